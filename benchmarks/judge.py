@@ -1,0 +1,40 @@
+"""How VGG-19 judges a stylised picture: two numbers, lower is better; the untouched photograph scores style 1, content 0.
+
+Longest side 512. *style*: mean over relu1_1 … relu5_1 of W2(result, painting) / W2(photograph, painting), squared
+distances. *content*: mean squared difference of relu4_2 between result and photograph, over the variance of the
+photograph's.
+"""
+
+import torch
+from torch import Tensor
+
+from pictura import encoders
+from pictura.losses.moments import moments
+from pictura.losses.wasserstein import Gaussian
+from pictura.methods.settings import STYLE_LAYERS
+from pictura.picture.scale import fit, resize
+
+SIDE = 512
+
+
+class Judge:
+    """VGG-19 (Caffe family) in float32 with the papers' zero padding."""
+
+    def __init__(self) -> None:
+        self.encoder = encoders.load("vgg19-caffe", padding="zeros", dtype="float32")
+
+    @torch.no_grad()
+    def __call__(self, result: Tensor, photograph: Tensor, painting: Tensor) -> tuple[float, float]:
+        """(style, content) of a result, for pictures 1×3×H×W in [0, 1] of any size."""
+        size = fit(*photograph.shape[2:], SIDE)
+        result, photograph = resize(result, size), resize(photograph, size)
+        if max(painting.shape[2:]) > SIDE:
+            painting = resize(painting, fit(*painting.shape[2:], SIDE))
+        layers = [*STYLE_LAYERS, "relu4_2"]
+        made, photo, paint = (self.encoder(x, layers) for x in (result, photograph, painting))
+        style = 0.0
+        for layer in STYLE_LAYERS:
+            target = Gaussian(*moments(paint[layer]), self.encoder.scale(layer))
+            style += (target(*moments(made[layer])) / target(*moments(photo[layer]))).item() / len(STYLE_LAYERS)
+        content = (made["relu4_2"] - photo["relu4_2"]).square().mean() / photo["relu4_2"].var(dim=(2, 3)).mean()
+        return style, content.item()

@@ -1,0 +1,51 @@
+"""Image style transfer and image-to-image translation.
+
+    import pictura
+
+    pictura.stylize("photo.jpg", "starry-night").save("painted.png")
+
+Nothing heavy is imported before it is used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pictura.api import load_settings, stylize, synthesize
+    from pictura.methods.iterative import Interrupted, Step
+    from pictura.methods.settings import PRESETS, Settings, preset
+    from pictura.picture import Picture, read, write
+    from pictura.runtime.errors import PicturaError
+    from pictura.style import Style
+
+__version__ = "0.1.0"
+__all__ = [
+    "PRESETS",
+    "Interrupted",
+    "PicturaError",
+    "Picture",
+    "Settings",
+    "Step",
+    "Style",
+    "load_settings",
+    "preset",
+    "read",
+    "stylize",
+    "synthesize",
+    "write",
+]
+_HOMES = {
+    "pictura.api": ("load_settings", "stylize", "synthesize"),
+    "pictura.methods.iterative": ("Interrupted", "Step"),
+    "pictura.methods.settings": ("PRESETS", "Settings", "preset"),
+    "pictura.picture": ("Picture", "read", "write"),
+    "pictura.runtime.errors": ("PicturaError",),
+    "pictura.style": ("Style",),
+}
+
+
+def __getattr__(name: str) -> Any:
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(home), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,5 @@
+"""`python -m pictura` is `pictura`."""
+
+from pictura.cli import main
+
+main()

@@ -1,0 +1,234 @@
+"""What `import pictura` gives: pictures in, the same kind of picture out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from pictura import encoders
+from pictura.bank import Paintings, open_style
+from pictura.encoders import Encoder
+from pictura.methods.iterative import Interrupted, Painter, Step, StyleAt
+from pictura.methods.pixels import KINDS, start_from
+from pictura.methods.settings import Settings, build, preset
+from pictura.picture import Picture, read, read_settings
+from pictura.picture.denoise import denoise
+from pictura.picture.scale import fit, resize
+from pictura.runtime.errors import PicturaError
+from pictura.style import Moments, Style, mix
+
+# A path gives a Picture; a Picture, PIL picture, array or tensor gives its own kind.
+Source = str | Path | Picture | Image.Image | NDArray[Any] | Tensor
+StyleSource = Source | Style
+Callback = Callable[[Step], None]
+# Larger pictures are painted at this longest side and enlarged, unless a size is asked for: beyond it the work takes
+# minutes on two cores, and strokes become too small to be seen.
+PAINTED = 1024
+
+
+def stylize(
+    content: Source,
+    style: StyleSource | Sequence[StyleSource],
+    settings: Settings | str = "balanced",
+    *,
+    size: int | None = None,
+    style_weights: Sequence[float] | None = None,
+    encoder: Encoder | None = None,
+    callback: Callback | None = None,
+) -> Any:
+    """Paint `content` in the manner of `style`.
+
+    Args:
+        content: a path, Picture, PIL picture, array (H×W×3 or H×W; uint8, uint16, or float in [0, 1]) or tensor
+            (3×H×W or 1×3×H×W in [0, 1]).
+        style: a shipped name (``starry-night``), a `Style`, a ``.style`` file, a picture of any kind `content` may be,
+            a folder of pictures, or a sequence of these.
+        settings: `Settings`, or the name of a preset: fast, balanced, quality, paper.
+        size: longest side of the result in pixels; by default the content's own, painted at 1024 pixels at most.
+        style_weights: one positive number for each style; equal by default.
+        encoder: a loaded encoder, to be used for many pictures; by default `settings.encoder` is loaded.
+        callback: told each `Step`.
+
+    Returns:
+        What `content` was: a Picture for a path or Picture, else a PIL picture, array or tensor of the same type, of
+        the content's own size unless `size` is given.
+
+    Raises:
+        PicturaError: something given cannot be used.
+        Interrupted: Ctrl-C; its `picture` is the best so far.
+    """
+    chosen = preset(settings) if isinstance(settings, str) else settings
+    picture = as_picture(content)
+    encoder = encoder or open_encoder(chosen)
+    height, width = picture.size if size is None else fit(*picture.size, size)
+    painted = (height, width) if size or max(height, width) <= PAINTED else fit(height, width, PAINTED)
+    style_at, first = open_styles(style, style_weights, chosen, encoder)
+    pixels = picture.tensor()
+    start = _start(chosen, pixels, first, painted)
+    painter = Painter(encoder, chosen, style_at, painted, pixels, start, callback)
+    return _finish(painter, chosen, lambda result: like(content, picture, resize(result, (height, width))))
+
+
+def synthesize(
+    texture: Source,
+    size: tuple[int, int],
+    settings: Settings | str = "texture",
+    *,
+    encoder: Encoder | None = None,
+    callback: Callback | None = None,
+) -> Any:
+    """A new picture of `size` (height, width) with the texture of `texture`; other arguments as in `stylize`."""
+    chosen = preset(settings) if isinstance(settings, str) else settings
+    picture = as_picture(texture)
+    encoder = encoder or open_encoder(chosen)
+    exemplar = picture.tensor()
+    paintings = Paintings([exemplar], encoder, list(chosen.style_layers))
+    longest = max(picture.size)
+
+    def style_at(side: float) -> Moments:
+        # Scales halve the exemplar as they halve the picture: one pixel of it is one pixel of the result.
+        return paintings.at(longest * side / max(size))
+
+    start = _start(chosen, None, exemplar, size)
+    painter = Painter(encoder, chosen, style_at, size, None, start, callback)
+    return _finish(painter, chosen, lambda result: like(texture, Picture.of(result), result))
+
+
+def _finish(painter: Painter, settings: Settings, shaped: Callable[[Tensor], Any]) -> Any:
+    try:
+        return shaped(denoise(painter.paint(), settings.denoise))
+    except Interrupted as stop:
+        raise Interrupted(shaped(stop.picture)) from stop
+
+
+def load_settings(path: str | Path) -> Settings:
+    """The settings in a picture that pictura made, or in a JSON file.
+
+    Raises:
+        PicturaError: there are none, or they are not ours.
+    """
+    values = read_made(path)
+    return build(values.get("settings", values))
+
+
+def read_made(path: str | Path) -> dict[str, Any]:
+    """What pictura wrote into a picture: settings, styles, weights, size; or the same from a JSON file.
+
+    Raises:
+        PicturaError: there is none.
+    """
+    path = Path(path)
+    if path.suffix != ".json":
+        return read_settings(path)
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise PicturaError(f"{path} cannot be read as JSON settings: {error}.") from error
+    if not isinstance(values, dict) or not isinstance(values.get("settings", values), dict):
+        raise PicturaError(f'{path} holds no settings: write an object such as {{"loss": "gram"}}.')
+    return values
+
+
+def open_encoder(settings: Settings) -> Encoder:
+    """The encoder the settings name."""
+    return encoders.load(
+        settings.encoder,
+        pooling=settings.pooling,
+        padding=settings.padding,
+        dtype=None if settings.dtype == "auto" else settings.dtype,
+    )
+
+
+def open_styles(
+    style: StyleSource | Sequence[StyleSource], weights: Sequence[float] | None, settings: Settings, encoder: Encoder
+) -> tuple[StyleAt, Tensor | None]:
+    """The weighted mean of styles as a function of the size, and the first picture among them if there is one."""
+    sources: list[Any] = list(style) if isinstance(style, (list, tuple)) else [style]
+    weights = [1.0] * len(sources) if weights is None else list(weights)
+    if len(weights) != len(sources):
+        raise PicturaError(f"There are {len(sources)} styles but {len(weights)} style weights; give one for each.")
+    if min(weights) < 0 or sum(weights) <= 0:
+        raise PicturaError("The weights of the styles must be positive numbers, for example --style-weight 2.")
+    layers = [encoder.resolve(n) for n in settings.style_layers]
+    opened = [_open_style(source, encoder, layers) for source in sources]
+    shares = [weight / sum(weights) for weight in weights]
+    first = next((style.pictures[0] for style in opened if isinstance(style, Paintings)), None)
+    return lambda size: mix([(s.at(size), share) for s, share in zip(opened, shares, strict=True)]), first
+
+
+def _open_style(source: StyleSource, encoder: Encoder, layers: list[str]) -> Style | Paintings:
+    opened = open_style(source) if isinstance(source, (str, Path)) else source
+    if not isinstance(opened, Style):
+        pictures = opened if isinstance(opened, list) else [as_picture(opened).tensor()]
+        return Paintings(pictures, encoder, layers)
+    if opened.encoder != encoder.name:
+        raise PicturaError(
+            f"The style {opened.about.get('title', source)!r} holds numbers of the encoder {opened.encoder}, not of "
+            f"{encoder.name}; give the painting itself, or use --encoder {opened.encoder}."
+        )
+    missing = [layer for layer in layers if layer not in opened.layers]
+    if missing:
+        raise PicturaError(
+            f"The style {opened.about.get('title', source)!r} has no layer {missing[0]}; it has {', '.join(opened.layers)}."
+        )
+    return opened
+
+
+def as_picture(source: Source) -> Picture:
+    """Any kind of picture as a `Picture`; PIL pictures keep their alpha."""
+    if isinstance(source, Picture):
+        return source
+    if isinstance(source, (str, Path)):
+        return read(source)
+    if isinstance(source, Image.Image):
+        rgba = np.asarray(source.convert("RGBA"))
+        alpha = (rgba[..., 3] / 255).astype(np.float32) if source.has_transparency_data else None
+        return replace(Picture.of(rgba[..., :3]), alpha=alpha, grey=source.mode in ("L", "LA"))
+    if isinstance(source, (np.ndarray, Tensor)):
+        return Picture.of(source)
+    raise PicturaError(f"A {type(source).__name__} is no picture; give a path, a PIL picture, an array or a tensor.")
+
+
+def like(source: Source, picture: Picture, pixels: Tensor) -> Any:
+    """`pixels` 1×3×H×W as the kind of thing `source` is."""
+    if isinstance(source, Tensor):
+        return pixels.reshape(source.shape[:-3] + pixels.shape[1:]).to(source.device, source.dtype)
+    made = picture.replaced(pixels)
+    if isinstance(source, np.ndarray):
+        return _as_array(source, made.pixels)
+    if isinstance(source, Image.Image):
+        image = Image.fromarray((made.pixels * 255).round().astype(np.uint8))
+        if made.alpha is not None:
+            image.putalpha(Image.fromarray((made.alpha * 255).round().astype(np.uint8)))
+        return image
+    return made
+
+
+def _as_array(source: NDArray[Any], pixels: NDArray[np.float32]) -> NDArray[Any]:
+    if np.issubdtype(source.dtype, np.integer):
+        return (pixels * np.iinfo(source.dtype).max).round().astype(source.dtype)
+    return pixels.astype(source.dtype)
+
+
+def _start(settings: Settings, content: Tensor | None, style: Tensor | None, size: tuple[int, int]) -> Tensor:
+    given = check_init(settings)
+    if given is not None:
+        return resize(given, size)
+    return start_from(settings.init, content, style, size, settings.seed)
+
+
+def check_init(settings: Settings) -> Tensor | None:
+    """The picture 1×3×H×W that `settings.init` names, None where it names one of `KINDS`.
+
+    Raises:
+        PicturaError: it is neither.
+    """
+    return None if settings.init in KINDS else read(settings.init).tensor()

@@ -1,0 +1,77 @@
+"""Where a style comes from: the shipped bank, a `.style` file, a picture, a folder of pictures."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from torch import Tensor
+
+from pictura.encoders import Encoder
+from pictura.picture import FORMATS, read
+from pictura.runtime.errors import PicturaError, nearest
+from pictura.style import Moments, Style, look, mix
+
+SUFFIXES = tuple(suffix for format in FORMATS for suffix in format.suffixes)
+FOLDER = Path(__file__).parent / "styles"
+
+
+def names() -> list[str]:
+    """The styles shipped with pictura, in alphabetical order."""
+    return sorted(path.stem for path in FOLDER.glob("*.style"))
+
+
+def shipped(name: str) -> Style:
+    """A style of the bank.
+
+    Raises:
+        PicturaError: no such name.
+    """
+    if name not in names():
+        raise PicturaError(
+            f"'{name}' is neither a file, a folder nor a shipped style (`pictura style list` names them)."
+            f"{nearest(name, names())}"
+        )
+    return Style.load(FOLDER / f"{name}.style")
+
+
+class Paintings:
+    """One or several pictures as a style that is looked at anew, and once, for each size asked for."""
+
+    def __init__(self, pictures: Sequence[Tensor], encoder: Encoder, layers: Sequence[str]) -> None:
+        self.pictures, self.encoder, self.layers = pictures, encoder, layers
+        self.seen: dict[int, Moments] = {}
+
+    def at(self, size: float) -> Moments:
+        """Layer → (mean, second moment) of the pictures with their longest side at `size` pixels or their own."""
+        side = round(size)
+        if side not in self.seen:
+            share = 1 / len(self.pictures)
+            self.seen[side] = mix([(look(p, self.encoder, self.layers, side), share) for p in self.pictures])
+        return self.seen[side]
+
+
+def pictures_in(folder: Path) -> list[Path]:
+    """The picture files directly in a folder, by name.
+
+    Raises:
+        PicturaError: there are none.
+    """
+    found = sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and not p.name.startswith("."))
+    if not found:
+        raise PicturaError(f"The folder {folder} holds no picture ({', '.join(SUFFIXES)}).")
+    return found
+
+
+def open_style(source: str | Path) -> Style | list[Tensor]:
+    """A shipped name or a `.style` file as a `Style`; a picture or a folder of pictures as their pixels 1×3×H×W.
+
+    Raises:
+        PicturaError: there is nothing of that name, or it cannot be read.
+    """
+    path = Path(source)
+    if path.suffix == ".style":
+        return Style.load(path)
+    if path.is_dir():
+        return [read(p).tensor() for p in pictures_in(path)]
+    if path.is_file() or path.suffix.lower() in SUFFIXES or len(path.parts) > 1:
+        return [read(path).tensor()]
+    return shipped(str(source))

@@ -1,0 +1,132 @@
+"""Pictures in, named responses out."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Self
+
+import torch
+from torch import Tensor, nn
+
+from pictura.encoders import geometry, scale
+from pictura.encoders.layers import Pooling, adapt
+from pictura.encoders.precision import DTYPES, DType
+from pictura.encoders.records import Padding, Preprocessing
+from pictura.runtime.errors import PicturaError, nearest
+
+
+class Encoder(nn.Module):
+    """A frozen network whose layers can be read by the names the papers give them.
+
+    `chain` is the layers in order, `heads` 1×1 convolutions through which some of them are read. `pooling` and
+    `padding` hold for every max pool and every padded convolution; both are exchanged in `chain` itself, which
+    belongs to the encoder from then on. Weights and pictures are cast to `dtype` and laid out channels last;
+    responses always come back in float32. Gradients flow to the pictures, never to the weights.
+
+    `scales` are known sizes of responses, see `scale`; `warning` says what the encoder is not fit for, or nothing.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(
+        self,
+        chain: Iterable[tuple[str, nn.Module]],
+        preprocessing: Preprocessing,
+        *,
+        name: str = "encoder",
+        heads: Mapping[str, nn.Module] | None = None,
+        pooling: Pooling = "max",
+        padding: Padding = "zeros",
+        dtype: DType = "float32",
+        scales: Mapping[str, float] | None = None,
+        warning: str = "",
+    ) -> None:
+        super().__init__()
+        self.name = name
+        self.warning = warning
+        self.dtype = DTYPES[dtype]
+        self.scales = dict(scales or {})
+        names, modules = zip(*chain, strict=True)
+        self.layers: tuple[str, ...] = names
+        self.stages = nn.ModuleList(adapt(module, pooling, padding) for module in modules)
+        self.heads = nn.ModuleDict(heads or {})
+        self._windows = [list(geometry.windows(stage)) for stage in self.stages]
+        self.to(dtype=self.dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in the stubs
+        # Behind the cast, so that pictures are prepared in float32: rounded last, the distance to the mean keeps more.
+        self.register_buffer("mean", torch.tensor(preprocessing.mean).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(preprocessing.std).view(1, 3, 1, 1), persistent=False)
+        self.requires_grad_(False).eval()
+
+    def train(self, mode: bool = True) -> Self:
+        """Stay in evaluation mode, whatever the network around this one does: its statistics are part of it."""
+        return super().train(False)
+
+    def forward(self, x: Tensor, layers: Sequence[str]) -> dict[str, Tensor]:
+        """B×3×H×W in [0, 1] sRGB to the float32 response B×C×H/s×W/s of each of `layers`, under the name asked for.
+
+        Runs no further than the deepest of them. Raises PicturaError for an unknown layer or too small a picture.
+        """
+        asked = {name: self.resolve(name) for name in layers}
+        self._check_size(x, layers)
+        depth = self._depth(layers)
+        x = ((x - self.mean) / self.std).to(self.dtype, memory_format=torch.channels_last)
+        found: dict[str, Tensor] = {}
+        for name, stage in zip(self.layers[:depth], self.stages, strict=False):
+            x = stage(x)
+            if name in asked.values():
+                response = self.heads[name](x) if name in self.heads else x
+                found[name] = response.float()
+        return {name: found[layer] for name, layer in asked.items()}
+
+    def resolve(self, layer: str) -> str:
+        """This encoder's spelling of `layer`: ``conv4_2`` is understood as ``relu4_2`` where only that is there.
+
+        Raises PicturaError, with the valid names and the nearest of them, for any other name.
+        """
+        twin = layer.replace("conv", "relu", 1)
+        for name in (layer, twin):
+            if name in self.layers:
+                return name
+        raise PicturaError(
+            f"'{self.name}' has no layer '{layer}', only {', '.join(self.layers)}.{nearest(layer, self.layers)}"
+        )
+
+    def stride(self, layer: str) -> int:
+        """Pixels between neighbouring responses of `layer`."""
+        return geometry.stride(self._windows_to([layer]))
+
+    def receptive_field(self, layer: str) -> int:
+        """Side in pixels of the square that one response of `layer` depends on."""
+        return geometry.receptive_field(self._windows_to([layer]))
+
+    def smallest(self, layers: Sequence[str]) -> int:
+        """Smallest side in pixels of a picture that has a response in each of `layers`."""
+        return geometry.smallest(self._windows_to(layers))
+
+    def scale(self, layer: str) -> float:
+        """Size of the response: root of its total variance (summed over channels) over natural pictures.
+
+        Where it was not measured beforehand it is estimated, once, from a picture of 1/f noise that is always the
+        same. On VGG-19 the estimate is within a factor of two of the measured size at every layer.
+        """
+        layer = self.resolve(layer)
+        if layer not in self.scales:
+            picture = scale.noise_picture().to(self.mean.device)
+            self.scales |= scale.measure(self, [picture], [layer])
+        return self.scales[layer]
+
+    def _depth(self, layers: Sequence[str]) -> int:
+        """How many stages it takes to reach all of `layers`."""
+        return max((self.layers.index(self.resolve(name)) + 1 for name in layers), default=0)
+
+    def _windows_to(self, layers: Sequence[str]) -> list[geometry.Window]:
+        return [window for stage in self._windows[: self._depth(layers)] for window in stage]
+
+    def _check_size(self, x: Tensor, layers: Sequence[str]) -> None:
+        height, width = x.shape[-2:]
+        smallest = self.smallest(layers)
+        if min(height, width) < smallest:
+            deepest = self.layers[self._depth(layers) - 1]
+            raise PicturaError(
+                f"The picture is {width}×{height} pixels, too small for layer '{deepest}' of '{self.name}': "
+                f"make it at least {smallest} pixels wide and high, or choose shallower layers."
+            )

@@ -1,0 +1,93 @@
+"""From a safetensors file with torchvision's key names to the layers of a network."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor, nn
+
+from pictura.encoders.architectures import Network
+from pictura.runtime.errors import PicturaError, nearest
+
+Chain = list[tuple[str, nn.Module]]
+
+PICKLES = {".pth", ".pt", ".pkl", ".pickle", ".bin", ".ckpt", ".t7"}
+# What torchvision and timm call the layers behind the convolutions; an encoder has no use for them.
+CLASSIFIERS = ("classifier.", "fc.", "head.", "pre_logits.")
+COUNTER = "num_batches_tracked"  # batch norm's, of no use outside training and missing in some files
+STORED = {"F16", "BF16", "F32", "F64"}
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Any]:
+    """The safetensors file at `path`, nothing read but its header; a PicturaError where it is no such file."""
+    if path.suffix.lower() in PICKLES:
+        raise PicturaError(f"'{path}' is a pickle, which can run code when it is read: convert it to safetensors.")
+    if not path.is_file():
+        raise PicturaError(f"There is no weight file '{path}': check the path.")
+    try:
+        with safe_open(path, framework="pt") as file:
+            yield file
+    except (SafetensorError, OSError) as error:
+        raise PicturaError(f"'{path}' cannot be read as a safetensors file ({error}): fetch it again.") from error
+
+
+def read(build: Callable[[], Network], path: Path) -> tuple[Network, Chain]:
+    """The network that `build` makes with the weights at `path`, in float32, and its layers as far as the file goes.
+
+    Layers behind the last one in the file are left out of the chain; a key that is missing before that, misshapen,
+    unknown or not finite raises PicturaError with its name.
+    """
+    with torch.device("meta"):  # no memory and no random numbers for weights that are replaced anyway
+        network = build()
+    with opened(path) as file:
+        keys: list[str] = file.keys()
+        held = {key for key in keys if not key.startswith(CLASSIFIERS) and not key.endswith(COUNTER)}
+        chain, beyond = _cut(network, held)
+        if not chain:
+            raise PicturaError(f"'{path}' holds no weights of this architecture: name the one it was made for.")
+        needed = {k: v for k, v in network.state_dict().items() if not k.startswith(beyond)}
+        counters = {key: torch.zeros((), dtype=torch.long) for key in needed if key.endswith(COUNTER)}
+        _match({key: tensor for key, tensor in needed.items() if key not in counters}, held, file, path)
+        state = {key: _finite(file.get_tensor(key).float(), key, path) for key in sorted(held)}
+    network.load_state_dict(state | counters, strict=False, assign=True)
+    return network, chain
+
+
+def _cut(network: Network, held: set[str]) -> tuple[Chain, tuple[str, ...]]:
+    """The layers as far as `held` has keys, with those after it that need none; and the rest's key prefixes."""
+    prefixes = {module: f"{name}." for name, module in network.named_modules()}
+    chain = list(network.chain())
+    end = 0
+    for i, (_, module) in enumerate(chain):
+        follows = i == end and not module.state_dict()
+        if follows or any(key.startswith(prefixes[module]) for key in held):
+            end = i + 1
+    return chain[:end], tuple(prefixes[module] for _, module in chain[end:])
+
+
+def _match(needed: dict[str, Tensor], held: set[str], file: Any, path: Path) -> None:
+    """Refuse a file with other keys or shapes than `needed`, before anything big is read."""
+    if missing := sorted(needed.keys() - held):
+        raise PicturaError(f"'{path}' lacks '{missing[0]}': it is cut short, or made for another architecture.")
+    if unknown := sorted(held - needed.keys()):
+        guess = nearest(unknown[0], needed)
+        raise PicturaError(f"'{path}' holds '{unknown[0]}', which this architecture does not have.{guess}")
+    for key, tensor in needed.items():
+        part = file.get_slice(key)
+        if tuple(part.get_shape()) != tuple(tensor.shape):
+            raise PicturaError(
+                f"'{key}' in '{path}' has shape {tuple(part.get_shape())} where {tuple(tensor.shape)} is needed: "
+                "the file is made for another architecture."
+            )
+        if part.get_dtype() not in STORED:
+            raise PicturaError(f"'{key}' in '{path}' is stored as {part.get_dtype()}: save it as F32 or F16.")
+
+
+def _finite(tensor: Tensor, key: str, path: Path) -> Tensor:
+    if not tensor.isfinite().all():
+        raise PicturaError(f"'{key}' in '{path}' holds infinite or undefined numbers: fetch the file again.")
+    return tensor

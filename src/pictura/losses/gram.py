@@ -1,0 +1,30 @@
+"""The Gram style term of Gatys, Ecker and Bethge (arXiv 1505.07376, 1508.06576) and its five conventions.
+
+With raw Gram matrices G and A of N channels at M positions the papers print E = Σ (G - A)² / (4 N² M²). Here the
+moments R = G / M and S = A / M stand for them, which is the same where picture and style have the same M and stays
+meaningful where they have not.
+"""
+
+from typing import Literal
+
+from torch import Tensor
+
+Convention = Literal["paper", "gatys-pytorch", "pystiche", "neural-style", "gordicaleksa"]
+
+
+def multiple_of_e(convention: Convention, n: int, layers: int) -> float:
+    """What a program computes at one of `layers` layers of n channels, as a multiple of the printed E."""
+    return {
+        "paper": 1.0,
+        "gatys-pytorch": 4.0,  # G/M, mean over N²
+        "pystiche": 4.0 / layers,  # the same, mean over layers
+        "neural-style": 4.0 / n**2,  # G/(N M), mean over N²; so do anishathalye and PyTorch's tutorial
+        "gordicaleksa": 4.0 / layers,  # G/(N M), sum, mean over layers; his N M is M in the others' letters
+    }[convention]
+
+
+def gram_loss(r: Tensor, s: Tensor, convention: Convention = "paper", layers: int = 5) -> Tensor:
+    """E = Σ (R - S)² / (4 N²) of two raw second moments N×N, in the scale of one of the five conventions."""
+    n = len(r)
+    e: Tensor = (r - s).square().sum() / (4 * n**2)
+    return multiple_of_e(convention, n, layers) * e

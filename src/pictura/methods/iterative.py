@@ -1,0 +1,213 @@
+"""Texture synthesis and style transfer by optimisation of the pixels.
+
+Gatys, Ecker, Bethge: "Texture Synthesis Using Convolutional Neural Networks" (2015, arXiv 1505.07376) and "Image Style
+Transfer Using Convolutional Neural Networks" (CVPR 2016).  L = α L_content + β L_style; a texture has no content term.
+
+Ours instead of the paper's, by default: Wasserstein-2 between Gaussians for the Gram term, coarse to fine with the
+optimiser's moments carried over, and the averaged iterate as the result; all three after
+crowsonkb/style-transfer-pytorch. The paper's own are the preset `paper`.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pictura.encoders import Encoder
+from pictura.losses.content import content_loss, relative_content_loss
+from pictura.losses.gram import gram_loss
+from pictura.losses.moments import moments
+from pictura.losses.total_variation import total_variation
+from pictura.losses.wasserstein import Gaussian
+from pictura.methods.pixels import Average, Pixels
+from pictura.methods.settings import Settings
+from pictura.picture.scale import fit, resize
+from pictura.runtime.errors import PicturaError
+from pictura.style import Moments
+
+# Longest side → the style's moments at that size; a `Style.at` is one, a painting looked at anew for each is another.
+StyleAt = Callable[[float], Moments]
+COARSEST = 128  # as crowsonkb; below it relu5_1 has fewer than 64 positions
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one step of the optimisation says: to a bar, a preview, a trace, a test."""
+
+    step: int  # from 1
+    steps: int  # in all
+    size: tuple[int, int]  # height, width in pixels
+    losses: Mapping[str, float]  # each term with its weight, and their sum as "total"
+    seconds: float  # since the start
+    left: float  # estimated seconds to go
+    picture: Callable[[], Tensor]  # the best picture so far, 1×3×H×W in [0, 1]
+    note: str = ""  # something a person should know
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C during the work; `picture` is the best so far at the size asked for, of the kind the work returns."""
+
+    def __init__(self, picture: Any) -> None:
+        super().__init__()
+        self.picture = picture
+
+
+class Objective:
+    """The loss at one scale: targets are computed once, then each call gives the weighted terms."""
+
+    def __init__(self, encoder: Encoder, settings: Settings, style: Moments, content: Tensor | None) -> None:
+        self.encoder, self.settings = encoder, settings
+        self.style = {encoder.resolve(n): w for n, w in settings.style_layers.items() if w}
+        wanted = settings.content_layers if content is not None and settings.content_weight else {}
+        self.content = {encoder.resolve(n): w for n, w in wanted.items() if w}
+        self.layers = [*self.style, *(n for n in self.content if n not in self.style)]
+        with torch.no_grad():
+            self.kept = encoder(content, list(self.content)) if content is not None and self.content else {}
+            self.targets = {n: self._style_target(n, *style[n]) for n in self.style}
+
+    def _style_target(self, layer: str, mean: Tensor, second: Tensor) -> Callable[[Tensor, Tensor], Tensor]:
+        if self.settings.loss == "gram":
+            return lambda _, r: gram_loss(r, second)
+        return Gaussian(mean, second, self.encoder.scale(layer))
+
+    def _content(self, layer: str, f: Tensor) -> Tensor:
+        if self.settings.loss == "gram":
+            return content_loss(f, self.kept[layer])
+        return relative_content_loss(f, self.kept[layer], self.encoder.scale(layer))
+
+    def _style(self, layer: str, f: Tensor) -> Tensor:
+        return self.targets[layer](*moments(f))
+
+    def __call__(self, x: Tensor) -> dict[str, Tensor]:
+        """Weighted terms of the loss of pictures 1×3×H×W: content, style, total variation."""
+        s, responses = self.settings, self.encoder(x, self.layers)
+        # The paper's layer weights are used as given; ours are shares of 1.
+        share = 1.0 if s.loss == "gram" else 1 / sum(self.style.values())
+        terms = {
+            "style": s.style_weight * share * _sum(w * self._style(n, responses[n]) for n, w in self.style.items())
+        }
+        if self.content:
+            terms["content"] = s.content_weight * _sum(
+                w * self._content(n, responses[n]) for n, w in self.content.items()
+            )
+        if s.tv_weight:
+            terms["tv"] = s.tv_weight * total_variation(x)
+        return terms
+
+
+def _sum(terms: Iterable[Tensor]) -> Tensor:
+    return torch.stack(list(terms)).sum()
+
+
+def scales(longest: int, settings: Settings) -> list[tuple[int, int]]:
+    """(longest side, steps) from coarse to fine; the finest side is `longest`, the coarsest not below `COARSEST`.
+
+    One number of steps means one scale. The first numbers go to the coarsest scales; where there are more scales than
+    numbers the last one repeats, since what is left to do there is only fine texture.
+    """
+    count = 1
+    if len(settings.steps) > 1 and longest > COARSEST:
+        # 1e-9: 512/128 is exactly four factors of √2.
+        count += math.floor(math.log(longest / COARSEST) / math.log(settings.scale_factor) + 1e-9)
+    sides = [round(longest / settings.scale_factor**i) for i in reversed(range(count))]
+    steps = [settings.steps[min(i, len(settings.steps) - 1)] for i in range(count)]
+    return list(zip(sides, steps, strict=True))
+
+
+class Painter:
+    """One run from coarse to fine; `paint` is the whole method."""
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        settings: Settings,
+        style_at: StyleAt,
+        size: tuple[int, int],
+        content: Tensor | None,
+        start: Tensor,
+        callback: Callable[[Step], None] | None = None,
+    ) -> None:
+        self.encoder, self.settings, self.style_at = encoder, settings, style_at
+        self.size, self.content, self.start, self.callback = size, content, start, callback
+        self.smallest = encoder.smallest(
+            [*settings.style_layers, *(settings.content_layers if content is not None else ())]
+        )
+        self.schedule = scales(max(size), settings)
+        # Work still to do, in pixels times steps, for an honest time left.
+        self.work = [side * side * steps for side, steps in self.schedule]
+        self.done = 0
+        self.average = Average(settings.averaging)
+        self.began = time.monotonic()
+
+    def paint(self) -> Tensor:
+        """The finished picture, 1×3×H×W in [0, 1] at the size asked for.
+
+        Raises:
+            Interrupted: Ctrl-C; it carries the best picture so far.
+        """
+        pixels: Pixels | None = None
+        best = self.start
+        try:
+            for index, (side, steps) in enumerate(self.schedule):
+                size = self._working_size(side)
+                pixels = (
+                    Pixels(resize(best, size), self.settings) if pixels is None else pixels.resized(resize(best, size))
+                )
+                pixels = self._one_scale(index, side, steps, pixels)
+                best = self.average.picture()
+        except KeyboardInterrupt as error:
+            raise Interrupted(resize(self._best(best), self.size)) from error
+        return resize(best, self.size)
+
+    def _best(self, before: Tensor) -> Tensor:
+        return self.average.picture() if self.average.weight else before
+
+    def _working_size(self, side: int) -> tuple[int, int]:
+        """Never below what the encoder can read, so that one-pixel pictures can be painted too."""
+        height, width = fit(*self.size, side)
+        return max(height, self.smallest), max(width, self.smallest)
+
+    def _one_scale(self, index: int, side: int, steps: int, pixels: Pixels) -> Pixels:
+        size = (pixels.x.shape[2], pixels.x.shape[3])
+        content = None if self.content is None else resize(self.content, size)
+        objective = Objective(self.encoder, self.settings, self.style_at(side * self.settings.style_scale), content)
+        self.average = Average(self.settings.averaging)
+        self.average.add(pixels.x)
+        for i in range(steps):
+            losses, note = pixels.step(objective), ""
+            if not (math.isfinite(losses["total"]) and pixels.finite):
+                pixels, note = self._recover(pixels)
+            self.average.add(pixels.x)
+            self._tell(index, i + 1, size, losses, note)
+        return pixels
+
+    def _recover(self, pixels: Pixels) -> tuple[Pixels, str]:
+        restored = pixels.restore()
+        if restored.rate < self.settings.learning_rate / 1000:
+            raise PicturaError(
+                "The loss is not a number however small the steps; try another optimizer, or smaller weights."
+            )
+        return restored, f"the loss was not a number; went back one step, step size now {restored.rate:.2g}"
+
+    def _tell(self, index: int, step: int, size: tuple[int, int], losses: Mapping[str, float], note: str) -> None:
+        if self.callback is None:
+            return
+        side, steps = self.schedule[index]
+        done, seconds = sum(self.work[:index]) + side * side * step, time.monotonic() - self.began
+        average = self.average
+        self.callback(
+            Step(
+                step=sum(n for _, n in self.schedule[:index]) + step,
+                steps=sum(n for _, n in self.schedule),
+                size=size,
+                losses=losses,
+                seconds=seconds,
+                left=seconds * (sum(self.work) / done - 1),
+                picture=lambda: resize(average.picture(), self.size),
+                note=note,
+            )
+        )

@@ -1,0 +1,114 @@
+"""The pixels under optimisation: one step, carried from scale to scale, put back after a NaN, averaged."""
+
+import math
+from collections.abc import Callable, Mapping
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from pictura.methods.settings import Settings
+from pictura.picture.scale import resize
+
+Losses = dict[str, float]
+KINDS = ("content", "style", "noise", "grey")  # what a run can start from, beside a picture of its own
+LBFGS_HISTORY = 100  # PyTorch's default, and what Gatys's release uses
+
+
+class Pixels:
+    """A picture 1×3×H×W and the optimiser that moves it.
+
+    Adam keeps its pixels in [0, 1] by clamping after the step; L-BFGS is never clamped inside its closure (its
+    curvature pairs would be wrong), only where its picture is taken.
+    """
+
+    def __init__(self, start: Tensor, settings: Settings, rate: float | None = None) -> None:
+        self.settings = settings
+        self.rate = rate or settings.learning_rate
+        self.x = start.detach().clone().requires_grad_()
+        self.good = start.detach().clone()
+        self.optimiser = self._optimiser()
+
+    def _optimiser(self) -> torch.optim.Optimizer:
+        if self.settings.optimizer == "lbfgs":
+            # One iteration and one evaluation a step; tolerances off, or it would stop by itself.
+            return torch.optim.LBFGS(
+                [self.x], lr=self.rate, max_iter=1, history_size=LBFGS_HISTORY, tolerance_grad=-1, tolerance_change=-1
+            )
+        if self.settings.optimizer == "sgd":
+            return torch.optim.SGD([self.x], lr=self.rate, momentum=0.9)
+        return torch.optim.Adam([self.x], lr=self.rate, betas=(0.9, 0.99))  # betas as crowsonkb
+
+    def step(self, objective: Callable[[Tensor], Mapping[str, Tensor]]) -> Losses:
+        """Move once; returns the terms and their "total" before the move. A NaN leaves the picture to `restore`."""
+        said: Losses = {}
+
+        def closure() -> float:
+            terms = objective(self.x)
+            total = torch.stack(list(terms.values())).sum()
+            (self.x.grad,) = torch.autograd.grad(total, self.x)
+            said.update({name: term.item() for name, term in terms.items()}, total=total.item())
+            return said["total"]
+
+        before = self.x.detach().clone()
+        self.optimiser.step(closure)
+        if math.isfinite(said["total"]):
+            self.good = before
+        if self.settings.optimizer != "lbfgs":
+            with torch.no_grad():
+                self.x.clamp_(0, 1)
+        return said
+
+    @property
+    def finite(self) -> bool:
+        """Whether every pixel is a number."""
+        return bool(self.x.detach().isfinite().all())
+
+    def restore(self) -> "Pixels":
+        """The last picture with a finite loss, half the step size, no memory of the way."""
+        return Pixels(self.good, self.settings, self.rate / 2)
+
+    def resized(self, picture: Tensor) -> "Pixels":
+        """Go on at another size from `picture`, with Adam's moments carried over: no burst of noise at a new scale."""
+        carried = Pixels(picture, self.settings, self.rate)
+        state = self.optimiser.state.get(self.x)
+        if self.settings.optimizer == "adam" and state:
+            size = picture.shape[2:]
+            carried.optimiser.state[carried.x] = {
+                "step": state["step"],
+                "exp_avg": F.interpolate(state["exp_avg"], size, mode="bicubic", align_corners=False),
+                # Bilinear, because a second moment must not become negative.
+                "exp_avg_sq": F.interpolate(state["exp_avg_sq"], size, mode="bilinear", align_corners=False),
+            }
+        return carried
+
+
+class Average:
+    """Exponential average of the iterates, corrected for its start (as Adam's moments are)."""
+
+    def __init__(self, decay: float) -> None:
+        self.decay, self.weight = decay, 0.0
+        self.sum: Tensor | float = 0.0
+
+    def add(self, x: Tensor) -> None:
+        """One more iterate."""
+        self.sum = self.decay * self.sum + (1 - self.decay) * x.detach()
+        self.weight = self.decay * self.weight + (1 - self.decay)
+
+    def picture(self) -> Tensor:
+        """The average so far, clamped to [0, 1]."""
+        return (torch.as_tensor(self.sum) / self.weight).clamp(0, 1)
+
+
+def start_from(kind: str, content: Tensor | None, style: Tensor | None, size: tuple[int, int], seed: int) -> Tensor:
+    """The first picture, 1×3×H×W: `content`, `style`, `noise` (standard normal around grey, as in the papers), `grey`."""
+    if kind == "content" and content is not None:
+        return resize(content, size)
+    if kind == "style" and style is not None:
+        return resize(style, size)
+    grey = torch.full((1, 3, *size), 0.5)
+    if kind == "grey":
+        return grey
+    # σ of 1 in the 0..255 scale of the 2015 paper's release would start all but flat; σ = 0.1 is visible noise.
+    noise = torch.randn(grey.shape, generator=torch.Generator().manual_seed(seed))
+    return (grey + 0.1 * noise).clamp(0, 1)

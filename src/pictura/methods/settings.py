@@ -1,0 +1,123 @@
+"""Settings of the iterative methods, frozen and validated, and the presets built from them."""
+
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from pictura.runtime.errors import PicturaError, nearest
+
+STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
+
+
+class Settings(BaseModel):
+    """Everything that decides how a picture is made, apart from the pictures."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    preset: str = Field(default="balanced", description="the preset these settings started from")
+    encoder: str = Field(default="compact", description="network that judges content and style")
+    pooling: Literal["max", "average"] = Field(default="max", description="max or average pooling in the encoder")
+    padding: Literal["zeros", "replicate", "reflect"] = Field(
+        default="replicate", description="what lies beyond the border"
+    )
+    dtype: Literal["auto", "float32", "bfloat16"] = Field(default="auto", description="arithmetic of the encoder")
+    loss: Literal["wasserstein", "gram"] = Field(default="wasserstein", description="style term")
+    content_layers: dict[str, float] = Field(
+        default={"relu3_1": 0.5, "relu4_2": 1.0}, description="layer → weight of the content term"
+    )
+    style_layers: dict[str, float] = Field(
+        # Shallow layers lead, as in crowsonkb/style-transfer-pytorch (256:64:16:4:1), but less steeply: the flatter
+        # row suits the compact encoder better (docs/compact.md).
+        default={"relu1_1": 64.0, "relu2_1": 32.0, "relu3_1": 16.0, "relu4_1": 8.0, "relu5_1": 4.0},
+        description="layer → weight of the style term",
+    )
+    content_weight: float = Field(default=0.05, ge=0, description="α, weight of the content term")
+    style_weight: float = Field(default=1.0, ge=0, description="β, weight of the style term")
+    tv_weight: float = Field(default=1.0, ge=0, description="weight of total variation (mean squares)")
+    optimizer: Literal["adam", "lbfgs", "sgd"] = Field(default="adam", description="how the pixels move")
+    learning_rate: float = Field(default=0.03, gt=0, description="step size, pixels in [0, 1]")
+    init: str = Field(default="content", description="content, style, noise, grey or a picture's path")
+    steps: tuple[int, ...] = Field(default=(80, 60, 40, 30, 20), description="steps per scale, coarse to fine")
+    scale_factor: float = Field(default=2**0.5, gt=1, description="ratio of one scale to the next")
+    averaging: float = Field(default=0.9, ge=0, lt=1, description="decay of the averaged iterate; 0 takes the last one")
+    style_scale: float = Field(
+        default=1.0, gt=0, description="size of the style's strokes; 2 paints them twice as large"
+    )
+    denoise: float = Field(default=0.0, ge=0, le=1, description="edge-preserving denoising of the result")
+    seed: int = Field(default=0, description="of the noise; one seed, one picture")
+
+    @model_validator(mode="after")
+    def _usable(self) -> Self:
+        if not self.steps or min(self.steps) < 0 or sum(self.steps) == 0:
+            raise ValueError("steps need at least one positive number, for example 80,60,40")
+        for name in ("content_layers", "style_layers"):
+            layers = getattr(self, name)
+            if any(weight < 0 for weight in layers.values()):
+                raise ValueError(f"{name} must have weights of 0 or more")
+        if not any(self.style_layers.values()):
+            raise ValueError("style_layers need at least one layer with a positive weight")
+        return self
+
+    def changed(self, **changes: Any) -> "Settings":
+        """A validated copy with some fields changed.
+
+        Raises:
+            PicturaError: unknown field or unusable value.
+        """
+        return build(self.model_dump() | changes)
+
+
+def build(values: dict[str, Any]) -> Settings:
+    """Settings from plain values, with a user's mistake told in one sentence."""
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            raise PicturaError(f"There is no setting '{field}'.{nearest(field, Settings.model_fields)}") from error
+        raise PicturaError(f"Setting {field or 'values'}: {first['msg'].removeprefix('Value error, ')}.") from error
+
+
+BALANCED = Settings()
+PRESETS: dict[str, Settings] = {
+    # A third of the work, for a first look.
+    "fast": BALANCED.changed(preset="fast", steps=(40, 30, 16, 8, 4), learning_rate=0.04),
+    "balanced": BALANCED,
+    # VGG-19 itself with the same short schedule: 20 times less work than the strongest published recipe.
+    "quality": BALANCED.changed(preset="quality", encoder="vgg19-caffe", steps=(60, 40, 30, 20, 16)),
+    # No content term, a start from noise, and every stage of a texture counts.
+    "texture": BALANCED.changed(
+        preset="texture", init="noise", content_weight=0.0, style_layers=dict.fromkeys(STYLE_LAYERS, 1.0), tv_weight=0.0
+    ),
+    # Gatys, Ecker and Bethge, CVPR 2016, as printed: normalised VGG-19 with average pooling, conv4_2 against conv1_1 …
+    # conv5_1 equally weighted (the papers write conv and mean the response after its ReLU), α/β = 1e-3, white noise, L-BFGS. 500 evaluations are those of the authors' release.
+    "paper": BALANCED.changed(
+        preset="paper",
+        encoder="vgg19-normalised",
+        pooling="average",
+        padding="zeros",
+        dtype="float32",
+        loss="gram",
+        content_layers={"relu4_2": 1.0},
+        style_layers=dict.fromkeys(STYLE_LAYERS, 0.2),
+        content_weight=1e-3,
+        tv_weight=0.0,
+        optimizer="lbfgs",
+        learning_rate=1.0,
+        init="noise",
+        steps=(500,),
+        averaging=0.0,
+    ),
+}
+
+
+def preset(name: str) -> Settings:
+    """One of `PRESETS`.
+
+    Raises:
+        PicturaError: unknown name.
+    """
+    if name not in PRESETS:
+        raise PicturaError(f"There is no preset '{name}'; there are {', '.join(PRESETS)}.{nearest(name, PRESETS)}")
+    return PRESETS[name]

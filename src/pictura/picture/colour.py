@@ -1,0 +1,76 @@
+"""Between a file's colour profile and sRGB, there and back.
+
+Matrix profiles and grey curves go in floating point (`icc`). RGB and CMYK profiles that work with tables go through
+ImageCms in 8 bits, the best Pillow has, with the transform built for the picture's own mode. A profile that is
+broken, or made for another kind of picture, is ignored: sRGB is assumed. Colours outside sRGB are clipped.
+"""
+
+import io
+
+import numpy as np
+from PIL import Image, ImageCms
+
+from pictura.picture import icc
+from pictura.picture.picture import Pixels
+
+# Profiles that differ from sRGB by less than one 8-bit step are versions of it: pixels stay as they are, bit for bit.
+_SAME = 1 / 255
+_GRID = np.stack(np.meshgrid(*[np.linspace(0, 1, 9, dtype=np.float32)] * 3), axis=-1)
+
+
+def to_srgb(pixels: Pixels, profile: bytes | None, grey: bool) -> tuple[Pixels, bytes | None]:
+    """H×W×3 in [0, 1] of a profile (a grey one where grey) to sRGB; with the profile, or None where it was ignored."""
+    if profile is None or profile[16:20] != (b"GRAY" if grey else b"RGB "):
+        return pixels, None
+    return _converted(pixels, profile, into=False)
+
+
+def from_srgb(pixels: Pixels, profile: bytes | None, grey: bool) -> tuple[Pixels, bytes | None]:
+    """sRGB H×W×3 to a profile's own space; with the profile to embed: sRGB's where there is none, none for grey."""
+    default = None if grey else icc.srgb_profile()
+    if profile is None or profile[16:20] != (b"GRAY" if grey else b"RGB "):
+        return pixels, default
+    changed, used = _converted(pixels, profile, into=True)
+    return changed, used or default
+
+
+def _converted(pixels: Pixels, profile: bytes, *, into: bool) -> tuple[Pixels, bytes | None]:
+    try:
+        shaper = icc.parse(profile)
+    except ValueError:
+        return _by_table(pixels, profile, into=into)
+    if np.abs(icc.convert(_GRID, shaper, icc.srgb()) - _GRID).max() < _SAME:
+        return pixels, profile
+    ends = (icc.srgb(), shaper) if into else (shaper, icc.srgb())
+    return icc.convert(pixels, *ends), profile
+
+
+def _by_table(pixels: Pixels, profile: bytes, *, into: bool) -> tuple[Pixels, bytes | None]:
+    image = Image.fromarray(np.rint(pixels * 255).astype(np.uint8))
+    try:
+        ends = [_opened(profile), _opened(icc.srgb_profile())]
+        source, target = reversed(ends) if into else ends
+        image = _applied(image, source, target)
+    except (ImageCms.PyCMSError, OSError):
+        return pixels, None
+    return np.asarray(image).astype(np.float32) / np.float32(255), profile
+
+
+def cmyk_to_rgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """A CMYK picture as 8-bit sRGB, by its profile where it has a sound one, else by the plain complement."""
+    if profile is not None and profile[16:20] == b"CMYK":
+        try:
+            return _applied(image, _opened(profile), _opened(icc.srgb_profile()))
+        except (ImageCms.PyCMSError, OSError):
+            pass
+    return image.convert("RGB")
+
+
+def _opened(profile: bytes) -> ImageCms.ImageCmsProfile:
+    return ImageCms.ImageCmsProfile(io.BytesIO(profile))
+
+
+def _applied(image: Image.Image, source: ImageCms.ImageCmsProfile, target: ImageCms.ImageCmsProfile) -> Image.Image:
+    transform = ImageCms.buildTransform(source, target, image.mode, "RGB", ImageCms.Intent.RELATIVE_COLORIMETRIC)
+    changed = ImageCms.applyTransform(image, transform)
+    return image if changed is None else changed

@@ -1,0 +1,46 @@
+"""pictura's own settings inside a picture: JSON under `pictura` in PNG, as ImageDescription in JPEG, WebP and TIFF."""
+
+import json
+import warnings
+from pathlib import Path
+from typing import Any
+
+from PIL import ExifTags, Image
+
+from pictura.picture import files, formats
+from pictura.runtime.errors import PicturaError
+
+
+def packed(settings: dict[str, Any]) -> str:
+    """The settings as one line of ASCII, {"pictura": …}; TypeError when they are not JSON."""
+    return json.dumps({"pictura": settings}, allow_nan=False)
+
+
+def settings_of(image: Image.Image) -> dict[str, Any] | None:
+    """The settings of an opened picture, or None: whatever a stranger wrote there is not ours."""
+    try:
+        text = image.info.get("pictura") or image.getexif().get(ExifTags.Base.ImageDescription)
+        found = json.loads(text)["pictura"] if isinstance(text, str) else None
+    except (*formats.DAMAGE, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def orientation_of(image: Image.Image) -> int:
+    """EXIF's orientation, 1 to 8; 1 (upright) when there is none or it makes no sense."""
+    try:
+        value = image.getexif().get(ExifTags.Base.Orientation, 1)
+    except formats.DAMAGE:
+        return 1
+    return value if value in range(1, 9) else 1
+
+
+def read_settings(path: str | Path) -> dict[str, Any]:
+    """The settings pictura wrote into a picture; PicturaError when there are none. Nothing is decoded."""
+    path = Path(path)
+    with files.opened(path) as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow's remarks on odd metadata
+        settings = settings_of(formats.open_header(file, path))
+    if settings is None:
+        raise PicturaError(f"'{path}' carries no settings of pictura: give a picture that pictura wrote, not as BMP.")
+    return settings

@@ -1,0 +1,83 @@
+"""Read a picture file into a `Picture`: by content, within a pixel limit, fully decoded."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ImageFile
+
+from pictura.picture import colour, files, formats, metadata, sixteen
+from pictura.picture.picture import Picture
+from pictura.runtime.errors import PicturaError
+
+# 8000 × 8000; as float32 that is 768 MB, about what a laptop can spare for one picture.
+MAX_PIXELS = 64_000_000
+MAX_SIDE = 65535
+# How the decoded rows and columns are turned upright, by EXIF's orientation (EXIF 3.0, tag 0x0112).
+_UPRIGHT = {
+    1: lambda a: a,
+    2: lambda a: a[:, ::-1],
+    3: lambda a: a[::-1, ::-1],
+    4: lambda a: a[::-1],
+    5: lambda a: a.swapaxes(0, 1),
+    6: lambda a: np.rot90(a, -1),
+    7: lambda a: a[::-1, ::-1].swapaxes(0, 1),
+    8: lambda a: np.rot90(a),
+}
+
+Samples = NDArray[np.uint8] | NDArray[np.uint16]
+
+
+def read(path: str | Path, max_pixels: int = MAX_PIXELS) -> Picture:
+    """Read PNG, JPEG, WebP, TIFF or BMP, whatever the name says; of an animation the first frame.
+
+    Orientation is applied, the profile converted to sRGB (see `colour`), alpha kept apart, 16 bits kept where
+    the file has them (CMYK apart). Sizes are checked before anything is decoded: `max_pixels` in all, 65535 a side.
+    PicturaError when the file is missing, not a picture, too large, cut off or of a kind that cannot be read.
+    """
+    path = Path(path)
+    with files.opened(path) as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow's remarks on odd metadata
+        image = formats.open_header(file, path)
+        _check(image, path, max_pixels)
+        deep = sixteen.is_deep(image)
+        try:
+            samples = sixteen.decode(image, lambda: formats.open_header(file, path)) if deep else _shallow(image)
+        except formats.DAMAGE as error:
+            raise PicturaError(f"'{path}' is cut off or damaged ({error}): get a fresh copy.") from error
+        return _picture(image, samples)
+
+
+def _check(image: ImageFile.ImageFile, path: Path, max_pixels: int) -> None:
+    width, height = image.size
+    if width * height > max_pixels or max(width, height) > MAX_SIDE:
+        raise PicturaError(
+            f"'{path}' has {width} × {height} pixels, more than the {max_pixels / 1e6:g} million in all or "
+            f"{MAX_SIDE} a side that are read: make it smaller or raise the limit."
+        )
+    if image.mode in ("I", "F") or not sixteen.is_sound(image):
+        raise PicturaError(f"'{path}' has samples of a kind that is not read: save it with 8 or 16 bits, interleaved.")
+
+
+def _picture(image: ImageFile.ImageFile, samples: Samples) -> Picture:
+    """From H×W×C as decoded, C of 1 to 4, and what else the file says."""
+    upright = _UPRIGHT[metadata.orientation_of(image)](samples)
+    values = np.ascontiguousarray(upright, np.float32) / np.float32(np.iinfo(samples.dtype).max)
+    channels = values.shape[2]
+    grey = channels < 3
+    pixels = np.repeat(values[..., :1], 3, axis=-1) if grey else np.ascontiguousarray(values[..., :3])
+    pixels, icc = colour.to_srgb(pixels, image.info.get("icc_profile"), grey)
+    alpha = values[..., -1].copy() if channels in (2, 4) else None
+    return Picture(pixels, alpha, 8 * samples.itemsize, grey, icc, metadata.settings_of(image))
+
+
+def _shallow(image: ImageFile.ImageFile) -> Samples:
+    """H×W×C of 8 bits: L, LA, RGB or RGBA."""
+    image.load()
+    if image.mode == "CMYK":
+        return np.asarray(colour.cmyk_to_rgb(image, image.info.get("icc_profile")))
+    kind = "L" if image.mode in ("1", "L", "LA", "La") else "RGB"
+    alpha = "A" if "transparency" in image.info or image.mode in ("LA", "La", "PA", "RGBA", "RGBa") else ""
+    samples = np.asarray(image.convert(kind + alpha))
+    return samples if samples.ndim == 3 else samples[..., None]

@@ -1,0 +1,50 @@
+"""A contact sheet: pictures in a grid with captions."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from pictura.picture.picture import Picture, Pixels
+from pictura.picture.scale import resize
+
+_GAP = 8  # white pixels around every cell
+_TEXT = 14  # height of a caption's letters, in pixels
+_LINE = 20  # room for a caption
+
+
+def contact_sheet(
+    rows: Sequence[Sequence[Pixels]], labels: Sequence[Sequence[str]] | None = None, height: int = 256
+) -> Pixels:
+    """Rows of pictures, each H×W×3 in [0, 1], on white; every cell `height` pixels high, its label underneath.
+
+    Rows may differ in length; labels, where given, have the shape of rows. Returns H×W×3 float32 in [0, 1].
+    """
+    cells = [[_scaled(picture, height) for picture in row] for row in rows]
+    columns = max(len(row) for row in cells)
+    widths = [max(row[i].shape[1] for row in cells if i < len(row)) for i in range(columns)]
+    pitch = height + _GAP + (_LINE if labels else 0)
+    sheet = Image.new("RGB", (sum(widths) + _GAP * (columns + 1), pitch * len(cells) + _GAP), "white")
+    for r, row in enumerate(cells):
+        for c, cell in enumerate(row):
+            left, top = sum(widths[:c]) + _GAP * (c + 1), pitch * r + _GAP
+            sheet.paste(Image.fromarray(np.rint(cell * 255).astype(np.uint8)), (left, top))
+            if labels:
+                _caption(sheet, labels[r][c], left, top + height + 2, widths[c])
+    return np.asarray(sheet).astype(np.float32) / np.float32(255)
+
+
+def _scaled(pixels: Pixels, height: int) -> Pixels:
+    picture = Picture.of(pixels)
+    width = max(1, round(picture.size[1] * height / picture.size[0]))
+    return picture.replaced(resize(picture.tensor(), (height, width))).pixels
+
+
+def _caption(sheet: Image.Image, text: str, left: int, top: int, width: int) -> None:
+    """One line, cut with an ellipsis where it would run into its neighbour."""
+    font = ImageFont.load_default(size=_TEXT)
+    shown = text
+    while shown and font.getlength(shown) > width:
+        text = text[:-1]
+        shown = text and text + "…"
+    ImageDraw.Draw(sheet).text((left, top), shown, fill="black", font=font)

@@ -1,0 +1,114 @@
+"""Write a `Picture` to a file: format by suffix, whole or not at all, everything kept that the format can hold."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ExifTags, Image, PngImagePlugin, TiffImagePlugin
+
+from pictura.picture import colour, files, formats, metadata, sixteen
+from pictura.picture.picture import Picture, Pixels
+from pictura.runtime.errors import PicturaError
+
+
+def check_writable(path: str | Path, overwrite: bool = False) -> Path:
+    """The cheap check before anything slow: a known suffix, a free name, a folder that can be written or made."""
+    formats.of_name(Path(path))
+    return files.check_free(path, overwrite)
+
+
+def write(
+    picture: Picture,
+    path: str | Path,
+    *,
+    overwrite: bool = False,
+    settings: dict[str, Any] | None = None,
+    quality: int = 95,
+) -> Path:
+    """Write PNG, JPEG, WebP, TIFF or BMP by suffix and return the path; missing folders are made.
+
+    PNG and TIFF keep 16 bits; all but JPEG and BMP keep alpha, those lay the picture on white. Pixels go back into
+    the picture's own profile, else an sRGB profile is embedded (BMP: none). A grey source stays grey while its
+    pixels are (WebP has no grey). `settings` travel inside (BMP: not); `quality`, 1 to 100, is for JPEG and WebP.
+    PicturaError when the name, the folder, the disk or the format stands in the way; then nothing is left behind.
+    """
+    path = check_writable(path, overwrite)
+    known = formats.of_name(path)
+    if max(picture.size) > known.side:
+        raise PicturaError(f"'{path}' cannot hold more than {known.side} pixels a side in {known.name}: write a PNG.")
+    if not 1 <= quality <= 100:
+        raise PicturaError(f"A quality of {quality} is not between 1 and 100: give 95 for nearly no loss.")
+    samples, profile = _samples(picture, known)
+    text = None if settings is None else metadata.packed(settings)
+    return files.atomic(path, _encode(samples, known, profile, text, quality), overwrite=overwrite)
+
+
+def _samples(picture: Picture, known: formats.Format) -> tuple[NDArray[Any], bytes | None]:
+    """H×W×C integers as the file holds them, and the profile they are in."""
+    pixels = picture.pixels
+    grey = picture.grey and bool((pixels == pixels[..., :1]).all())
+    profile = picture.icc if known.profile else None
+    pixels, profile = colour.from_srgb(pixels, profile, grey)
+    if picture.alpha is not None and not known.alpha:
+        alpha = picture.alpha[..., None]
+        pixels = pixels * alpha + (1 - alpha)
+    channels: list[Pixels] = [pixels[..., :1] if grey else pixels]
+    if picture.alpha is not None and known.alpha:
+        channels.append(picture.alpha[..., None])
+    deep = picture.depth == 16 and known.deep
+    top, kind = (65535, np.uint16) if deep else (255, np.uint8)
+    return np.rint(np.concatenate(channels, axis=-1) * np.float32(top)).astype(kind), profile
+
+
+def _encode(
+    samples: NDArray[Any], known: formats.Format, profile: bytes | None, text: str | None, quality: int
+) -> bytes:
+    if samples.dtype == np.uint16:
+        encode = sixteen.encode_png if known.name == "PNG" else _deep_tiff
+        return encode(samples, profile, text)
+    file = io.BytesIO()
+    image = Image.fromarray(samples[..., 0] if samples.shape[2] == 1 else samples)
+    try:
+        image.save(file, known.name, icc_profile=profile, **_options(known, text, quality))
+    except ValueError as error:  # JPEG: more than 64 kB of settings
+        raise PicturaError(f"The settings do not fit into a {known.name} file ({error}): write a PNG.") from error
+    return file.getvalue()
+
+
+def _options(known: formats.Format, text: str | None, quality: int) -> dict[str, Any]:
+    exif = Image.Exif()
+    info = PngImagePlugin.PngInfo()
+    tags = TiffImagePlugin.ImageFileDirectory_v2()
+    if text is not None:
+        exif[ExifTags.Base.ImageDescription] = tags[ExifTags.Base.ImageDescription] = text
+        info.add_itxt("pictura", text)
+    options: dict[str, dict[str, Any]] = {
+        "PNG": {"pnginfo": info},
+        # Full colour resolution: halved, as is usual, it blurs the edges of painted strokes.
+        "JPEG": {"quality": quality, "subsampling": 0, "exif": exif},
+        "WebP": {"quality": quality, "exif": exif, "exact": True},
+        "TIFF": {"compression": "tiff_adobe_deflate", "tiffinfo": tags},
+        "BMP": {},
+    }
+    return options[known.name]
+
+
+def _deep_tiff(samples: NDArray[np.uint16], profile: bytes | None, text: str | None) -> bytes:
+    import tifffile  # slow to import and rarely needed
+
+    if samples.shape[2] == 2:  # grey with alpha is a kind of TIFF that Pillow, our reader, does not know
+        samples = samples[..., [0, 0, 0, 1]]
+    file = io.BytesIO()
+    tifffile.imwrite(
+        file,
+        samples[..., 0] if samples.shape[2] == 1 else samples,
+        photometric="minisblack" if samples.shape[2] == 1 else "rgb",
+        extrasamples=["unassalpha"] if samples.shape[2] == 4 else None,
+        compression="zlib",
+        iccprofile=profile,
+        description=text,
+        metadata=None,
+    )
+    return file.getvalue()

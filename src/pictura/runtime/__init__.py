@@ -1,0 +1,1 @@
+"""Devices, threads, seeds, errors: what every other room stands on."""

@@ -1,0 +1,49 @@
+"""How many processor threads the work may take, and the caches that must be capped before torch is imported."""
+
+import contextlib
+import math
+import os
+from pathlib import Path
+
+# oneDNN and torch's own cache keep what they prepared for every picture size they met, a gigabyte after many sizes;
+# 64 entries hold the layers of one size. Read by the libraries when torch is imported, not later.
+CACHES = {"ONEDNN_PRIMITIVE_CACHE_CAPACITY": "64", "LRU_CACHE_CAPACITY": "64"}
+CGROUP = Path("/sys/fs/cgroup")
+
+
+def cap_caches() -> None:
+    """Bound the memory torch's caches take; to be called before torch is imported. The user's own values win."""
+    for name, capacity in CACHES.items():
+        os.environ.setdefault(name, capacity)
+
+
+def available() -> int:
+    """Processors this process may use, at least 1: its affinity, and the CPU quota of its container."""
+    affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, math.ceil(min(affinity, _quota(CGROUP))))
+
+
+def _quota(cgroup: Path) -> float:
+    """Processors' worth of time a container is given, infinite without a limit; cgroup version 2, then 1."""
+    with contextlib.suppress(OSError, ValueError):  # "max" is no number: no limit
+        quota, period = (cgroup / "cpu.max").read_text().split()
+        return int(quota) / int(period)
+    with contextlib.suppress(OSError, ValueError):
+        quota, period = ((cgroup / "cpu" / f"cpu.cfs_{part}_us").read_text() for part in ("quota", "period"))
+        return int(quota) / int(period) if int(quota) > 0 else math.inf  # -1: no limit
+    return math.inf
+
+
+def use_threads(count: int | None = None) -> int:
+    """Let torch compute with `count` threads, by default as many as help, and return how many that is.
+
+    By default torch's own choice, one a physical core, unless fewer processors are available: more threads than
+    processors wait for one another. Operations never run beside each other: a network is a chain of them.
+    """
+    import torch
+
+    threads = count or min(torch.get_num_threads(), available())
+    torch.set_num_threads(threads)
+    with contextlib.suppress(RuntimeError):  # torch takes this once, before any work; later it stays as it is
+        torch.set_num_interop_threads(1)
+    return threads
