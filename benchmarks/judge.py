@@ -1,4 +1,4 @@
-"""How VGG-19 judges a stylised picture: two numbers, lower is better; the untouched photograph scores style 1, content 0.
+"""How VGG-19 judges a stylised picture: two numbers, lower is better; the photograph itself scores style 1, content 0.
 
 Longest side 512. *style*: mean over relu1_1 … relu5_1 of W2(result, painting) / W2(photograph, painting), squared
 distances. *content*: mean squared difference of relu4_2 between result and photograph, over the variance of the

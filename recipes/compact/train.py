@@ -8,7 +8,6 @@ The teacher costs four times what the student does, so its answers are kept in a
 
 import argparse
 import json
-import os
 import time
 from pathlib import Path
 
@@ -142,7 +141,7 @@ class Run:
     def save(self) -> None:
         target = self.a.out / "checkpoint.safetensors"
         save_file(self.state(), target.with_suffix(".new"), {"step": str(self.step)})
-        os.replace(target.with_suffix(".new"), target)
+        target.with_suffix(".new").replace(target)
 
     def resume(self) -> None:
         """Weights, optimiser and random numbers; the pool fills again."""
@@ -159,7 +158,7 @@ class Run:
                     "exp_avg": tensors[f"first.{n}"].to(self.device).contiguous(memory_format=torch.preserve_format),
                     "exp_avg_sq": tensors[f"second.{n}"].to(self.device),
                 }
-        for _ in range(40):
+        for _ in range(300 // self.a.fresh):
             self.lesson()
 
     def log(self, record: dict[str, object]) -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
+from scales import pictures
 
 from pictura import encoders
 from pictura.encoders.store import PACKAGED
-from scales import pictures
 
 
 def main() -> None:

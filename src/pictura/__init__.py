@@ -10,6 +10,8 @@ Nothing heavy is imported before it is used.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from pictura.runtime.threads import prepare
+
 if TYPE_CHECKING:
     from pictura.api import load_settings, stylize, synthesize
     from pictura.methods.iterative import Interrupted, Step
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from pictura.runtime.errors import PicturaError
     from pictura.style import Style
 
+prepare()
 __version__ = "0.1.0"
 __all__ = [
     "PRESETS",

@@ -87,6 +87,8 @@ def synthesize(
 ) -> Any:
     """A new picture of `size` (height, width) with the texture of `texture`; other arguments as in `stylize`."""
     chosen = preset(settings) if isinstance(settings, str) else settings
+    if min(size) < 1:
+        raise PicturaError(f"A texture of {size[0]}×{size[1]} pixels leaves no picture: give 1 or more.")
     picture = as_picture(texture)
     encoder = encoder or open_encoder(chosen)
     exemplar = picture.tensor()
@@ -126,15 +128,17 @@ def read_made(path: str | Path) -> dict[str, Any]:
         PicturaError: there is none.
     """
     path = Path(path)
-    if path.suffix != ".json":
-        return read_settings(path)
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise PicturaError(f"{path} cannot be read as JSON settings: {error}.") from error
+    values = _json(path) if path.suffix == ".json" else read_settings(path)
     if not isinstance(values, dict) or not isinstance(values.get("settings", values), dict):
         raise PicturaError(f'{path} holds no settings: write an object such as {{"loss": "gram"}}.')
     return values
+
+
+def _json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise PicturaError(f"{path} cannot be read as JSON settings: {error}.") from error
 
 
 def open_encoder(settings: Settings) -> Encoder:
@@ -152,6 +156,8 @@ def open_styles(
 ) -> tuple[StyleAt, Tensor | None]:
     """The weighted mean of styles as a function of the size, and the first picture among them if there is one."""
     sources: list[Any] = list(style) if isinstance(style, (list, tuple)) else [style]
+    if not sources:
+        raise PicturaError("There is no style; give at least one.")
     weights = [1.0] * len(sources) if weights is None else list(weights)
     if len(weights) != len(sources):
         raise PicturaError(f"There are {len(sources)} styles but {len(weights)} style weights; give one for each.")
@@ -177,7 +183,8 @@ def _open_style(source: StyleSource, encoder: Encoder, layers: list[str]) -> Sty
     missing = [layer for layer in layers if layer not in opened.layers]
     if missing:
         raise PicturaError(
-            f"The style {opened.about.get('title', source)!r} has no layer {missing[0]}; it has {', '.join(opened.layers)}."
+            f"The style {opened.about.get('title', source)!r} has no layer {missing[0]}; "
+            f"it has {', '.join(opened.layers)}."
         )
     return opened
 
@@ -189,11 +196,18 @@ def as_picture(source: Source) -> Picture:
     if isinstance(source, (str, Path)):
         return read(source)
     if isinstance(source, Image.Image):
+        if source.mode.startswith("I"):  # 16 bits and more, which PIL's own conversion would clip at 255
+            return as_picture(np.asarray(source))
         rgba = np.asarray(source.convert("RGBA"))
         alpha = (rgba[..., 3] / 255).astype(np.float32) if source.has_transparency_data else None
         return replace(Picture.of(rgba[..., :3]), alpha=alpha, grey=source.mode in ("L", "LA"))
+    if isinstance(source, Tensor) and not source.is_floating_point():
+        raise PicturaError(f"A tensor of {source.dtype} is no picture; give floating-point numbers in [0, 1].")
     if isinstance(source, (np.ndarray, Tensor)):
-        return Picture.of(source)
+        try:
+            return Picture.of(source)
+        except (ValueError, RuntimeError) as error:
+            raise PicturaError(f"Numbers of shape {tuple(source.shape)} are no picture: {error}.") from error
     raise PicturaError(f"A {type(source).__name__} is no picture; give a path, a PIL picture, an array or a tensor.")
 
 

@@ -85,11 +85,7 @@ class Style:
 
     def save(self, path: Path | str, *, overwrite: bool = False) -> Path:
         """Write a `.style` file, whole or not at all."""
-        target = Path(path)
-        if target.exists() and not overwrite:
-            raise PicturaError(f"{target} exists already; choose another name or add --overwrite.")
-        atomic(target, self.to_bytes())
-        return target
+        return atomic(path, self.to_bytes(), overwrite=overwrite)
 
     @classmethod
     def load(cls, path: Path | str) -> "Style":
@@ -126,20 +122,26 @@ def _unpack(tensors: Mapping[str, Tensor]) -> dict[int, Moments]:
 
 @torch.no_grad()
 def look(picture: Tensor, encoder: Encoder, layers: Sequence[str], size: int) -> Moments:
-    """Moments of one picture 1×3×H×W, made smaller first so that its longest side is at most `size`."""
+    """Moments of one picture 1×3×H×W, made smaller first so that its longest side is at most `size`.
+
+    A side that would be too short for the encoder is stretched to the shortest it can read.
+    """
     height, width = picture.shape[2:]
     if max(height, width) > size:
-        picture = resize(picture, fit(height, width, size))
-    return {layer: moments(f) for layer, f in encoder(picture, layers).items()}
+        height, width = fit(height, width, size)
+    smallest = encoder.smallest(layers)
+    picture = resize(picture, (max(height, smallest), max(width, smallest)))
+    return {encoder.resolve(layer): moments(f) for layer, f in encoder(picture, layers).items()}
 
 
 def mix(parts: Sequence[tuple[Moments, float]]) -> Moments:
-    """Weighted sum of moments, layer by layer; weights are the caller's and normally sum to 1."""
+    """Weighted sum of the moments of the layers all parts have; weights are the caller's and normally sum to 1."""
 
     def weighted(layer: str, which: int) -> Tensor:
         return torch.stack([share * moment[layer][which] for moment, share in parts]).sum(0)
 
-    return {layer: (weighted(layer, 0), weighted(layer, 1)) for layer in parts[0][0]}
+    common = [layer for layer in parts[0][0] if all(layer in moment for moment, _ in parts)]
+    return {layer: (weighted(layer, 0), weighted(layer, 1)) for layer in common}
 
 
 def blend(parts: Sequence[tuple[Style, float]]) -> Style:

@@ -1,8 +1,5 @@
 """The published weights, where they are on this disk."""
 
-import os
-from pathlib import Path
-
 import pytest
 import torch
 
@@ -11,19 +8,13 @@ from pictura.encoders import store
 from pictura.encoders.records import RECORDS
 from pictura.encoders.scale import measure, noise_picture
 
-BESIDE = Path(__file__).parents[3] / "shared" / "weights"
+pytestmark = pytest.mark.usefixtures("weights")
 LAST = {
     "vgg19-caffe": "relu5_1",
     "squeezenet1_1-caffe": "fire9",
     "resnet18-torchvision-to-layer3": "layer3.1",
     "compact": "relu5_1",
 }
-
-
-@pytest.fixture(autouse=True)
-def weights(monkeypatch: pytest.MonkeyPatch) -> None:
-    if "PICTURA_WEIGHTS" not in os.environ and BESIDE.is_dir():
-        monkeypatch.setenv("PICTURA_WEIGHTS", str(BESIDE))
 
 
 def load(name: str) -> encoders.Encoder:

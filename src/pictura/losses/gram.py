@@ -19,7 +19,7 @@ def multiple_of_e(convention: Convention, n: int, layers: int) -> float:
         "gatys-pytorch": 4.0,  # G/M, mean over N²
         "pystiche": 4.0 / layers,  # the same, mean over layers
         "neural-style": 4.0 / n**2,  # G/(N M), mean over N²; so do anishathalye and PyTorch's tutorial
-        "gordicaleksa": 4.0 / layers,  # G/(N M), sum, mean over layers; his N M is M in the others' letters
+        "gordicaleksa": 4.0 / layers,  # G/(N M), sum, mean over layers
     }[convention]
 
 

@@ -15,7 +15,7 @@ from torch import Tensor
 # Ridge on covariances whose trace is about 1, so that flat pictures and few positions give no infinite gradient.
 RIDGE = 1e-4
 # Reaches float32's accuracy at the ridge's condition numbers; tests/losses compare it with eigenvalues.
-ITERATIONS = 16
+ITERATIONS = 20
 
 
 def newton_schulz(m: Tensor, iterations: int = ITERATIONS) -> tuple[Tensor, Tensor]:

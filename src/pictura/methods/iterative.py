@@ -31,6 +31,8 @@ from pictura.style import Moments
 
 # Longest side → the style's moments at that size; a `Style.at` is one, a painting looked at anew for each is another.
 StyleAt = Callable[[float], Moments]
+FINEST_NOISE = 0.2  # our trial: with as much noise at the last scale as at the first the contrast fades
+STEP_COST = 128  # measured: roots of covariances and calls take what this many pixels a side take
 COARSEST = 128  # as crowsonkb; below it relu5_1 has fewer than 64 positions
 
 
@@ -57,10 +59,20 @@ class Interrupted(KeyboardInterrupt):
 
 
 class Objective:
-    """The loss at one scale: targets are computed once, then each call gives the weighted terms."""
+    """The loss at one scale: targets are computed once, then each call gives the weighted terms.
 
-    def __init__(self, encoder: Encoder, settings: Settings, style: Moments, content: Tensor | None) -> None:
-        self.encoder, self.settings = encoder, settings
+    With a `look` the encoder sees the picture through it (see `Painter._through_noise`).
+    """
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        settings: Settings,
+        style: Moments,
+        content: Tensor | None,
+        look: Callable[[Tensor], Tensor] = torch.nn.Identity(),  # noqa: B008, it has no state
+    ) -> None:
+        self.encoder, self.settings, self.look = encoder, settings, look
         self.style = {encoder.resolve(n): w for n, w in settings.style_layers.items() if w}
         wanted = settings.content_layers if content is not None and settings.content_weight else {}
         self.content = {encoder.resolve(n): w for n, w in wanted.items() if w}
@@ -80,11 +92,13 @@ class Objective:
         return relative_content_loss(f, self.kept[layer], self.encoder.scale(layer))
 
     def _style(self, layer: str, f: Tensor) -> Tensor:
-        return self.targets[layer](*moments(f))
+        # The outermost responses see mostly repeated border, which optimisation would fill with the style's colours.
+        inner = self.settings.loss != "gram" and min(f.shape[2:]) > 4
+        return self.targets[layer](*moments(f[..., 1:-1, 1:-1] if inner else f))
 
     def __call__(self, x: Tensor) -> dict[str, Tensor]:
         """Weighted terms of the loss of pictures 1×3×H×W: content, style, total variation."""
-        s, responses = self.settings, self.encoder(x, self.layers)
+        s, responses = self.settings, self.encoder(self.look(x), self.layers)
         # The paper's layer weights are used as given; ours are shares of 1.
         share = 1.0 if s.loss == "gram" else 1 / sum(self.style.values())
         terms = {
@@ -138,9 +152,10 @@ class Painter:
         )
         self.schedule = scales(max(size), settings)
         # Work still to do, in pixels times steps, for an honest time left.
-        self.work = [side * side * steps for side, steps in self.schedule]
-        self.done = 0
+        # A step costs as much as that of a picture of STEP_COST² pixels beside its pixels.
+        self.work = [(side**2 + STEP_COST**2) * steps for side, steps in self.schedule]
         self.average = Average(settings.averaging)
+        self.generator = torch.Generator().manual_seed(settings.seed)
         self.began = time.monotonic()
 
     def paint(self) -> Tensor:
@@ -174,7 +189,8 @@ class Painter:
     def _one_scale(self, index: int, side: int, steps: int, pixels: Pixels) -> Pixels:
         size = (pixels.x.shape[2], pixels.x.shape[3])
         content = None if self.content is None else resize(self.content, size)
-        objective = Objective(self.encoder, self.settings, self.style_at(side * self.settings.style_scale), content)
+        style = self.style_at(side * self.settings.style_scale)
+        objective = Objective(self.encoder, self.settings, style, content, self._through_noise(index))
         self.average = Average(self.settings.averaging)
         self.average.add(pixels.x)
         for i in range(steps):
@@ -184,6 +200,21 @@ class Painter:
             self.average.add(pixels.x)
             self._tell(index, i + 1, size, losses, note)
         return pixels
+
+    def _through_noise(self, index: int) -> Callable[[Tensor], Tensor]:
+        """Adds noise that falls from `smoothing` at the coarsest scale to a fifth of it at the finest.
+
+        The gradient averaged over such noise (SmoothGrad, Smilkov et al. 2017, arXiv 1706.03825) keeps what the
+        encoder sees in a neighbourhood of the picture and loses its quirks at a point: longer strokes, fewer dots.
+        """
+        share = index / max(1, len(self.schedule) - 1)
+        sigma = self.settings.smoothing * FINEST_NOISE**share
+
+        def look(x: Tensor) -> Tensor:
+            noise: Tensor = sigma * torch.randn(x.shape, generator=self.generator)
+            return x + noise.to(x.device)
+
+        return look if sigma else torch.nn.Identity()
 
     def _recover(self, pixels: Pixels) -> tuple[Pixels, str]:
         restored = pixels.restore()
@@ -196,8 +227,8 @@ class Painter:
     def _tell(self, index: int, step: int, size: tuple[int, int], losses: Mapping[str, float], note: str) -> None:
         if self.callback is None:
             return
-        side, steps = self.schedule[index]
-        done, seconds = sum(self.work[:index]) + side * side * step, time.monotonic() - self.began
+        side, _ = self.schedule[index]
+        done, seconds = sum(self.work[:index]) + (side**2 + STEP_COST**2) * step, time.monotonic() - self.began
         average = self.average
         self.callback(
             Step(

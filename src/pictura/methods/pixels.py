@@ -46,7 +46,8 @@ class Pixels:
         def closure() -> float:
             terms = objective(self.x)
             total = torch.stack(list(terms.values())).sum()
-            (self.x.grad,) = torch.autograd.grad(total, self.x)
+            # The encoder's gradient lies channels last in memory, which L-BFGS cannot flatten.
+            self.x.grad = torch.autograd.grad(total, self.x)[0].contiguous()
             said.update({name: term.item() for name, term in terms.items()}, total=total.item())
             return said["total"]
 
@@ -101,7 +102,7 @@ class Average:
 
 
 def start_from(kind: str, content: Tensor | None, style: Tensor | None, size: tuple[int, int], seed: int) -> Tensor:
-    """The first picture, 1×3×H×W: `content`, `style`, `noise` (standard normal around grey, as in the papers), `grey`."""
+    """The first picture, 1×3×H×W: `content`, `style`, `noise` (normal around grey, as in the papers) or `grey`."""
     if kind == "content" and content is not None:
         return resize(content, size)
     if kind == "style" and style is not None:

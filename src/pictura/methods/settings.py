@@ -23,23 +23,26 @@ class Settings(BaseModel):
     dtype: Literal["auto", "float32", "bfloat16"] = Field(default="auto", description="arithmetic of the encoder")
     loss: Literal["wasserstein", "gram"] = Field(default="wasserstein", description="style term")
     content_layers: dict[str, float] = Field(
-        default={"relu3_1": 0.5, "relu4_2": 1.0}, description="layer → weight of the content term"
+        default={"relu2_1": 0.3, "relu3_1": 1.0, "relu4_2": 1.0}, description="layer → weight of the content term"
     )
     style_layers: dict[str, float] = Field(
-        # Shallow layers lead, as in crowsonkb/style-transfer-pytorch (256:64:16:4:1), but less steeply: the flatter
-        # row suits the compact encoder better (docs/compact.md).
-        default={"relu1_1": 64.0, "relu2_1": 32.0, "relu3_1": 16.0, "relu4_1": 8.0, "relu5_1": 4.0},
+        # Equal, unlike crowsonkb's 256:64:16:4:1: our responses are measured in units of each layer's spread, and the
+        # compact encoder paints longer strokes so (docs/compact.md).
+        default=dict.fromkeys(STYLE_LAYERS, 1.0),
         description="layer → weight of the style term",
     )
-    content_weight: float = Field(default=0.05, ge=0, description="α, weight of the content term")
+    content_weight: float = Field(default=0.07, ge=0, description="α, weight of the content term")
     style_weight: float = Field(default=1.0, ge=0, description="β, weight of the style term")
     tv_weight: float = Field(default=1.0, ge=0, description="weight of total variation (mean squares)")
     optimizer: Literal["adam", "lbfgs", "sgd"] = Field(default="adam", description="how the pixels move")
-    learning_rate: float = Field(default=0.03, gt=0, description="step size, pixels in [0, 1]")
+    learning_rate: float = Field(default=0.07, gt=0, description="step size, pixels in [0, 1]")
     init: str = Field(default="content", description="content, style, noise, grey or a picture's path")
     steps: tuple[int, ...] = Field(default=(80, 60, 40, 30, 20), description="steps per scale, coarse to fine")
     scale_factor: float = Field(default=2**0.5, gt=1, description="ratio of one scale to the next")
     averaging: float = Field(default=0.9, ge=0, lt=1, description="decay of the averaged iterate; 0 takes the last one")
+    smoothing: float = Field(
+        default=0.1, ge=0, le=1, description="σ of the noise the encoder looks through; not with lbfgs"
+    )
     style_scale: float = Field(
         default=1.0, gt=0, description="size of the style's strokes; 2 paints them twice as large"
     )
@@ -56,6 +59,8 @@ class Settings(BaseModel):
                 raise ValueError(f"{name} must have weights of 0 or more")
         if not any(self.style_layers.values()):
             raise ValueError("style_layers need at least one layer with a positive weight")
+        if self.optimizer == "lbfgs" and self.smoothing:
+            raise ValueError("lbfgs needs a loss that stays the same; set smoothing to 0")
         return self
 
     def changed(self, **changes: Any) -> "Settings":
@@ -87,11 +92,10 @@ PRESETS: dict[str, Settings] = {
     # VGG-19 itself with the same short schedule: 20 times less work than the strongest published recipe.
     "quality": BALANCED.changed(preset="quality", encoder="vgg19-caffe", steps=(60, 40, 30, 20, 16)),
     # No content term, a start from noise, and every stage of a texture counts.
-    "texture": BALANCED.changed(
-        preset="texture", init="noise", content_weight=0.0, style_layers=dict.fromkeys(STYLE_LAYERS, 1.0), tv_weight=0.0
-    ),
+    "texture": BALANCED.changed(preset="texture", init="noise", content_weight=0.0, tv_weight=0.0),
     # Gatys, Ecker and Bethge, CVPR 2016, as printed: normalised VGG-19 with average pooling, conv4_2 against conv1_1 …
-    # conv5_1 equally weighted (the papers write conv and mean the response after its ReLU), α/β = 1e-3, white noise, L-BFGS. 500 evaluations are those of the authors' release.
+    # conv5_1 equally weighted (the papers write conv and mean the response after its ReLU), α/β = 1e-3, white noise,
+    # L-BFGS. 500 evaluations are those of the authors' release.
     "paper": BALANCED.changed(
         preset="paper",
         encoder="vgg19-normalised",
@@ -105,6 +109,7 @@ PRESETS: dict[str, Settings] = {
         tv_weight=0.0,
         optimizer="lbfgs",
         learning_rate=1.0,
+        smoothing=0.0,
         init="noise",
         steps=(500,),
         averaging=0.0,

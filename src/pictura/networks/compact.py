@@ -28,6 +28,7 @@ class Refine(nn.Module):
         nn.init.zeros_(self.conv.bias)  # type: ignore[arg-type]
 
     def forward(self, x: Tensor) -> Tensor:
+        """B×C×H×W to the same shape."""
         return torch.relu(x + self.conv(x))
 
 

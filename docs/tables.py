@@ -1,0 +1,105 @@
+"""Writes the tables in the documentation that come from the code: `python docs/tables.py`; a test keeps them fresh.
+
+A table stands in a Markdown file between `<!-- table: NAME -->` and `<!-- end -->`.
+"""
+
+import ast
+import re
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from pictura.cli.app import app
+from pictura.methods.settings import PRESETS, Settings
+
+ROOT = Path(__file__).parents[1]
+PAGES = (ROOT / "CONTRIBUTING.md", ROOT / "docs" / "cli.md", ROOT / "docs" / "optimisation.md")
+TABLE = re.compile(r"(<!-- table: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
+FIVE = ("api.py", "methods/iterative.py", "losses/wasserstein.py", "style.py", "encoders/encoder.py")
+# Where each number of the preset `paper` comes from, and why ours is another.
+SOURCES = {
+    "encoder": "CVPR 2016, section 2: mean response 1 of every filter; ours is a distillate of the same network",
+    "pooling": "section 2: average pooling gives slightly more appealing results; `compact` was trained with max",
+    "padding": "zeros, as the network was trained; replicated edges leave no frame in the picture",
+    "dtype": "single precision, as the authors'; `auto` is bfloat16 where the processor computes in it",
+    "loss": "equations 3 to 5; Wasserstein-2 after crowsonkb/style-transfer-pytorch",
+    "content_layers": "section 3: conv4_2; ours adds a shallower layer",
+    "style_layers": "section 3: w = 1/5; shallow layers first after crowsonkb/style-transfer-pytorch",
+    "content_weight": "section 3: α/β = 1e-3; the terms of ours have other units",
+    "tv_weight": "none in the paper; mean squares after crowsonkb/style-transfer-pytorch",
+    "optimizer": "section 2: L-BFGS; Adam bears a change of scale",
+    "learning_rate": "1 is the full L-BFGS step; Adam's is per pixel",
+    "init": "section 3: white noise; ours starts nearer to the goal",
+    "steps": "the authors' release: 500 evaluations at one scale; ours goes coarse to fine",
+    "averaging": "none in the paper; crowsonkb/style-transfer-pytorch uses 0.99 for many more steps",
+}
+
+
+def options(command: str) -> str:
+    """The options of a command as its help gives them, but not again those it shares with `stylize`."""
+    shared = {option.help for option in parameters("stylize")} if command != "stylize" else set()
+    rows = [
+        (", ".join(f"`{name}`" for name in option.opts), f"`{option.metavar}`" if option.metavar else "", option.help)
+        for option in parameters(command)
+        if option.help not in shared
+    ]
+    return markdown(("option", "takes", "what it does"), rows)
+
+
+def parameters(command: str) -> list[Any]:
+    """The options of a command, as typer knows them."""
+    program: Any = typer.main.get_command(app)
+    for name in command.split():
+        program = program.commands[name]
+    return [parameter for parameter in program.params if parameter.param_type_name == "option"]
+
+
+def paper() -> str:
+    """The settings in which the presets `paper` and `balanced` differ, with sources."""
+    values = [PRESETS[name].model_dump() for name in ("paper", "balanced")]
+    differing = [name for name in Settings.model_fields if name != "preset" and values[0][name] != values[1][name]]
+    rows = [(f"`{name}`", *(f"`{shown(v[name])}`" for v in values), SOURCES[name]) for name in differing]
+    return markdown(("setting", "paper", "balanced", "source of the first; why the second"), rows)
+
+
+def five() -> str:
+    """The five files a newcomer reads first, each with its own first sentence and its length.
+
+    Lengths are in fifties, so that not every edit of a file changes the page.
+    """
+    rows = []
+    for name in FIVE:
+        source = (ROOT / "src" / "pictura" / name).read_text(encoding="utf-8")
+        about = (ast.get_docstring(ast.parse(source)) or "").splitlines()[0]
+        rows.append((f"[`{name}`](src/pictura/{name})", about, 50 * round(len(source.splitlines()) / 50)))
+    return markdown(("file", "what it holds", "lines, about"), rows)
+
+
+def shown(value: Any) -> str:
+    if isinstance(value, dict):
+        return " ".join(f"{layer}={weight:g}" for layer, weight in value.items())
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def markdown(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |\n" for cells in lines)
+
+
+TABLES = {"paper": paper, "five": five} | {
+    command.replace(" ", "-"): partial(options, command)
+    for command in ("stylize", "synthesize", "style extract", "style blend")
+}
+
+
+def refreshed(text: str) -> str:
+    """The page with its tables written anew."""
+    return TABLE.sub(lambda found: found[1] + TABLES[found[2]]() + found[3], text)
+
+
+if __name__ == "__main__":
+    for page in PAGES:
+        page.write_text(refreshed(page.read_text(encoding="utf-8")), encoding="utf-8")

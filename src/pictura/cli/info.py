@@ -1,0 +1,82 @@
+"""`pictura encoders` and `pictura check`: what is here, and what to do about what is not."""
+
+import json
+import platform
+from typing import Any
+
+import typer
+
+from pictura import __version__
+from pictura.cli.options import Json, examples
+from pictura.cli.text import aligned
+from pictura.encoders.store import Available, available, folder
+from pictura.runtime.threads import use_threads
+
+ENCODERS_EXAMPLES = examples("pictura encoders", "pictura encoders --json")
+CHECK_EXAMPLES = examples("pictura check", "pictura check --json")
+
+
+def encoders(as_json: Json = False) -> None:
+    """Name the networks that can judge content and style, and where their weights are."""
+    known = [_encoder(one) for one in available()]
+    if as_json:
+        typer.echo(json.dumps(known))
+        return
+    typer.echo("\n\n".join(aligned(list(encoder.items())) for encoder in known))
+
+
+def _encoder(one: Available) -> dict[str, str]:
+    record = one.record
+    return {"name": record.name, "note": record.note, "licence": record.licence, "weights": _where(one)}
+
+
+def _where(one: Available) -> str:
+    if one.path is not None:
+        return str(one.path)
+    by_hand = f"put {one.record.filename} into {folder()}"
+    return by_hand if one.record.hub is None else f"fetched when first used, or {by_hand}"
+
+
+def check(as_json: Json = False) -> None:
+    """Say whether everything needed is here, and what to do where it is not."""
+    facts = _facts()
+    if as_json:
+        typer.echo(json.dumps(facts))
+        return
+    texts = {name: value if isinstance(value, list) else [str(value)] for name, value in facts.items()}
+    rows = [(name if i == 0 else "", line) for name, lines in texts.items() for i, line in enumerate(lines or ["none"])]
+    typer.echo(aligned(rows))
+
+
+def _facts() -> dict[str, Any]:
+    threads = use_threads()
+    import torch
+
+    from pictura.bank import names
+    from pictura.encoders.precision import automatic
+
+    here = [one for one in available() if one.path is not None]
+    styles = names()
+    return {
+        "pictura": __version__,
+        "python": platform.python_version(),
+        "torch": str(torch.__version__),
+        "device": "cpu",
+        "threads": threads,
+        "bfloat16": "yes" if automatic() == "bfloat16" else "no",
+        "weights": [f"{one.record.name}: {one.path}" for one in here],
+        "styles": len(styles),
+        "missing": _missing({one.record.name for one in here}, styles),
+    }
+
+
+def _missing(weights: set[str], styles: list[str]) -> list[str]:
+    """What to do, one sentence each."""
+    advice = []
+    if "compact" not in weights:
+        advice.append("The weights 'compact' belong to the package and are gone: install pictura again.")
+    if "vgg19-caffe" not in weights:
+        advice.append("The preset quality needs vgg19-caffe; `pictura encoders` says how to get it.")
+    if not styles:
+        advice.append("No styles are installed: give paintings with --style, or install pictura again.")
+    return advice

@@ -1,0 +1,92 @@
+"""From what was asked for to pairs of files: which picture is read, and where its painting goes."""
+
+import glob
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from pictura.runtime.errors import PicturaError
+
+
+class Job(NamedTuple):
+    """One picture to be made."""
+
+    source: Path
+    target: Path
+
+    def preview(self, step: int) -> Path:
+        """The file of the picture after so many steps."""
+        return self.target.with_name(f"{self.target.stem}-step-{step:04d}.png")
+
+    def previews(self) -> list[Path]:
+        """Those that exist."""
+        return sorted(self.target.parent.glob(f"{glob.escape(self.target.stem)}-step-*.png"))
+
+
+def plan(contents: Sequence[Path], output: Path | None, label: str) -> list[Job]:
+    """One job a picture; folders are walked and mirrored, hidden files and the output folder left out.
+
+    One picture goes to the file `output`, or into the folder of that name; several go into the folder, names kept.
+    Without `output` they go into the current folder as <name>_<label>.png.
+
+    Raises:
+        PicturaError: a content is missing, a folder has no pictures, two pictures would have one name, or one would
+            take a content's place: originals are never overwritten.
+    """
+    if output is None:
+        return _distinct(_found(contents, None), lambda name: name.with_name(f"{name.stem}_{label}.png"))
+    if len(contents) == 1 and not contents[0].is_dir() and output.suffix and not output.is_dir():
+        return _distinct(_found(contents, output), lambda _: output)
+    if output.suffix.lower() in _suffixes() and not output.is_dir():
+        raise PicturaError(f"'{output}' is one picture's name, but there can be several contents: give a folder.")
+    return _distinct(_found(contents, output), lambda name: output / _writable(name))
+
+
+def _found(contents: Iterable[Path], output: Path | None) -> list[tuple[Path, Path]]:
+    """(picture, its path inside the folder that was given)."""
+    found = []
+    for content in contents:
+        if content.is_dir():
+            found += [(path, path.relative_to(content)) for path in _inside(content, output)]
+        else:
+            found.append((_present(content), Path(content.name)))
+    return found
+
+
+def _inside(folder: Path, output: Path | None) -> list[Path]:
+    kept = [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in _suffixes() and path.is_file()]
+    kept = [path for path in kept if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
+    if output is not None and output.resolve() != folder.resolve():
+        kept = [path for path in kept if not path.resolve().is_relative_to(output.resolve())]
+    if not kept:
+        raise PicturaError(f"The folder '{folder}' holds no picture ({', '.join(sorted(_suffixes()))}).")
+    return kept
+
+
+def _distinct(found: Sequence[tuple[Path, Path]], target: Callable[[Path], Path]) -> list[Job]:
+    jobs: dict[Path, Job] = {}
+    originals = {source.resolve() for source, _ in found}
+    for source, name in found:
+        job = Job(source, target(name))
+        if (other := jobs.setdefault(job.target, job)) is not job:
+            raise PicturaError(f"'{other.source}' and '{source}' would both be written to '{job.target}': rename one.")
+        if job.target.resolve() in originals:
+            raise PicturaError(f"'{job.target}' is one of the contents and is not overwritten: choose another output.")
+    return list(jobs.values())
+
+
+def _present(path: Path) -> Path:
+    from pictura.picture.files import opened
+
+    with opened(path):
+        return path
+
+
+def _writable(name: Path) -> Path:
+    return name if name.suffix.lower() in _suffixes() else name.with_name(f"{name.name}.png")
+
+
+def _suffixes() -> set[str]:
+    from pictura.picture import FORMATS
+
+    return {suffix for known in FORMATS for suffix in known.suffixes}

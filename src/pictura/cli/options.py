@@ -1,0 +1,112 @@
+"""Options that several commands share: one for each field of `Settings`, and those of how the work is done."""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+
+import typer
+from pydantic.fields import FieldInfo
+
+from pictura.methods.settings import PRESETS, Settings
+from pictura.runtime.errors import PicturaError
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace existing files.")]
+
+# The papers' letters, and the singular for what is given once a layer; --style-weight is that of one style.
+_FLAGS = {
+    "content_weight": ("--alpha", "--content-weight"),
+    "style_weight": ("--beta",),
+    "content_layers": ("--content-layer",),
+    "style_layers": ("--style-layer",),
+}
+_FORMS = {dict: "LAYER=WEIGHT", tuple: "80,60,40", float: "NUMBER", int: "INTEGER", str: "TEXT"}
+Changes = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How the work is done and told, whatever it makes."""
+
+    config: Annotated[
+        Path | None, typer.Option(help="Repeat the settings in a picture made by pictura, or in a JSON file.")
+    ] = None
+    overwrite: Overwrite = False
+    every: Annotated[
+        int | None, typer.Option(min=1, metavar="K", help="Write a preview OUT-step-0040.png every K steps.")
+    ] = None
+    trace: Annotated[Path | None, typer.Option(help="Write the losses of all steps to a JSON file.")] = None
+    threads: Annotated[int | None, typer.Option(min=1, help="Processor threads to use.")] = None
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON line per finished picture.")] = False
+
+
+def examples(*lines: str) -> str:
+    """The end of a command's help: one example a line (typer keeps a line where two newlines stand)."""
+    return "\n\n".join(("Examples:", *(f"  {line}" for line in lines)))
+
+
+def with_settings(command: Callable[..., None]) -> Callable[..., None]:
+    """A command whose parameters `manner: Manner` and `changes: Changes` are given as one option per field.
+
+    Only options that were given are among the changes, parsed as far as their form goes: `Settings` validates.
+    """
+    signature = inspect.signature(command, eval_str=True)
+    own = [p for p in signature.parameters.values() if p.name not in ("manner", "changes")]
+    hints = get_type_hints(Manner, include_extras=True)
+    manner = [_parameter(f.name, hints[f.name], f.default) for f in fields(Manner)]
+    changes = [_parameter(name, _option(name, field), None) for name, field in Settings.model_fields.items()]
+
+    def run(**given: Any) -> None:
+        asked = {p.name: given.pop(p.name) for p in changes}
+        how = Manner(**{p.name: given.pop(p.name) for p in manner})
+        command(**given, manner=how, changes={n: _parsed(n, v) for n, v in asked.items() if v not in (None, [])})
+
+    parameters = [*own, *manner, *changes]
+    run.__name__, run.__doc__ = command.__name__, command.__doc__
+    run.__dict__["__signature__"] = inspect.Signature(parameters)
+    run.__annotations__ = {p.name: p.annotation for p in parameters}
+    return run
+
+
+def _parameter(name: str, annotation: Any, default: Any) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
+
+
+def _option(name: str, field: FieldInfo) -> Any:
+    """The annotation that makes typer give a setting an option; texts all, since `Settings` knows the types."""
+    kind = get_origin(field.annotation) or field.annotation
+    form = "|".join(get_args(field.annotation)) if kind is Literal else _FORMS[kind]  # type: ignore[index]
+    about = f"{field.description} (balanced: {_shown(field.default)})"
+    if name == "preset":
+        form, about = "|".join(PRESETS), "where the settings start (balanced, for textures texture)"
+    option = typer.Option(
+        *_FLAGS.get(name, ("--" + name.replace("_", "-"),)),
+        metavar=form,
+        help=f"{about} (repeatable)" if kind is dict else about,
+        rich_help_panel="Settings (what is not given is as in the preset)",
+    )
+    return Annotated[list[str] | None if kind is dict else str | None, option]
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, dict):
+        return " ".join(f"{layer}={weight:g}" for layer, weight in value.items())
+    if isinstance(value, tuple):
+        return ",".join(str(part) for part in value)
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _parsed(name: str, given: Any) -> Any:
+    if isinstance(given, list):
+        return dict(_pair(name, text) for text in given)
+    return given.split(",") if name == "steps" else given
+
+
+def _pair(name: str, text: str) -> tuple[str, str]:
+    layer, equals, weight = text.partition("=")
+    if not equals:
+        raise PicturaError(f"'{text}' says no weight: write {_FLAGS[name][0]} {layer or 'relu4_2'}=1.")
+    return layer, weight

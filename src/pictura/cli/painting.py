@@ -1,0 +1,125 @@
+"""One picture after another: read, worked on, written, told; what `stylize` and `synthesize` share."""
+
+import json
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from pictura.cli.jobs import Job
+from pictura.cli.options import Manner
+from pictura.cli.recipe import Recipe
+from pictura.cli.report import Report
+from pictura.cli.text import duration
+from pictura.methods.iterative import Interrupted, Step
+from pictura.picture import Picture, check_writable, read, write
+from pictura.picture.files import atomic, check_free
+from pictura.runtime.errors import PicturaError
+
+# Content and callback in, painting out; may raise `Interrupted`.
+Work = Callable[[Picture, Callable[[Step], None]], Picture]
+
+
+def check(jobs: list[Job], manner: Manner) -> list[Job]:
+    """The jobs that are still to be done; everything that can be refused before anything slow is refused here.
+
+    Raises:
+        PicturaError: an output, preview or trace cannot be written, or is there already. Of several outputs those
+            that exist are taken as finished instead.
+    """
+    if manner.trace is not None:
+        check_free(manner.trace, manner.overwrite)
+    open_jobs = [job for job in jobs if len(jobs) == 1 or manner.overwrite or not job.target.exists()]
+    for job in open_jobs:
+        check_writable(job.target, manner.overwrite)
+        if manner.every and not manner.overwrite and (earlier := job.previews()):
+            raise PicturaError(f"'{earlier[0]}' exists already: remove the old previews or add --overwrite.")
+    return open_jobs
+
+
+class Watch:
+    """What is done at each step of one picture: bar, note, preview, trace."""
+
+    def __init__(self, job: Job, manner: Manner, report: Report) -> None:
+        self.job, self.manner, self.report = job, manner, report
+        self.steps: list[dict[str, Any]] = []
+
+    def __call__(self, step: Step) -> None:
+        """Called by the method after each step."""
+        self.report.step(self.job.source.name, step)
+        if step.note:
+            self.report.say(f"{self.job.source}: step {step.step}: {step.note}")
+        if self.manner.every and step.step % self.manner.every == 0:
+            write(Picture.of(step.picture()), self.job.preview(step.step), overwrite=self.manner.overwrite)
+        losses = {name: value if math.isfinite(value) else None for name, value in step.losses.items()}
+        self.steps.append({"step": step.step, "size": step.size, "seconds": step.seconds, "losses": losses})
+
+
+class Studio:
+    """Makes pictures by one recipe, and remembers what went wrong and what is to be traced."""
+
+    def __init__(self, recipe: Recipe, manner: Manner, report: Report) -> None:
+        self.recipe, self.manner, self.report = recipe, manner, report
+        self.failed = False
+        self.traces: list[dict[str, Any]] = []
+
+    def paint(self, job: Job, work: Work) -> None:
+        """Make one picture; one that cannot be made is named and passed over.
+
+        Raises:
+            PicturaError: it cannot be written, so that no further one could.
+            typer.Exit: with code 130, after Ctrl-C, when the best picture so far is written.
+        """
+        watch, began = Watch(job, self.manner, self.report), time.monotonic()
+        self.traces.append({"content": str(job.source), "output": str(job.target), "steps": watch.steps})
+        try:
+            made = work(read(job.source), watch)
+        except PicturaError as error:
+            self.report.tell(f"pictura: error: {error}")
+            self.failed = True
+        except Interrupted as stop:
+            self._write(stop.picture, job.target)
+            self.report.tell(f"pictura: interrupted; '{job.target}' holds the picture as far as it came")
+            raise typer.Exit(130) from stop
+        else:
+            self._write(made, job.target)
+            self._tell(job, made, watch, time.monotonic() - began)
+
+    def _write(self, made: Picture, target: Path) -> None:
+        write(made, target, overwrite=self.manner.overwrite, settings=self.recipe.model_dump(mode="json"))
+
+    def _tell(self, job: Job, made: Picture, watch: Watch, seconds: float) -> None:
+        height, width = made.size
+        facts = {"content": str(job.source), "output": str(job.target), "width": width, "height": height}
+        # No step at all is possible: the first number of --steps may be 0, and a small picture has one scale.
+        losses = watch.steps[-1]["losses"] if watch.steps else {}
+        facts |= {"seconds": round(seconds, 3), "steps": len(watch.steps), "losses": losses}
+        self.report.finished(f"{job.source}: {job.target}, {width}×{height}, {duration(seconds)}", facts)
+
+    def close(self) -> None:
+        """Write the trace, if one is wanted and there is something in it."""
+        pictures = [trace for trace in self.traces if trace["steps"]]
+        if self.manner.trace is not None and pictures:
+            text = json.dumps({"recipe": self.recipe.model_dump(mode="json"), "pictures": pictures})
+            atomic(self.manner.trace, text.encode(), overwrite=self.manner.overwrite)
+
+
+def paint_all(jobs: list[Job], recipe: Recipe, manner: Manner, work: Work) -> None:
+    """Make all pictures.
+
+    Raises:
+        PicturaError: nothing more can be written.
+        typer.Exit: with code 2 when some pictures could not be made, 130 after Ctrl-C.
+    """
+    with Report(manner.quiet, manner.as_json) as report:
+        studio = Studio(recipe, manner, report)
+        try:
+            for job in jobs:
+                studio.paint(job, work)
+        finally:
+            studio.close()
+    if studio.failed:
+        raise typer.Exit(2)

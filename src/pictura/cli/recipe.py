@@ -1,0 +1,68 @@
+"""What it takes to make a picture again: it travels inside the picture, and `--config` takes it out."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from pictura import __version__
+from pictura.cli.options import Changes
+from pictura.methods.settings import Settings, build, preset
+from pictura.runtime.errors import PicturaError
+
+
+class Recipe(BaseModel):
+    """Everything but the content; `style_weights` None is equal weights, `size` None the content's own."""
+
+    model_config = ConfigDict(frozen=True)
+
+    settings: Settings
+    styles: tuple[str, ...] = ()
+    style_weights: tuple[float, ...] | None = None
+    size: int | None = None
+    pictura: str = __version__
+
+    @property
+    def label(self) -> str:
+        """The styles in a word, for file names."""
+        return "+".join(Path(style).stem for style in self.styles)
+
+    def changed(
+        self,
+        changes: Changes,
+        styles: Sequence[str] | None = None,
+        style_weights: Sequence[float] | None = None,
+        size: int | None = None,
+    ) -> "Recipe":
+        """A copy where what is given wins; a preset replaces all settings, styles bring their own weights.
+
+        Raises:
+            PicturaError: unknown preset or unusable setting.
+        """
+        base = preset(changes["preset"]) if "preset" in changes else self.settings
+        weights = tuple(style_weights) if style_weights else None if styles else self.style_weights
+        return Recipe(
+            settings=base.changed(**changes),
+            styles=tuple(styles or self.styles),
+            style_weights=weights,
+            size=size or self.size,
+        )
+
+
+def load(path: Path | None, otherwise: str) -> Recipe:
+    """The recipe in a picture or a JSON file; without a path the preset `otherwise`.
+
+    Raises:
+        PicturaError: there is none, or it is not ours.
+    """
+    if path is None:
+        return Recipe(settings=preset(otherwise))
+    from pictura.api import read_made
+
+    made = read_made(path)
+    parts = made if "settings" in made else {"settings": made}
+    settings = build(parts["settings"])
+    try:
+        return Recipe(**parts | {"settings": settings, "pictura": __version__})
+    except (ValidationError, TypeError) as error:
+        raise PicturaError(f"'{path}' does not hold what pictura writes: give a picture that pictura made.") from error

@@ -1,0 +1,125 @@
+"""`pictura style`: styles made from pictures, mixed, listed, shown."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pictura.cli.options import Json, Overwrite, examples
+from pictura.cli.text import aligned
+from pictura.methods.settings import STYLE_LAYERS
+from pictura.runtime.errors import PicturaError
+
+if TYPE_CHECKING:
+    from pictura.style import Style
+
+app = typer.Typer(no_args_is_help=True, help="Make, mix and look at styles.", epilog=examples("pictura style list"))
+Output = Annotated[Path, typer.Option("--output", "-o", help="The .style file to write.")]
+Said = Annotated[str | None, typer.Option(help="Kept in the file.")]
+
+
+@app.command(
+    epilog=examples(
+        'pictura style extract night.jpg -o night.style --title "Night" --painter "A. Painter" --year 1889',
+        "pictura style extract sketches/*.jpg -o sketches.style",
+    )
+)
+def extract(
+    picture: Annotated[list[Path], typer.Argument(help="Pictures; of several the mean style is taken.")],
+    output: Output,
+    title: Said = None,
+    painter: Said = None,
+    year: Said = None,
+    licence: Said = None,
+    encoder: Annotated[str, typer.Option(help="The network that looks; see `pictura encoders`.")] = "compact",
+    overwrite: Overwrite = False,
+) -> None:
+    """Keep what an encoder says about paintings, without the paintings."""
+    _check(output, overwrite)
+    from pictura import encoders
+    from pictura.picture import read
+    from pictura.style import Style
+
+    pictures = [read(path).tensor() for path in picture]
+    told = {"title": title or picture[0].stem, "painter": painter, "year": year, "licence": licence}
+    about = {name: value for name, value in told.items() if value}
+    Style.of(pictures, encoders.load(encoder), STYLE_LAYERS, about=about).save(output, overwrite=overwrite)
+
+
+@app.command(epilog=examples("pictura style blend starry-night mine.style -o both.style --weight 2 --weight 1"))
+def blend(
+    styles: Annotated[list[str], typer.Argument(help="Shipped names and .style files.")],
+    output: Output,
+    weight: Annotated[list[float] | None, typer.Option(help="One for each style; equal if left out.")] = None,
+    title: Said = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Mix styles into a new one."""
+    weights = weight or [1.0] * len(styles)
+    if len(weights) != len(styles):
+        raise PicturaError(f"There are {len(styles)} styles but {len(weights)} weights: give one --weight for each.")
+    _check(output, overwrite)
+    from dataclasses import replace
+
+    from pictura.style import blend as mixed
+
+    made = mixed(list(zip(map(_opened, styles), weights, strict=True)))
+    made = replace(made, about={**made.about, "title": title}) if title else made
+    made.save(output, overwrite=overwrite)
+
+
+@app.command("list", epilog=examples("pictura style list", "pictura style list --json"))
+def list_(as_json: Json = False) -> None:
+    """Name the styles that are shipped."""
+    from pictura.bank import names, shipped
+
+    styles = [{"name": name, **shipped(name).about} for name in names()]
+    if as_json:
+        typer.echo(json.dumps(styles))
+        return
+    columns = ("name", "title", "painter", "year")
+    typer.echo(aligned([columns, *([style.get(column, "") for column in columns] for style in styles)]))
+
+
+@app.command(epilog=examples("pictura style show starry-night", "pictura style show mine.style --json"))
+def show(style: Annotated[str, typer.Argument(help="A shipped name or a .style file.")], as_json: Json = False) -> None:
+    """Say what a style holds."""
+    facts = _facts(_opened(style))
+    if as_json:
+        typer.echo(json.dumps(facts))
+        return
+    rows = [(name, ", ".join(map(str, value)) if isinstance(value, list) else value) for name, value in facts.items()]
+    typer.echo(aligned(rows))
+
+
+def _facts(style: "Style") -> dict[str, Any]:
+    moments = next(iter(style.sizes.values()))
+    return {
+        **style.about,
+        "encoder": style.encoder,
+        "sizes": list(style.sizes),
+        "layers": [f"{layer} ({len(mean)} channels)" for layer, (mean, _) in moments.items()],
+    }
+
+
+def _opened(source: str) -> "Style":
+    """A shipped name or a `.style` file; pictures are refused, since only one encoder's numbers can be mixed."""
+    from pictura.bank import shipped
+    from pictura.picture import FORMATS
+    from pictura.style import Style
+
+    suffix = Path(source).suffix.lower()
+    if suffix == ".style":
+        return Style.load(source)
+    if any(suffix in known.suffixes for known in FORMATS):
+        raise PicturaError(f"'{source}' is a picture: make a style of it first with `pictura style extract`.")
+    return shipped(source)
+
+
+def _check(output: Path, overwrite: bool) -> None:
+    from pictura.picture.files import check_free
+
+    if output.suffix != ".style":
+        raise PicturaError(f"'{output}' is no name for a style: let it end in .style.")
+    check_free(output, overwrite)

@@ -1,0 +1,81 @@
+import json
+import math
+
+import pytest
+import torch
+
+from pictura import __version__
+from pictura.cli.text import aligned, duration
+from pictura.encoders.records import RECORDS
+from pictura.picture import read_settings
+from pictura.runtime import threads
+
+from .conftest import QUICK, done, draw, size_of
+
+
+def test_synthesize():
+    result = done("synthesize", "paint.png", "-o", "out.png", "--size", "40x24", "--json", *QUICK)
+    assert size_of("out.png") == (40, 24)
+    assert json.loads(result.stdout)["width"] == 40
+    assert read_settings("out.png")["settings"]["preset"] == "texture"
+    done("synthesize", "paint.png", "-o", "again.png", "--size", "40x24", "--config", "out.png")
+    assert read_settings("again.png")["settings"] == read_settings("out.png")["settings"]
+
+
+def test_encoders(monkeypatch, desk):
+    monkeypatch.setenv("PICTURA_WEIGHTS", str(desk / "weights"))
+    known = {encoder["name"]: encoder for encoder in json.loads(done("encoders", "--json").stdout)}
+    assert set(known) == set(RECORDS)
+    assert known["compact"]["weights"].endswith("compact.safetensors")
+    assert known["vgg19-torchvision"]["weights"] == f"put vgg19-torchvision.safetensors into {desk / 'weights'}"
+    assert "fetched when first used" in known["vgg16-torchvision"]["weights"]
+    assert all(encoder["licence"] in done("encoders").stdout for encoder in known.values())
+
+
+def test_check(monkeypatch, desk):
+    monkeypatch.setenv("PICTURA_WEIGHTS", str(desk / "weights"))
+    facts = json.loads(done("check", "--json").stdout)
+    assert (facts["pictura"], facts["torch"], facts["threads"]) == (__version__, torch.__version__, 1)
+    assert len(facts["missing"]) == 2  # neither styles nor vgg19-caffe
+    assert "`pictura encoders` says how to get it" in done("check").stdout
+
+
+@pytest.mark.parametrize(
+    ("files", "quota"),
+    [
+        ({"cpu.max": "150000 100000\n"}, 1.5),
+        ({"cpu.max": "max 100000\n"}, math.inf),
+        ({"cpu/cpu.cfs_quota_us": "50000\n", "cpu/cpu.cfs_period_us": "100000\n"}, 0.5),
+        ({"cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n"}, math.inf),
+        ({}, math.inf),
+    ],
+)
+def test_quota_of_a_container(desk, monkeypatch, files, quota):
+    (desk / "cpu").mkdir()
+    for name, text in files.items():
+        (desk / name).write_text(text)
+    monkeypatch.setattr(threads, "CGROUP", desk)
+    assert threads._quota(desk) == quota
+    assert 1 <= threads.available() <= max(1, math.ceil(min(quota, 10**6)))
+
+
+def test_threads():
+    assert threads.use_threads(2) == torch.get_num_threads() == 2
+    torch.set_num_threads(1)
+    assert threads.use_threads() == 1
+    done("stylize", "photo.png", "--style", "paint.png", "--threads", "2", *QUICK)
+    assert torch.get_num_threads() == 2
+
+
+def test_caches_are_capped_unless_the_user_says_otherwise(monkeypatch):
+    monkeypatch.setenv("LRU_CACHE_CAPACITY", "7")
+    monkeypatch.delenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", raising=False)
+    draw("a.png")
+    done("encoders")
+    assert threads.os.environ["ONEDNN_PRIMITIVE_CACHE_CAPACITY"] == "64"
+    assert threads.os.environ["LRU_CACHE_CAPACITY"] == "7"
+
+
+def test_text():
+    assert aligned([("a", "bb", "c"), ("aaa", "b", "")]) == "a    bb  c\naaa  b"
+    assert [duration(s) for s in (0.4, 80, 7500)] == ["0 s", "1 min 20 s", "2 h 5 min"]
