@@ -6,20 +6,12 @@ What the student cannot see, optimisation will paint; shown to the teacher, such
 import torch
 from torch import Tensor
 
-from pictura.losses.wasserstein import RIDGE, newton_schulz, trace_of_root
+from pictura.losses.content import relative_content_loss
+from pictura.losses.moments import moments
+from pictura.losses.wasserstein import Gaussian
+from pictura.methods.settings import STYLE_LAYERS
 from pictures import Crops
 from student import Student
-
-STYLE_WEIGHTS = {"relu1_1": 64.0, "relu2_1": 32.0, "relu3_1": 16.0, "relu4_1": 8.0, "relu5_1": 4.0}
-
-
-def moments(f: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean B×k and ridged covariance B×k×k of responses B×k×H×W."""
-    flat = f.float().flatten(2)
-    mean = flat.mean(2)
-    second = flat @ flat.mT / flat.shape[2]
-    eye = torch.eye(flat.shape[1], device=f.device)
-    return mean, second - mean[:, :, None] * mean[:, None, :] + RIDGE * eye
 
 
 class Path:
@@ -35,11 +27,8 @@ class Path:
         paintings = torch.cat([self.crops.painting() for _ in range(self.count)]).to(self.device)
         with torch.no_grad():
             self.content = {n: f.float() for n, f in self.student(photos).items() if n in ("relu3_1", "relu4_2")}
-            self.style = {}
-            for name, f in self.student(paintings).items():
-                if name in STYLE_WEIGHTS:
-                    mean, covariance = moments(f)
-                    self.style[name] = (mean, covariance, newton_schulz(covariance)[0])
+            looks = {n: f.float() for n, f in self.student(paintings).items() if n in STYLE_LAYERS}
+            self.style = {n: [Gaussian(*moments(f[i : i + 1])) for i in range(self.count)] for n, f in looks.items()}
         self.content_weight = 10 ** self.crops.number(-1.3, 0.7)
         self.picture = photos.clone().requires_grad_()
         self.optimiser = torch.optim.Adam([self.picture], lr=self.crops.number(0.02, 0.05), betas=(0.9, 0.99))
@@ -47,12 +36,11 @@ class Path:
     def _loss(self) -> Tensor:
         responses = self.student(self.picture)
         loss = torch.zeros((), device=self.device)
-        for name, (mean, covariance, root) in self.style.items():
-            m, c = moments(responses[name])
-            w2 = (m - mean).square().sum(1) + (c + covariance).diagonal(dim1=1, dim2=2).sum(1)
-            loss = loss + STYLE_WEIGHTS[name] / 124 * (w2 - 2 * trace_of_root(c, root)).sum()
-        for name, target in self.content.items():
-            loss = loss + self.content_weight / 2 * (responses[name].float() - target).square().mean((2, 3)).sum()
+        for name, targets in self.style.items():
+            for i, target in enumerate(targets):
+                loss = loss + target(*moments(responses[name][i : i + 1].float())) / len(self.style)
+        for name, kept in self.content.items():
+            loss = loss + self.content_weight * self.count * relative_content_loss(responses[name].float(), kept)
         return loss
 
     def step(self) -> None:

@@ -1,4 +1,4 @@
-"""The student under training: the shipped network with replicated borders and a warm start."""
+"""The student under training: the shipped network with replicated borders."""
 
 from pathlib import Path
 
@@ -6,21 +6,8 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from pictura.encoders.layers import adapt
 from pictura.networks.compact import Compact
-
-# First trial's names of the layers that carry over; its heads spoke another basis and are fitted anew.
-TRIAL = {
-    "s1": "trunk.stage1.0",
-    "s2.0": "trunk.stage2.1",
-    "s2.2": "trunk.stage2.3",
-    "s3.0": "trunk.stage3.1",
-    "s3.2": "trunk.stage3.3",
-    "s4.0": "trunk.stage4.2",
-    "s4.2": "trunk.stage4.4",
-    "s42": "trunk.stage4b.0",
-    "s5.0": "trunk.stage5.1",
-    "s5.2": "trunk.stage5.3",
-}
 
 
 class Student(nn.Module):
@@ -28,11 +15,7 @@ class Student(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.network = Compact()
-        for layer in self.network.modules():
-            if isinstance(layer, nn.Conv2d) and layer.kernel_size == (3, 3):
-                layer.padding_mode = "replicate"
-                layer._reversed_padding_repeated_twice = [1, 1, 1, 1]
+        self.network = adapt(Compact(), "max", "replicate")
         self.to(memory_format=torch.channels_last)
 
     def trunk(self, x: Tensor) -> dict[str, Tensor]:
@@ -48,17 +31,9 @@ class Student(nn.Module):
         with torch.autocast(x.device.type, torch.bfloat16):
             return {name: self.network.heads[name](f) for name, f in self.trunk(x).items()}
 
-    @torch.no_grad()
     def start_from(self, weights: Path) -> None:
-        """Copy a smaller network's trunk into the corner of this one; new channels begin as drawn, feeding little."""
-        state = load_file(weights)
-        for old, new in TRIAL.items():
-            layer = self.get_submodule(f"network.{new}")
-            weight, bias = state[f"{old}.weight"].float(), state[f"{old}.bias"].float()
-            out, into = weight.shape[:2]
-            layer.weight[:out, into:] *= 0.1  # the old channels listen to the new ones a little
-            layer.weight[:out, :into] = weight
-            layer.bias[:out] = bias
+        """Go on from finished weights, the shipped ones for example."""
+        self.network.load_state_dict({key: tensor.float() for key, tensor in load_file(weights).items()})
 
     @torch.no_grad()
     def fit_heads(self, examples: list[tuple[Tensor, dict[str, Tensor]]]) -> None:

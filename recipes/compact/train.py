@@ -19,7 +19,7 @@ from path import Path as Optimisation
 from pictura.networks.compact import COMPONENTS
 from pictures import Crops, load
 from student import Student
-from teacher import Basis, Teacher
+from teacher import Basis, teacher
 
 LAYER_WEIGHTS = dict.fromkeys(COMPONENTS, 1.0) | {"relu4_2": 1.5}
 THINNED = ("relu1_1", "relu2_1")
@@ -32,7 +32,8 @@ def arguments() -> argparse.Namespace:
     p.add_argument("--vgg", type=Path, required=True, help="VGG-19 (Caffe family), safetensors, to conv5_1")
     p.add_argument("--photos", type=Path, required=True)
     p.add_argument("--paintings", type=Path, required=True)
-    p.add_argument("--start", type=Path, help="weights of the first trial to start from")
+    p.add_argument("--start", type=Path, help="finished weights to go on from, the shipped ones for example")
+    p.add_argument("--basis", type=Path, help="components of an earlier training, to speak the same coordinates")
     p.add_argument("--out", type=Path, required=True, help="folder for basis, checkpoint, log")
     p.add_argument("--steps", type=int, default=18000, help="in all; may change between runs")
     p.add_argument("--decay", type=int, default=8000, help="last steps, over which the rate falls to zero")
@@ -106,7 +107,7 @@ class Run:
         self.student = Student().to(self.device)
         self.optimiser = torch.optim.AdamW(self.student.parameters(), lr=a.rate, weight_decay=1e-2)
         self.step = 0
-        self.basis = Basis(Teacher(a.vgg, torch.bfloat16).to(self.device))
+        self.basis = Basis(teacher(a.vgg, self.device))
         self.pool = Pool(a.pool, self.generator)
         a.out.mkdir(parents=True, exist_ok=True)
         if (a.out / "checkpoint.safetensors").exists():
@@ -116,9 +117,11 @@ class Run:
         self.path = Optimisation(self.student, self.crops, 4, self.device)
 
     def begin(self) -> None:
-        explained = self.basis.fit(self.crops, 100, self.device)
-        self.basis.save(self.a.out / "basis.safetensors", {"explained": json.dumps(explained)})
-        self.log({"explained": explained})
+        if self.a.basis:
+            self.basis.load(self.a.basis, self.device)
+        else:
+            self.log({"explained": self.basis.fit(self.crops, 100, self.device)})
+        self.basis.save(self.a.out / "basis.safetensors")
         if self.a.start:
             self.student.start_from(self.a.start)
         examples = []
@@ -128,6 +131,7 @@ class Run:
             self.pool.add(*examples[-1])
         self.student.fit_heads(examples)
         self.average = {n: p.detach().clone() for n, p in self.student.named_parameters()}
+        self.log({})
 
     def state(self) -> dict[str, Tensor]:
         tensors = {f"model.{n}": p.detach() for n, p in self.student.named_parameters()}
@@ -139,6 +143,10 @@ class Run:
         return {n: t.contiguous() for n, t in tensors.items()}
 
     def save(self) -> None:
+        """The checkpoint, and the averaged weights as they are shipped."""
+        prefix = "network."
+        shipped = {n.removeprefix(prefix): p.half().contiguous() for n, p in self.average.items()}
+        save_file(shipped, self.a.out / "compact.safetensors", {"step": str(self.step)})
         target = self.a.out / "checkpoint.safetensors"
         save_file(self.state(), target.with_suffix(".new"), {"step": str(self.step)})
         target.with_suffix(".new").replace(target)
@@ -155,7 +163,7 @@ class Run:
                 p.copy_(tensors[f"model.{n}"])
                 self.optimiser.state[p] = {
                     "step": torch.tensor(float(self.step)),
-                    "exp_avg": tensors[f"first.{n}"].to(self.device).contiguous(memory_format=torch.preserve_format),
+                    "exp_avg": tensors[f"first.{n}"].to(self.device),
                     "exp_avg_sq": tensors[f"second.{n}"].to(self.device),
                 }
         for _ in range(300 // self.a.fresh):

@@ -17,7 +17,7 @@ from pictura import encoders
 from pictura.bank import Paintings, open_style
 from pictura.encoders import Encoder
 from pictura.methods.iterative import Interrupted, Painter, Step, StyleAt
-from pictura.methods.pixels import KINDS, start_from
+from pictura.methods.pixels import KINDS, blank
 from pictura.methods.settings import Settings, build, preset
 from pictura.picture import Picture, read, read_settings
 from pictura.picture.denoise import denoise
@@ -27,7 +27,7 @@ from pictura.style import Moments, Style, mix
 
 # A path gives a Picture; a Picture, PIL picture, array or tensor gives its own kind.
 Source = str | Path | Picture | Image.Image | NDArray[Any] | Tensor
-StyleSource = Source | Style
+StyleSource = Source | Style | Paintings
 Callback = Callable[[Step], None]
 # Larger pictures are painted at this longest side and enlarged, unless a size is asked for: beyond it the work takes
 # minutes on two cores, and strokes become too small to be seen.
@@ -70,9 +70,12 @@ def stylize(
     encoder = encoder or open_encoder(chosen)
     height, width = picture.size if size is None else fit(*picture.size, size)
     painted = (height, width) if size or max(height, width) <= PAINTED else fit(height, width, PAINTED)
-    style_at, first = open_styles(style, style_weights, chosen, encoder)
+    sources: list[Any] = list(style) if isinstance(style, (list, tuple)) else [style]
+    styles = [opened_style(source, chosen, encoder) for source in sources]
+    style_at = weighted_style(styles, style_weights)
     pixels = picture.tensor()
-    start = _start(chosen, pixels, first, painted)
+    paintings = [painting for style in styles if isinstance(style, Paintings) for painting in style.pictures]
+    start = _start(chosen, pixels, paintings, painted)
     painter = Painter(encoder, chosen, style_at, painted, pixels, start, callback)
     return _finish(painter, chosen, lambda result: like(content, picture, resize(result, (height, width))))
 
@@ -99,7 +102,7 @@ def synthesize(
         # Scales halve the exemplar as they halve the picture: one pixel of it is one pixel of the result.
         return paintings.at(longest * side / max(size))
 
-    start = _start(chosen, None, exemplar, size)
+    start = _start(chosen, None, [exemplar], size)
     painter = Painter(encoder, chosen, style_at, size, None, start, callback)
     return _finish(painter, chosen, lambda result: like(texture, Picture.of(result), result))
 
@@ -151,27 +154,29 @@ def open_encoder(settings: Settings) -> Encoder:
     )
 
 
-def open_styles(
-    style: StyleSource | Sequence[StyleSource], weights: Sequence[float] | None, settings: Settings, encoder: Encoder
-) -> tuple[StyleAt, Tensor | None]:
-    """The weighted mean of styles as a function of the size, and the first picture among them if there is one."""
-    sources: list[Any] = list(style) if isinstance(style, (list, tuple)) else [style]
-    if not sources:
+def weighted_style(styles: Sequence[Style | Paintings], weights: Sequence[float] | None) -> StyleAt:
+    """The weighted mean of styles as a function of the painting's size; equal weights by default."""
+    if not styles:
         raise PicturaError("There is no style; give at least one.")
-    weights = [1.0] * len(sources) if weights is None else list(weights)
-    if len(weights) != len(sources):
-        raise PicturaError(f"There are {len(sources)} styles but {len(weights)} style weights; give one for each.")
+    weights = [1.0] * len(styles) if weights is None else list(weights)
+    if len(weights) != len(styles):
+        raise PicturaError(f"There are {len(styles)} styles but {len(weights)} style weights; give one for each.")
     if min(weights) < 0 or sum(weights) <= 0:
         raise PicturaError("The weights of the styles must be positive numbers, for example --style-weight 2.")
-    layers = [encoder.resolve(n) for n in settings.style_layers]
-    opened = [_open_style(source, encoder, layers) for source in sources]
     shares = [weight / sum(weights) for weight in weights]
-    first = next((style.pictures[0] for style in opened if isinstance(style, Paintings)), None)
-    return lambda size: mix([(s.at(size), share) for s, share in zip(opened, shares, strict=True)]), first
+    return lambda size: mix([(style.at(size), share) for style, share in zip(styles, shares, strict=True)])
 
 
-def _open_style(source: StyleSource, encoder: Encoder, layers: list[str]) -> Style | Paintings:
+def opened_style(source: StyleSource, settings: Settings, encoder: Encoder) -> Style | Paintings:
+    """A style ready for use by `stylize`, for one content or many: whatever can be looked at once is.
+
+    Raises:
+        PicturaError: there is no such style, or it was made with another encoder or other layers.
+    """
+    layers = [encoder.resolve(n) for n in settings.style_layers]
     opened = open_style(source) if isinstance(source, (str, Path)) else source
+    if isinstance(opened, Paintings):
+        return opened
     if not isinstance(opened, Style):
         pictures = opened if isinstance(opened, list) else [as_picture(opened).tensor()]
         return Paintings(pictures, encoder, layers)
@@ -232,11 +237,17 @@ def _as_array(source: NDArray[Any], pixels: NDArray[np.float32]) -> NDArray[Any]
     return pixels.astype(source.dtype)
 
 
-def _start(settings: Settings, content: Tensor | None, style: Tensor | None, size: tuple[int, int]) -> Tensor:
+def _start(settings: Settings, content: Tensor | None, paintings: list[Tensor], size: tuple[int, int]) -> Tensor:
     given = check_init(settings)
+    if settings.init == "content":
+        given = content
+    elif settings.init == "style":
+        given = paintings[0] if paintings else None
     if given is not None:
         return resize(given, size)
-    return start_from(settings.init, content, style, size, settings.seed)
+    if settings.init in ("content", "style"):
+        raise PicturaError(f"There is no {settings.init} picture to start from; use --init noise or grey.")
+    return blank(settings.init, size, settings.seed)
 
 
 def check_init(settings: Settings) -> Tensor | None:

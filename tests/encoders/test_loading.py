@@ -143,7 +143,9 @@ def test_broken_and_missing_files(tmp_path: Path) -> None:
 def test_unknown_names_and_settings() -> None:
     with pytest.raises(PicturaError, match=r"no encoder 'vgg19-cafe'.* mean 'vgg19-caffe'\?"):
         encoders.load("vgg19-cafe")
-    with pytest.raises(PicturaError, match=r"architecture without weights.* vgg19-caffe or vgg19-torchvision"):
+    with pytest.raises(
+        PicturaError, match=r"architecture without weights.* vgg19-caffe or vgg19-normalised or vgg19-torchvision"
+    ):
         encoders.load("vgg19")
     for setting in ("pooling", "padding", "dtype", "family"):
         with pytest.raises(PicturaError, match=f"no {setting} 'mux'"):

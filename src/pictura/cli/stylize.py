@@ -63,13 +63,12 @@ def stylize(
 def _opened(recipe: Recipe) -> dict[str, Any]:
     """What all pictures share, opened once and checked: styles, settings, encoder."""
     from pictura import api
-    from pictura.bank import open_style
 
     settings = recipe.settings
-    styles: list[Any] = [open_style(name) for name in recipe.styles]
     api.check_init(settings)
     encoder = api.open_encoder(settings)
     for layer in settings.content_layers:
         encoder.resolve(layer)
-    api.open_styles(styles, recipe.style_weights, settings, encoder)
+    styles = [api.opened_style(name, settings, encoder) for name in recipe.styles]
+    api.weighted_style(styles, recipe.style_weights)
     return {"style": styles, "style_weights": recipe.style_weights, "settings": settings, "encoder": encoder}

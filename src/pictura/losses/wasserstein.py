@@ -2,9 +2,9 @@
 
 For N(μ, C) and N(μ_s, C_s):  W² = |μ - μ_s|² + tr(C + C_s - 2 (C_s^½ C C_s^½)^½).
 
-Its derivative with respect to C is I - C_s^½ M^-½ C_s^½ with M = C_s^½ C C_s^½: the coupled Newton-Schulz iteration
-gives M^½ and M^-½ together, so value and gradient cost one run of it and no eigenvalues (these took half the
-time of a step at 512 channels).
+Its derivative with respect to C is I - C_s^½ M^-½ C_s^½ with M = C_s^½ C C_s^½: one decomposition of M gives value and
+gradient. In single precision that is ten times faster than a Newton-Schulz iteration of the same accuracy at 160
+channels on one core, and needs no derivative of eigenvectors.
 """
 
 from typing import Any
@@ -14,19 +14,6 @@ from torch import Tensor
 
 # Ridge on covariances whose trace is about 1, so that flat pictures and few positions give no infinite gradient.
 RIDGE = 1e-4
-# Reaches float32's accuracy at the ridge's condition numbers; tests/losses compare it with eigenvalues.
-ITERATIONS = 20
-
-
-def newton_schulz(m: Tensor, iterations: int = ITERATIONS) -> tuple[Tensor, Tensor]:
-    """(M^½, M^-½) of symmetric positive definite matrices …×N×N, by products only."""
-    norm = m.norm(dim=(-2, -1), keepdim=True)
-    eye = torch.eye(m.shape[-1], dtype=m.dtype, device=m.device)
-    y, z = m / norm, eye.expand_as(m)
-    for _ in range(iterations):
-        t = 1.5 * eye - 0.5 * (z @ y)
-        y, z = y @ t, t @ z
-    return y * norm.sqrt(), z / norm.sqrt()
 
 
 class _TraceOfRoot(torch.autograd.Function):
@@ -34,9 +21,17 @@ class _TraceOfRoot(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, c: Tensor, a: Tensor) -> Tensor:
-        root, inverse = newton_schulz(a @ c @ a)
-        ctx.save_for_backward(0.5 * (a @ inverse @ a))
-        return root.diagonal(dim1=-2, dim2=-1).sum(-1)
+        m = a @ c @ a
+        if not m.isfinite().all():  # the decomposition would raise; the caller sees a loss that is not a number
+            ctx.save_for_backward(torch.full_like(c, torch.nan))
+            return torch.full_like(m[..., 0, 0], torch.nan)
+        values, vectors = torch.linalg.eigh(m)
+        # Two ridged covariances leave no eigenvalue below the ridge squared; what is smaller is rounding.
+        roots = values.clamp(min=RIDGE**2).sqrt()
+        turned = a @ vectors
+        ctx.save_for_backward(0.5 * (turned / roots[..., None, :]) @ turned.mT)
+        total: Tensor = roots.sum(-1)
+        return total
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
@@ -45,13 +40,13 @@ class _TraceOfRoot(torch.autograd.Function):
 
 
 def trace_of_root(c: Tensor, a: Tensor) -> Tensor:
-    """tr (A C A)^½, …×N×N and N×N to …; differentiable in C."""
+    """tr (A C A)^½ of symmetric matrices, …×N×N and N×N to …; differentiable in C."""
     value: Tensor = _TraceOfRoot.apply(c, a)  # type: ignore[no-untyped-call]
     return value
 
 
 def root_of(c: Tensor) -> Tensor:
-    """C^½ of a symmetric matrix N×N by eigenvalues, negative ones (rounding) taken as 0; for targets, once."""
+    """C^½ of a symmetric matrix N×N by eigenvalues, negative ones (rounding) taken as 0."""
     values, vectors = torch.linalg.eigh(c)
     root: Tensor = (vectors * values.clamp(min=0).sqrt()) @ vectors.T
     return root

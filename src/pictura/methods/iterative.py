@@ -92,8 +92,9 @@ class Objective:
         return relative_content_loss(f, self.kept[layer], self.encoder.scale(layer))
 
     def _style(self, layer: str, f: Tensor) -> Tensor:
-        # The outermost responses see mostly repeated border, which optimisation would fill with the style's colours.
-        inner = self.settings.loss != "gram" and min(f.shape[2:]) > 4
+        # The outermost responses of deep layers see mostly repeated border, which optimisation would fill with the
+        # style's colours. In shallow layers it is a pixel or two, and not worth a copy.
+        inner = self.settings.loss != "gram" and self.encoder.stride(layer) >= 4 and min(f.shape[2:]) > 4
         return self.targets[layer](*moments(f[..., 1:-1, 1:-1] if inner else f))
 
     def __call__(self, x: Tensor) -> dict[str, Tensor]:

@@ -8,7 +8,6 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from pictura.methods.settings import Settings
-from pictura.picture.scale import resize
 
 Losses = dict[str, float]
 KINDS = ("content", "style", "noise", "grey")  # what a run can start from, beside a picture of its own
@@ -101,12 +100,8 @@ class Average:
         return (torch.as_tensor(self.sum) / self.weight).clamp(0, 1)
 
 
-def start_from(kind: str, content: Tensor | None, style: Tensor | None, size: tuple[int, int], seed: int) -> Tensor:
-    """The first picture, 1×3×H×W: `content`, `style`, `noise` (normal around grey, as in the papers) or `grey`."""
-    if kind == "content" and content is not None:
-        return resize(content, size)
-    if kind == "style" and style is not None:
-        return resize(style, size)
+def blank(kind: str, size: tuple[int, int], seed: int) -> Tensor:
+    """A first picture 1×3×H×W out of nothing: `noise` (normal around grey, as in the papers) or `grey`."""
     grey = torch.full((1, 3, *size), 0.5)
     if kind == "grey":
         return grey

@@ -12,7 +12,7 @@ STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 class Settings(BaseModel):
     """Everything that decides how a picture is made, apart from the pictures."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     preset: str = Field(default="balanced", description="the preset these settings started from")
     encoder: str = Field(default="compact", description="network that judges content and style")
@@ -37,7 +37,7 @@ class Settings(BaseModel):
     optimizer: Literal["adam", "lbfgs", "sgd"] = Field(default="adam", description="how the pixels move")
     learning_rate: float = Field(default=0.07, gt=0, description="step size, pixels in [0, 1]")
     init: str = Field(default="content", description="content, style, noise, grey or a picture's path")
-    steps: tuple[int, ...] = Field(default=(80, 60, 40, 30, 20), description="steps per scale, coarse to fine")
+    steps: tuple[int, ...] = Field(default=(80, 60, 40, 25, 15), description="steps per scale, coarse to fine")
     scale_factor: float = Field(default=2**0.5, gt=1, description="ratio of one scale to the next")
     averaging: float = Field(default=0.9, ge=0, lt=1, description="decay of the averaged iterate; 0 takes the last one")
     smoothing: float = Field(
@@ -90,7 +90,7 @@ PRESETS: dict[str, Settings] = {
     "fast": BALANCED.changed(preset="fast", steps=(40, 30, 16, 8, 4), learning_rate=0.04),
     "balanced": BALANCED,
     # VGG-19 itself with the same short schedule: 20 times less work than the strongest published recipe.
-    "quality": BALANCED.changed(preset="quality", encoder="vgg19-caffe", steps=(60, 40, 30, 20, 16)),
+    "quality": BALANCED.changed(preset="quality", encoder="vgg19-caffe"),
     # No content term, a start from noise, and every stage of a texture counts.
     "texture": BALANCED.changed(preset="texture", init="noise", content_weight=0.0, tv_weight=0.0),
     # Gatys, Ecker and Bethge, CVPR 2016, as printed: normalised VGG-19 with average pooling, conv4_2 against conv1_1 …

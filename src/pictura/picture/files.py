@@ -41,7 +41,7 @@ def check_free(path: str | Path, overwrite: bool = False) -> Path:
         if path.is_dir():
             raise PicturaError(f"'{path}' is a folder: give a file name in it to write to.")
         if path.exists() and not overwrite:
-            raise PicturaError(f"'{path}' exists already: choose another name or allow overwriting.")
+            raise PicturaError(f"'{path}' exists already: choose another name or add --overwrite.")
         folder = next((p for p in path.absolute().parents if p.exists()), path)
     except OSError as error:
         raise PicturaError(_sentence(path, error)) from error
