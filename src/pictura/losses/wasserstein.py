@@ -25,7 +25,7 @@ class _TraceOfRoot(torch.autograd.Function):
         if not m.isfinite().all():  # the decomposition would raise; the caller sees a loss that is not a number
             ctx.save_for_backward(torch.full_like(c, torch.nan))
             return torch.full_like(m[..., 0, 0], torch.nan)
-        values, vectors = torch.linalg.eigh(m)
+        values, vectors = torch.linalg.eigh((m + m.mT) / 2)  # it would read one triangle only
         # Two ridged covariances leave no eigenvalue below the ridge squared; what is smaller is rounding.
         roots = values.clamp(min=RIDGE**2).sqrt()
         turned = a @ vectors
