@@ -1,7 +1,7 @@
 """How VGG-19 judges a stylised picture: two numbers, lower is better; the photograph itself scores style 1, content 0.
 
-Longest side 512. *style*: mean over relu1_1 … relu5_1 of W2(result, painting) / W2(photograph, painting), squared
-distances. *content*: mean squared difference of relu4_2 between result and photograph, over the variance of the
+Longest side 512 unless said. *style*: mean over relu1_1 … relu5_1 of W2(result, painting) / W2(photograph, painting),
+squared distances. *content*: mean squared difference of relu4_2 between result and photograph, over the variance of the
 photograph's.
 """
 
@@ -14,22 +14,21 @@ from pictura.losses.wasserstein import Gaussian
 from pictura.methods.settings import STYLE_LAYERS
 from pictura.picture.scale import fit, resize
 
-SIDE = 512
-
 
 class Judge:
     """VGG-19 (Caffe family) in float32 with the papers' zero padding."""
 
-    def __init__(self) -> None:
+    def __init__(self, side: int = 512) -> None:
+        self.side = side
         self.encoder = encoders.load("vgg19-caffe", padding="zeros", dtype="float32")
 
     @torch.no_grad()
     def __call__(self, result: Tensor, photograph: Tensor, painting: Tensor) -> tuple[float, float]:
         """(style, content) of a result, for pictures 1×3×H×W in [0, 1] of any size."""
-        size = fit(*photograph.shape[2:], SIDE)
+        size = fit(*photograph.shape[2:], self.side)
         result, photograph = resize(result, size), resize(photograph, size)
-        if max(painting.shape[2:]) > SIDE:
-            painting = resize(painting, fit(*painting.shape[2:], SIDE))
+        if max(painting.shape[2:]) > self.side:
+            painting = resize(painting, fit(*painting.shape[2:], self.side))
         layers = [*STYLE_LAYERS, "relu4_2"]
         made, photo, paint = (self.encoder(x, layers) for x in (result, photograph, painting))
         style = 0.0

@@ -103,17 +103,17 @@ def main() -> None:
             env=environment,
         )
         rows.append(json.loads(said.stdout) | {"picture": str(target)})
-    judge(rows, a.content, a.painting)
+    judge(rows, a.content, a.painting, a.size)
     (a.out / "rows.json").write_text(json.dumps(rows, indent=1))
 
 
-def judge(rows: list[dict], content: str, painting: str) -> None:
+def judge(rows: list[dict], content: str, painting: str, size: int) -> None:
     """Add VGG-19's judgement to each row and print the table."""
     from judge import Judge
 
     from pictura import read
 
-    verdict = Judge()
+    verdict = Judge(min(size, 512))
     photograph, paint = read(content).tensor(), read(painting).tensor()
     print("| recipe | wall s | CPU s | peak GiB | judged style | judged content |")
     print("| --- | --- | --- | --- | --- | --- |")

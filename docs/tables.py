@@ -26,14 +26,15 @@ SOURCES = {
     "padding": "zeros, as the network was trained; replicated edges leave no frame in the picture",
     "dtype": "single precision, as the authors'; `auto` is bfloat16 where the processor computes in it",
     "loss": "equations 3 to 5; Wasserstein-2 after crowsonkb/style-transfer-pytorch",
-    "content_layers": "section 3: conv4_2; ours adds a shallower layer",
-    "style_layers": "section 3: w = 1/5; shallow layers first after crowsonkb/style-transfer-pytorch",
+    "content_layers": "section 3: conv4_2; ours adds shallower layers",
+    "style_layers": "section 3: w = 1/5; ours are shares of 1, all equal too",
     "content_weight": "section 3: α/β = 1e-3; the terms of ours have other units",
     "tv_weight": "none in the paper; mean squares after crowsonkb/style-transfer-pytorch",
     "optimizer": "section 2: L-BFGS; Adam bears a change of scale",
-    "learning_rate": "1 is the full L-BFGS step; Adam's is per pixel",
+    "learning_rate": "1 is the full L-BFGS step; Adam's is what a pixel moves in one step",
     "init": "section 3: white noise; ours starts nearer to the goal",
     "steps": "the authors' release: 500 evaluations at one scale; ours goes coarse to fine",
+    "smoothing": "none in the paper; without noise the strokes of `compact` are short",
     "averaging": "none in the paper; crowsonkb/style-transfer-pytorch uses 0.99 for many more steps",
 }
 

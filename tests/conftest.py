@@ -81,6 +81,7 @@ def quick() -> Settings:
             "init": "content",
             "steps": (3,),
             "averaging": 0.5,
+            "smoothing": 0.0,
             "style_scale": 1.0,
             "denoise": 0.0,
             "seed": 0,

@@ -37,8 +37,10 @@ def test_misspelt_name() -> None:
         bank.open_style("stary-night")
 
 
-def test_a_style_file(folder: Path) -> None:
-    opened = bank.open_style(folder / "bank" / "great-wave.style")
+@pytest.mark.parametrize("name", ["wave.style", "WAVE.STYLE"])
+def test_a_style_file(folder: Path, name: str) -> None:
+    (folder / "bank" / "great-wave.style").rename(folder / name)
+    opened = bank.open_style(folder / name)
     assert isinstance(opened, Style) and opened.about["title"] == "great-wave"
 
 

@@ -1,5 +1,6 @@
 """A style: from pictures, between sizes, mixed, to a file and back."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -106,8 +107,8 @@ def test_blend_refuses_styles_of_different_encoders(style) -> None:
         blend([(style, 1), (replace(style, encoder="other"), 1)])
 
 
-@pytest.mark.parametrize("weights", [(0, 0), (2, -1), (-1, -1)])
-def test_blend_refuses_weights(style, weights: tuple[int, int]) -> None:
+@pytest.mark.parametrize("weights", [(0, 0), (2, -1), (-1, -1), (1, math.nan), (math.inf, 1)])
+def test_blend_refuses_weights(style, weights: tuple[float, float]) -> None:
     with pytest.raises(PicturaError, match="must be positive"):
         blend([(style, weight) for weight in weights])
 

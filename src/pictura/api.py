@@ -21,9 +21,10 @@ from pictura.methods.pixels import KINDS, blank
 from pictura.methods.settings import Settings, build, preset
 from pictura.picture import Picture, read, read_settings
 from pictura.picture.denoise import denoise
+from pictura.picture.reading import MAX_SIDE
 from pictura.picture.scale import fit, resize
 from pictura.runtime.errors import PicturaError
-from pictura.style import Moments, Style, mix
+from pictura.style import Moments, Style, mix, shares
 
 # A path gives a Picture; a Picture, PIL picture, array or tensor gives its own kind.
 Source = str | Path | Picture | Image.Image | NDArray[Any] | Tensor
@@ -69,6 +70,7 @@ def stylize(
     picture = as_picture(content)
     encoder = encoder or open_encoder(chosen)
     height, width = picture.size if size is None else fit(*picture.size, size)
+    _check_sides(height, width)
     painted = (height, width) if size or max(height, width) <= PAINTED else fit(height, width, PAINTED)
     sources: list[Any] = list(style) if isinstance(style, (list, tuple)) else [style]
     styles = [opened_style(source, chosen, encoder) for source in sources]
@@ -90,8 +92,7 @@ def synthesize(
 ) -> Any:
     """A new picture of `size` (height, width) with the texture of `texture`; other arguments as in `stylize`."""
     chosen = preset(settings) if isinstance(settings, str) else settings
-    if min(size) < 1:
-        raise PicturaError(f"A texture of {size[0]}×{size[1]} pixels leaves no picture: give 1 or more.")
+    _check_sides(*size)
     picture = as_picture(texture)
     encoder = encoder or open_encoder(chosen)
     exemplar = picture.tensor()
@@ -105,6 +106,11 @@ def synthesize(
     start = _start(chosen, None, [exemplar], size)
     painter = Painter(encoder, chosen, style_at, size, None, start, callback)
     return _finish(painter, chosen, lambda result: like(texture, Picture.of(result), result))
+
+
+def _check_sides(height: int, width: int) -> None:
+    if not 1 <= min(height, width) <= max(height, width) <= MAX_SIDE:
+        raise PicturaError(f"A picture of {width}×{height} pixels cannot be made: give 1 to {MAX_SIDE} a side.")
 
 
 def _finish(painter: Painter, settings: Settings, shaped: Callable[[Tensor], Any]) -> Any:
@@ -161,10 +167,8 @@ def weighted_style(styles: Sequence[Style | Paintings], weights: Sequence[float]
     weights = [1.0] * len(styles) if weights is None else list(weights)
     if len(weights) != len(styles):
         raise PicturaError(f"There are {len(styles)} styles but {len(weights)} style weights; give one for each.")
-    if min(weights) < 0 or sum(weights) <= 0:
-        raise PicturaError("The weights of the styles must be positive numbers, for example --style-weight 2.")
-    shares = [weight / sum(weights) for weight in weights]
-    return lambda size: mix([(style.at(size), share) for style, share in zip(styles, shares, strict=True)])
+    parts = list(zip(styles, shares(weights), strict=True))
+    return lambda size: mix([(style.at(size), share) for style, share in parts])
 
 
 def opened_style(source: StyleSource, settings: Settings, encoder: Encoder) -> Style | Paintings:
@@ -180,17 +184,15 @@ def opened_style(source: StyleSource, settings: Settings, encoder: Encoder) -> S
     if not isinstance(opened, Style):
         pictures = opened if isinstance(opened, list) else [as_picture(opened).tensor()]
         return Paintings(pictures, encoder, layers)
+    title = opened.about.get("title", "untitled" if opened is source else str(source))
     if opened.encoder != encoder.name:
         raise PicturaError(
-            f"The style {opened.about.get('title', source)!r} holds numbers of the encoder {opened.encoder}, not of "
+            f"The style '{title}' holds numbers of the encoder {opened.encoder}, not of "
             f"{encoder.name}; give the painting itself, or use --encoder {opened.encoder}."
         )
     missing = [layer for layer in layers if layer not in opened.layers]
     if missing:
-        raise PicturaError(
-            f"The style {opened.about.get('title', source)!r} has no layer {missing[0]}; "
-            f"it has {', '.join(opened.layers)}."
-        )
+        raise PicturaError(f"The style '{title}' has no layer {missing[0]}; it has {', '.join(opened.layers)}.")
     return opened
 
 

@@ -68,7 +68,7 @@ def open_style(source: str | Path) -> Style | list[Tensor]:
         PicturaError: there is nothing of that name, or it cannot be read.
     """
     path = Path(source)
-    if path.suffix == ".style":
+    if path.suffix.lower() == ".style":
         return Style.load(path)
     if path.is_dir():
         return [read(p).tensor() for p in pictures_in(path)]

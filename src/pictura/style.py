@@ -144,19 +144,30 @@ def mix(parts: Sequence[tuple[Moments, float]]) -> Moments:
     return {layer: (weighted(layer, 0), weighted(layer, 1)) for layer in common}
 
 
+def shares(weights: Sequence[float]) -> list[float]:
+    """Weights of styles as shares of 1.
+
+    Raises:
+        PicturaError: a weight is negative or not a number, or none is positive.
+    """
+    total = sum(weights)
+    if not (0 < total < math.inf and min(weights) >= 0):
+        raise PicturaError("The weights of the styles must be positive numbers, for example 2 and 1.")
+    return [weight / total for weight in weights]
+
+
 def blend(parts: Sequence[tuple[Style, float]]) -> Style:
     """A weighted mean of styles; weights are positive and need not sum to 1.
 
     Raises:
-        PicturaError: no weight, or styles of different encoders.
+        PicturaError: weights that are no positive numbers, or styles of different encoders.
     """
-    total = sum(weight for _, weight in parts)
-    if total <= 0 or any(weight < 0 for _, weight in parts):
-        raise PicturaError("The weights of the styles must be positive numbers, for example --style-weight 2 1.")
+    normalised = shares([weight for _, weight in parts])
+    weighted = [(style, share) for (style, _), share in zip(parts, normalised, strict=True)]
     encoders = {style.encoder for style, _ in parts}
     if len(encoders) > 1:
         raise PicturaError(f"Styles of different encoders cannot be mixed: {', '.join(sorted(encoders))}.")
     sizes = sorted({size for style, _ in parts for size in style.sizes})
-    mixed = {size: mix([(style.at(size), weight / total) for style, weight in parts]) for size in sizes}
-    names = " + ".join(f"{weight / total:.2g} {style.about.get('title', 'untitled')}" for style, weight in parts)
+    mixed = {size: mix([(style.at(size), share) for style, share in weighted]) for size in sizes}
+    names = " + ".join(f"{share:.2g} {style.about.get('title', 'untitled')}" for style, share in weighted)
     return Style(encoders.pop(), mixed, {"title": names} if len(parts) > 1 else parts[0][0].about)

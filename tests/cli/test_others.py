@@ -1,5 +1,8 @@
 import json
 import math
+import os
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -10,7 +13,7 @@ from pictura.encoders.records import RECORDS
 from pictura.picture import read_settings
 from pictura.runtime import threads
 
-from .conftest import QUICK, done, draw, size_of
+from .conftest import QUICK, done, size_of
 
 
 def test_synthesize():
@@ -67,13 +70,13 @@ def test_threads():
     assert torch.get_num_threads() == 2
 
 
-def test_caches_are_capped_unless_the_user_says_otherwise(monkeypatch):
-    monkeypatch.setenv("LRU_CACHE_CAPACITY", "7")
-    monkeypatch.delenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", raising=False)
-    draw("a.png")
-    done("encoders")
-    assert threads.os.environ["ONEDNN_PRIMITIVE_CACHE_CAPACITY"] == "64"
-    assert threads.os.environ["LRU_CACHE_CAPACITY"] == "7"
+def test_what_torch_reads_when_imported_is_set_before_unless_the_user_did():
+    code = "import os, sys, pictura; print(*map(os.environ.get, sys.argv[1:])); assert 'torch' not in sys.modules"
+    names = ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY", "OMP_WAIT_POLICY")
+    users = {name: value for name, value in os.environ.items() if name not in names} | {"LRU_CACHE_CAPACITY": "7"}
+    command = [sys.executable, "-c", code, *names]
+    told = subprocess.run(command, env=users, capture_output=True, text=True, check=True).stdout
+    assert told.split() == ["64", "7", "PASSIVE"]
 
 
 def test_text():

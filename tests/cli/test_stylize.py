@@ -55,15 +55,21 @@ def test_styles_and_their_weights_change_the_picture():
 
 def test_options_are_the_settings():
     options = "--alpha 0.2 --beta 3 --tv-weight 0.5 --optimizer sgd --learning-rate 0.01 --init grey --seed 7"
-    options += " --scale-factor 2 --averaging 0.5 --style-scale 2 --pooling average --padding zeros --loss gram"
-    options += " --denoise 0.1 --steps 1,2 --content-layer relu1_1=1 --content-layer relu2_1=2 --style-layer relu2_1=1"
+    options += " --scale-factor 2 --averaging 0.5 --style-scale 2 --smoothing 0.2 --pooling average --padding zeros"
+    options += " --loss gram --denoise 0.1 --steps 1,2 --style-layer relu2_1=1"
+    options += " --content-layer relu1_1=1 --content-layer relu2_1=2"
     done("stylize", "photo.png", "--style", "paint.png", "-o", "out.png", "--preset", "fast", *options.split())
     expected = {"content_weight": 0.2, "style_weight": 3, "tv_weight": 0.5, "optimizer": "sgd", "learning_rate": 0.01}
     expected |= {"init": "grey", "seed": 7, "scale_factor": 2, "averaging": 0.5, "style_scale": 2, "denoise": 0.1}
     expected |= {"pooling": "average", "padding": "zeros", "loss": "gram", "steps": [1, 2], "preset": "fast"}
     expected |= {"content_layers": {"relu1_1": 1, "relu2_1": 2}, "style_layers": {"relu2_1": 1}}
-    expected |= {"encoder": "compact", "dtype": "auto"}
+    expected |= {"encoder": "compact", "dtype": "auto", "smoothing": 0.2}
     assert read_settings("out.png")["settings"] == expected
+
+
+def test_lbfgs_needs_no_other_option():
+    done("stylize", "photo.png", "--style", "paint.png", "-o", "out.png", "--optimizer", "lbfgs", *QUICK)
+    assert (read("out.png").pixels != read("photo.png").pixels).any()
 
 
 def test_a_folder_is_mirrored_and_what_is_there_is_skipped(desk):
@@ -82,11 +88,11 @@ def test_a_folder_is_mirrored_and_what_is_there_is_skipped(desk):
 
 def test_encoder_and_style_are_opened_once(monkeypatch):
     opened = []
-    from pictura import bank
+    from pictura import api
 
-    load, open_style = encoders.load, bank.open_style
+    load, open_style = encoders.load, api.open_style
     monkeypatch.setattr("pictura.encoders.load", lambda *a, **k: opened.append("encoder") or load(*a, **k))
-    monkeypatch.setattr("pictura.bank.open_style", lambda name: opened.append(name) or open_style(name))
+    monkeypatch.setattr("pictura.api.open_style", lambda name: opened.append(name) or open_style(name))
     draw("b.png")
     done("stylize", "photo.png", "b.png", "--style", "paint.png", "-o", "out", *QUICK)
     assert sorted(opened) == ["encoder", "paint.png"]

@@ -14,6 +14,7 @@ from pictura.losses.content import content_loss
 from pictura.losses.gram import gram_loss
 from pictura.losses.moments import moments
 from pictura.losses.total_variation import total_variation
+from pictura.losses.wasserstein import Gaussian
 from pictura.methods.iterative import Interrupted, Objective, Painter, Step, scales
 from pictura.methods.pixels import Pixels
 from pictura.methods.settings import Settings
@@ -102,10 +103,68 @@ def test_terms_are_the_weighted_losses_of_the_papers(encoder, quick, draw) -> No
 
 
 def test_a_picture_with_its_own_content_and_style_has_no_loss(encoder, quick, draw) -> None:
-    style = look(draw(), encoder, list(quick.style_layers), 99)
-    terms = Objective(encoder, quick, style, draw())(draw())
+    settings = quick.changed(style_layers={"relu1_1": 1, "relu2_1": 1})  # without a ring that is left out
+    style = look(draw(), encoder, list(settings.style_layers), 99)
+    terms = Objective(encoder, settings, style, draw())(draw())
     assert terms["content"].item() == 0
     assert terms["style"].item() == pytest.approx(0, abs=1e-3)  # the ridge
+
+
+@pytest.mark.parametrize(
+    ("layer", "loss", "size", "ring"),
+    [
+        ("relu3_1", "wasserstein", (24, 20), True),
+        ("relu3_1", "wasserstein", (24, 19), False),  # 4 responses wide: too few to leave any out
+        ("relu2_1", "wasserstein", (24, 20), False),  # a stride of 2
+        ("relu3_1", "gram", (24, 20), False),  # as printed
+    ],
+)
+def test_the_outermost_deep_responses_do_not_count_as_style(encoder, quick, draw, layer, loss, size, ring) -> None:
+    settings = quick.changed(style_layers={layer: 1}, content_weight=0, tv_weight=0, loss=loss)
+    mean, second = look(draw(seed=2), encoder, [layer], 99)[layer]
+    found = Objective(encoder, settings, {layer: (mean, second)}, None)(draw(*size))["style"]
+    f = encoder(draw(*size), [layer])[layer]
+    counted = moments(f[:, :, 1:-1, 1:-1] if ring else f)
+    expected = (
+        gram_loss(counted[1], second) if loss == "gram" else Gaussian(mean, second, encoder.scale(layer))(*counted)
+    )
+    torch.testing.assert_close(found, expected)
+
+
+def test_the_encoder_sees_the_picture_through_the_look(encoder, quick, draw) -> None:
+    style = look(draw(seed=2), encoder, list(quick.style_layers), 99)
+    plain = Objective(encoder, quick, style, draw(seed=1))
+    darker = Objective(encoder, quick, style, draw(seed=1), lambda x: x / 2)
+    assert darker(draw())["style"] == plain(draw() / 2)["style"]
+    assert darker(draw())["content"] == plain(draw() / 2)["content"]
+    assert darker(draw())["tv"] == plain(draw())["tv"]
+
+
+class TestSmoothing:
+    @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+    def test_one_seed_one_picture(self, painter, quick, optimizer: str) -> None:
+        noisy = quick.changed(smoothing=0.1, optimizer=optimizer, learning_rate=0.05)
+        made = painter(noisy).paint()
+        assert torch.equal(made, painter(noisy).paint())
+        assert not torch.equal(made, painter(noisy.changed(seed=1)).paint())
+
+    def test_off_at_0(self, painter, quick) -> None:
+        assert torch.equal(painter(quick).paint(), painter(quick.changed(seed=1)).paint())
+        assert not torch.equal(painter(quick).paint(), painter(quick.changed(smoothing=0.1)).paint())
+
+    def test_lbfgs_goes_without(self, painter, quick) -> None:
+        plain = quick.changed(optimizer="lbfgs", learning_rate=1)
+        assert torch.equal(painter(plain).paint(), painter(plain.changed(smoothing=0.1)).paint())
+
+    def test_it_falls_to_a_fifth_from_scale_to_scale(self, painter, quick) -> None:
+        run = painter(quick.changed(smoothing=0.1, steps=(1, 1), scale_factor=2), size=(8, 512))
+        grey = torch.full((1, 3, 64, 64), 0.5)
+        found = [(run._through_noise(index)(grey) - grey).std().item() for index in range(len(run.schedule))]
+        assert found == pytest.approx([0.1, 0.1 * 0.2**0.5, 0.02], rel=0.05)
+
+    def test_new_noise_at_every_look(self, painter, quick, draw) -> None:
+        look_through = painter(quick.changed(smoothing=0.1))._through_noise(0)
+        assert not torch.equal(look_through(draw()), look_through(draw()))
 
 
 def test_same_settings_same_picture_bit_for_bit(painter, quick) -> None:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from pictura.methods.pixels import Average, Pixels, start_from
+from pictura.methods.pixels import Average, Pixels, blank
 from pictura.methods.settings import Settings
 
 RATES = {"adam": 0.05, "lbfgs": 1.0, "sgd": 0.05}
@@ -105,18 +105,9 @@ def test_average_without_decay_is_the_last_and_lies_between_0_and_1() -> None:
     assert (average.picture() == 1).all()
 
 
-def test_starts(draw) -> None:
-    content, style = draw(10, 12, 1), draw(20, 9, 2)
-
-    def start(kind: str, seed: int = 0) -> Tensor:
-        return start_from(kind, content, style, (10, 12), seed)
-
-    assert torch.equal(start("content"), content)
-    assert start("style").shape == (1, 3, 10, 12)
-    assert start("style").mean((2, 3)).flatten().tolist() == pytest.approx(
-        style.mean((2, 3)).flatten().tolist(), abs=0.02
-    )
-    assert (start("grey") == 0.5).all()
-    assert torch.equal(start("noise", 1), start("noise", 1))
-    assert not torch.equal(start("noise", 1), start("noise", 2))
-    assert start("noise").std().item() == pytest.approx(0.1, rel=0.2)
+def test_pictures_out_of_nothing() -> None:
+    assert torch.equal(blank("grey", (10, 12), 0), torch.full((1, 3, 10, 12), 0.5))
+    assert torch.equal(blank("noise", (10, 12), 1), blank("noise", (10, 12), 1))
+    assert not torch.equal(blank("noise", (10, 12), 1), blank("noise", (10, 12), 2))
+    assert blank("noise", (40, 40), 0).mean().item() == pytest.approx(0.5, abs=0.01)
+    assert blank("noise", (40, 40), 0).std().item() == pytest.approx(0.1, rel=0.1)

@@ -26,12 +26,18 @@ def test_unknown_preset_names_the_nearest() -> None:
     [
         {"content_weight": -1},
         {"content_weight": float("nan")},
+        {"learning_rate": float("inf")},
+        {"style_layers": {"relu1_1": float("nan")}},
+        {"content_layers": {"relu4_2": float("inf")}},
+        {"smoothing": -0.1},
         {"learning_rate": 0},
         {"steps": ()},
         {"steps": (0, 0)},
         {"steps": (3, -1)},
         {"averaging": 1},
         {"scale_factor": 1},
+        {"scale_factor": 1 + 1e-9},  # thousands of millions of scales
+        {"learning_rate": 1e300},
         {"denoise": 1.5},
         {"optimizer": "rmsprop"},
         {"style_layers": {}},
@@ -39,6 +45,8 @@ def test_unknown_preset_names_the_nearest() -> None:
         {"style_layers": {"relu1_1": -1, "relu2_1": 1}},
         {"content_layers": {"relu4_2": -1}},
         {"seed": "one"},
+        {"seed": -1},
+        {"seed": 2**64},
     ],
 )
 def test_bad_values_are_told_in_one_sentence(values: dict[str, object]) -> None:

@@ -207,7 +207,10 @@ class Painter:
 
         The gradient averaged over such noise (SmoothGrad, Smilkov et al. 2017, arXiv 1706.03825) keeps what the
         encoder sees in a neighbourhood of the picture and loses its quirks at a point: longer strokes, fewer dots.
+        L-BFGS goes without: it learns the curvature of a loss that stays the same.
         """
+        if not self.settings.smoothing or self.settings.optimizer == "lbfgs":
+            return torch.nn.Identity()
         share = index / max(1, len(self.schedule) - 1)
         sigma = self.settings.smoothing * FINEST_NOISE**share
 
@@ -215,7 +218,7 @@ class Painter:
             noise: Tensor = sigma * torch.randn(x.shape, generator=self.generator)
             return x + noise.to(x.device)
 
-        return look if sigma else torch.nn.Identity()
+        return look
 
     def _recover(self, pixels: Pixels) -> tuple[Pixels, str]:
         restored = pixels.restore()

@@ -1,0 +1,126 @@
+"""Makes the contact sheets of the documentation and prints VGG-19's judgements.
+
+    python docs/sheets.py DATA [--only compact,gallery,textures]
+
+DATA holds content/, styles/ and textures/. Finished pictures are kept in runs/sheets and not made again.
+"""
+
+import argparse
+from pathlib import Path
+
+import pictura
+from pictura.api import open_encoder
+from pictura.encoders import Encoder
+from pictura.picture import Picture
+from pictura.picture.scale import fit, resize
+from pictura.picture.sheet import contact_sheet
+
+ROOT = Path(__file__).parents[1]
+KEPT = ROOT / "runs" / "sheets"
+PICTURES = ROOT / "docs" / "pictures"
+# (content, painting) for compact beside VGG-19.
+PAIRS = (
+    ("cliff-palace", "van-gogh-starry-night"),
+    ("cat", "kandinsky-composition-vii"),
+    ("astronaut", "munch-the-scream"),
+    ("yosemite-valley", "hokusai-great-wave"),
+    ("farmhouse", "monet-water-lilies-1906"),
+    ("tourist-and-building", "klimt-the-kiss"),
+    ("dogs", "seurat-grande-jatte"),
+    ("milford-sound", "cezanne-kettle-and-fruits"),
+)
+HIDDEN = ("cat",)  # CC BY, and its photographer is not known to us: judged, not shown
+MORE = (
+    ("hibiscus", "van-gogh-irises"),
+    ("coffee", "picabia-udnie"),
+    ("rocket", "van-gogh-starry-night"),
+    ("grace-hopper", "picabia-edtaonisl"),
+    ("calla-plant", "kandinsky-composition-vii"),
+    ("art-gallery-stairs", "mondrian-tableau-2"),
+    ("windswept-tree", "van-gogh-wheat-field-with-cypresses"),
+    ("succulent", "gauguin-three-tahitian-women"),
+)
+TEXTURES = ("red-peppers", "gravel", "water-caustics", "metal-prisms", "brick-pavement")
+TEXTURE_SIDE = 256
+
+
+def painted(data: Path, content: str, style: str, preset: str, encoder: Encoder) -> Picture:
+    """One result at 512 pixels, made or found."""
+    path = KEPT / f"{preset}-{content}-{style}.png"
+    if not path.exists():
+        sources = data / "content" / f"{content}.jpg", data / "styles" / f"{style}.jpg"
+        pictura.write(pictura.stylize(*sources, preset, size=512, encoder=encoder), path)
+        print(path.name, flush=True)
+    return pictura.read(path)
+
+
+def save(sheet: str, rows: list[list[Picture]], height: int, labels: list[list[str]]) -> None:
+    pixels = contact_sheet([[p.pixels for p in row] for row in rows], labels, height=height)
+    pictura.write(Picture.of(pixels), PICTURES / f"{sheet}.jpg", overwrite=True, quality=88)
+
+
+def compact(data: Path) -> None:
+    """Photograph, painting, VGG-19, compact; and the table of judgements."""
+    from judge import Judge
+
+    judge, rows, totals = Judge(), [], {"quality": [], "balanced": []}
+    encoders = {preset: open_encoder(pictura.preset(preset)) for preset in totals}
+    print("| photograph | painting | VGG-19 style | compact style | VGG-19 content | compact content |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    for content, style in PAIRS:
+        photo, paint = (pictura.read(data / p) for p in (f"content/{content}.jpg", f"styles/{style}.jpg"))
+        results = {preset: painted(data, content, style, preset, encoder) for preset, encoder in encoders.items()}
+        for preset, result in results.items():
+            totals[preset].append(judge(result.tensor(), photo.tensor(), paint.tensor()))
+        a, b = totals["quality"][-1], totals["balanced"][-1]
+        print(f"| {content} | {style} | {a[0]:.3f} | {b[0]:.3f} | {a[1]:.2f} | {b[1]:.2f} |", flush=True)
+        if content not in HIDDEN:
+            rows.append([photo, paint, results["quality"], results["balanced"]])
+    means = [sum(pair[i] for pair in totals[p]) / len(PAIRS) for i in (0, 1) for p in ("quality", "balanced")]
+    print(f"| **mean** | | {means[0]:.3f} | {means[1]:.3f} | {means[2]:.2f} | {means[3]:.2f} |")
+    print(f"\nstyle {means[1] / means[0]:.2f} times, content {means[3] / means[2]:.2f} times VGG-19's")
+    labels = ["photograph", "painting", "VGG-19", "compact"]
+    save("compact-vs-vgg19", [a + b for a, b in pairwise(rows)], 230, [labels * 2] * ((len(rows) + 1) // 2))
+
+
+def pairwise(rows: list[list[Picture]]) -> list[tuple[list[Picture], list[Picture]]]:
+    """Two rows beside each other; the last may stand alone."""
+    return [(rows[i], rows[i + 1] if i + 1 < len(rows) else []) for i in range(0, len(rows), 2)]
+
+
+def gallery(data: Path) -> None:
+    """Eight more pairs by the default."""
+    encoder, rows = open_encoder(pictura.preset("balanced")), []
+    for content, style in MORE:
+        photo, paint = (pictura.read(data / p) for p in (f"content/{content}.jpg", f"styles/{style}.jpg"))
+        rows.append([photo, paint, painted(data, content, style, "balanced", encoder)])
+    save("gallery", [a + b for a, b in pairwise(rows)], 260, [["photograph", "painting", "result"] * 2] * 4)
+
+
+def textures(data: Path) -> None:
+    """Exemplars above what is made of them."""
+    encoder, rows = open_encoder(pictura.preset("texture")), [[], []]
+    for name in TEXTURES:
+        exemplar = pictura.read(data / "textures" / f"{name}.jpg").tensor()
+        exemplar = resize(exemplar, fit(*exemplar.shape[2:], TEXTURE_SIDE))
+        path = KEPT / f"texture-{name}.png"
+        if not path.exists():
+            made = pictura.synthesize(exemplar, (TEXTURE_SIDE, TEXTURE_SIDE), encoder=encoder)
+            pictura.write(Picture.of(made), path)
+        rows[0].append(Picture.of(exemplar))
+        rows[1].append(pictura.read(path))
+    save("textures", rows, TEXTURE_SIDE, [list(TEXTURES), ["made"] * len(TEXTURES)])
+
+
+def main() -> None:
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("data", type=Path)
+    p.add_argument("--only", default="compact,gallery,textures")
+    a = p.parse_args()
+    KEPT.mkdir(parents=True, exist_ok=True)
+    for name in a.only.split(","):
+        {"compact": compact, "gallery": gallery, "textures": textures}[name](a.data)
+
+
+if __name__ == "__main__":
+    main()
