@@ -2,7 +2,7 @@
 
     import pictura
 
-    pictura.stylize("photo.jpg", "starry-night").save("painted.png")
+    pictura.write(pictura.stylize("photo.jpg", "starry-night"), "painted.png")
 
 Nothing heavy is imported before it is used.
 """

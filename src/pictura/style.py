@@ -104,7 +104,10 @@ class Style:
             raise PicturaError(f"{path} is damaged or no style; make one with `pictura style extract`.") from error
         if note.get("format") != FORMAT:
             raise PicturaError(f"{path} is not a {FORMAT} file; make one with `pictura style extract`.")
-        return cls(note["encoder"], _unpack(tensors), json.loads(note["about"]))
+        try:
+            return cls(note["encoder"], _unpack(tensors), json.loads(note["about"]))
+        except (KeyError, ValueError, RuntimeError) as error:  # well labelled, yet not what it says
+            raise PicturaError(f"{path} is damaged or no style; make one with `pictura style extract`.") from error
 
 
 def _unpack(tensors: Mapping[str, Tensor]) -> dict[int, Moments]:

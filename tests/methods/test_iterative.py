@@ -95,7 +95,7 @@ def test_terms_are_the_weighted_losses_of_the_papers(encoder, quick, draw) -> No
     found = Objective(encoder, settings, style, content)(x)
     f, p = (encoder(picture, ["relu1_1", "relu2_1", "relu3_1"]) for picture in (x, content))
     expected = {
-        "content": 0.5 * content_loss(f["relu2_1"], p["relu2_1"]),
+        "content": 0.5 * content_loss(f["relu2_1"], p["relu2_1"]) / f["relu2_1"].numel(),
         "style": 3 * sum(gram_loss(moments(f[name])[1], style[name][1]) for name in f),
         "tv": 2 * total_variation(x),
     }

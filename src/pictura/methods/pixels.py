@@ -11,6 +11,7 @@ from pictura.methods.settings import Settings
 
 Losses = dict[str, float]
 KINDS = ("content", "style", "noise", "grey")  # what a run can start from, beside a picture of its own
+FIRST_MOVE = 0.01  # of the range of a pixel, on average: our trial, the Gram term falls from the first step on
 LBFGS_HISTORY = 100  # PyTorch's default, and what Gatys's release uses
 
 
@@ -51,6 +52,8 @@ class Pixels:
             return said["total"]
 
         before = self.x.detach().clone()
+        if self.settings.optimizer == "lbfgs":
+            self.optimiser.param_groups[0]["lr"] = self._lbfgs_rate()
         self.optimiser.step(closure)
         if math.isfinite(said["total"]):
             self.good = before
@@ -58,6 +61,19 @@ class Pixels:
             with torch.no_grad():
                 self.x.clamp_(0, 1)
         return said
+
+    def _lbfgs_rate(self) -> float:
+        """The full step, or one of FIRST_MOVE a pixel as long as there is no curvature to go by.
+
+        Left alone PyTorch would move all pixels together by 1 at first, too little to measure a curvature in float32,
+        and then by the whole gradient for as long as curvature is negative, as the Gram term's is on noise.
+        """
+        state = self.optimiser.state.get(self.x)
+        if not state:  # its own first step is divided by |gradient|₁ already
+            return self.rate * FIRST_MOVE * self.x.numel()
+        if not state["old_dirs"] and self.x.grad is not None:
+            return self.rate * FIRST_MOVE * self.x.numel() / max(self.x.grad.abs().sum().item(), 1e-12)
+        return self.rate
 
     @property
     def finite(self) -> bool:
