@@ -11,6 +11,7 @@ from pathlib import Path
 import pictura
 from pictura.api import open_encoder
 from pictura.encoders import Encoder
+from pictura.methods.settings import Settings
 from pictura.picture import Picture
 from pictura.picture.scale import fit, resize
 from pictura.picture.sheet import contact_sheet
@@ -44,12 +45,16 @@ TEXTURES = ("red-peppers", "gravel", "water-caustics", "metal-prisms", "brick-pa
 TEXTURE_SIDE = 256
 
 
-def painted(data: Path, content: str, style: str, preset: str, encoder: Encoder) -> Picture:
+# The default's settings with the steps of `quality`, so that nothing but the encoder and its weights differs.
+SAME_STEPS = pictura.preset("balanced").changed(preset="same-steps", steps=pictura.preset("quality").steps)
+
+
+def painted(data: Path, content: str, style: str, settings: Settings, encoder: Encoder) -> Picture:
     """One result at 512 pixels, made or found."""
-    path = KEPT / f"{preset}-{content}-{style}.png"
+    path = KEPT / f"{settings.preset}-{content}-{style}.png"
     if not path.exists():
         sources = data / "content" / f"{content}.jpg", data / "styles" / f"{style}.jpg"
-        pictura.write(pictura.stylize(*sources, preset, size=512, encoder=encoder), path)
+        pictura.write(pictura.stylize(*sources, settings, size=512, encoder=encoder), path)
         print(path.name, flush=True)
     return pictura.read(path)
 
@@ -63,22 +68,24 @@ def compact(data: Path) -> None:
     """Photograph, painting, VGG-19, compact; and the table of judgements."""
     from judge import Judge
 
-    judge, rows, totals = Judge(), [], {"quality": [], "balanced": []}
-    encoders = {preset: open_encoder(pictura.preset(preset)) for preset in totals}
-    print("| photograph | painting | VGG-19 style | compact style | VGG-19 content | compact content |")
-    print("| --- | --- | --- | --- | --- | --- |")
+    judge, rows = Judge(), []
+    settings = {"VGG-19": pictura.preset("quality"), "compact": SAME_STEPS, "default": pictura.preset("balanced")}
+    encoders = {name: open_encoder(s) for name, s in settings.items()}
+    totals: dict[str, list[tuple[float, float]]] = {name: [] for name in settings}
+    print("| photograph, painting | VGG-19 | compact | default | VGG-19 | compact | default |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
     for content, style in PAIRS:
         photo, paint = (pictura.read(data / p) for p in (f"content/{content}.jpg", f"styles/{style}.jpg"))
-        results = {preset: painted(data, content, style, preset, encoder) for preset, encoder in encoders.items()}
-        for preset, result in results.items():
-            totals[preset].append(judge(result.tensor(), photo.tensor(), paint.tensor()))
-        a, b = totals["quality"][-1], totals["balanced"][-1]
-        print(f"| {content} | {style} | {a[0]:.3f} | {b[0]:.3f} | {a[1]:.2f} | {b[1]:.2f} |", flush=True)
+        results = {name: painted(data, content, style, s, encoders[name]) for name, s in settings.items()}
+        for name, result in results.items():
+            totals[name].append(judge(result.tensor(), photo.tensor(), paint.tensor()))
+        said = [totals[name][-1][i] for i in (0, 1) for name in settings]
+        print(f"| {content}, {style} | {' | '.join(f'{value:.3f}' for value in said)} |", flush=True)
         if content not in HIDDEN:
-            rows.append([photo, paint, results["quality"], results["balanced"]])
-    means = [sum(pair[i] for pair in totals[p]) / len(PAIRS) for i in (0, 1) for p in ("quality", "balanced")]
-    print(f"| **mean** | | {means[0]:.3f} | {means[1]:.3f} | {means[2]:.2f} | {means[3]:.2f} |")
-    print(f"\nstyle {means[1] / means[0]:.2f} times, content {means[3] / means[2]:.2f} times VGG-19's")
+            rows.append([photo, paint, results["VGG-19"], results["compact"]])
+    means = [sum(pair[i] for pair in totals[name]) / len(PAIRS) for i in (0, 1) for name in settings]
+    print(f"| **mean** | {' | '.join(f'{value:.3f}' for value in means)} |")
+    print(f"\ncompact: style {means[1] / means[0]:.2f} times, content {means[4] / means[3]:.2f} times VGG-19's")
     labels = ["photograph", "painting", "VGG-19", "compact"]
     save("compact-vs-vgg19", [a + b for a, b in pairwise(rows)], 230, [labels * 2] * ((len(rows) + 1) // 2))
 
@@ -90,10 +97,11 @@ def pairwise(rows: list[list[Picture]]) -> list[tuple[list[Picture], list[Pictur
 
 def gallery(data: Path) -> None:
     """Eight more pairs by the default."""
-    encoder, rows = open_encoder(pictura.preset("balanced")), []
+    balanced = pictura.preset("balanced")
+    encoder, rows = open_encoder(balanced), []
     for content, style in MORE:
         photo, paint = (pictura.read(data / p) for p in (f"content/{content}.jpg", f"styles/{style}.jpg"))
-        rows.append([photo, paint, painted(data, content, style, "balanced", encoder)])
+        rows.append([photo, paint, painted(data, content, style, balanced, encoder)])
     save("gallery", [a + b for a, b in pairwise(rows)], 260, [["photograph", "painting", "result"] * 2] * 4)
 
 

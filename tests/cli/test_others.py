@@ -72,7 +72,7 @@ def test_threads():
 
 def test_what_torch_reads_when_imported_is_set_before_unless_the_user_did():
     code = "import os, sys, pictura; print(*map(os.environ.get, sys.argv[1:])); assert 'torch' not in sys.modules"
-    names = ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY", "OMP_WAIT_POLICY")
+    names = ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY", "GOMP_SPINCOUNT")
     users = {name: value for name, value in os.environ.items() if name not in names} | {"LRU_CACHE_CAPACITY": "7"}
     command = [sys.executable, "-c", code, *names]
     told = subprocess.run(command, env=users, capture_output=True, text=True, check=True).stdout
