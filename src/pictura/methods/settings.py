@@ -101,7 +101,9 @@ PRESETS: dict[str, Settings] = {
         smoothing=0.1,
     ),
     # No content term, a start from noise, and every stage of a texture counts.
-    "texture": BALANCED.changed(preset="texture", init="noise", content_weight=0.0, tv_weight=0.0),
+    "texture": BALANCED.changed(
+        preset="texture", init="noise", content_weight=0.0, tv_weight=0.0, steps=(100, 80, 60, 30, 15)
+    ),
     # Gatys, Ecker and Bethge, CVPR 2016, as printed: normalised VGG-19 with average pooling, conv4_2 against conv1_1 …
     # conv5_1 equally weighted (the papers write conv and mean the response after its ReLU), white noise, L-BFGS.
     # α/β = 1e-3 in the numbers of the authors' release, 1e6 and 1e9; 500 evaluations are those of the release, too.
