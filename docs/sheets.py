@@ -45,7 +45,7 @@ TEXTURES = ("red-peppers", "gravel", "water-caustics", "metal-prisms", "brick-pa
 TEXTURE_SIDE = 256
 
 
-# The default's settings with the steps of `quality`, so that nothing but the encoder and its weights differs.
+# The default's settings with the steps of `quality`; content weight, rate and smoothing stay each preset's own.
 SAME_STEPS = pictura.preset("balanced").changed(preset="same-steps", steps=pictura.preset("quality").steps)
 
 

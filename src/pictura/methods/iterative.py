@@ -88,8 +88,8 @@ class Objective:
 
     def _content(self, layer: str, f: Tensor) -> Tensor:
         if self.settings.loss == "gram":
-            # Printed as a sum. The released weights, 1e6 and 1e9, are the printed α/β = 1e-3 for the mean; with
-            # the sum we measured a content term 200 times the style term on noise, and no style in the picture.
+            # Printed as a sum. The released weights, 1e6 and 1e9, have the printed ratio and, we conclude, the mean:
+            # with the sum we measured a content term 200 times the style term on noise, and no style in the picture.
             return content_loss(f, self.kept[layer]) / f.numel()
         return relative_content_loss(f, self.kept[layer], self.encoder.scale(layer))
 
