@@ -6,11 +6,12 @@ import sys
 import pytest
 
 from pictura import __version__
+from pictura.cli.app import COMMANDS, loaded
 from pictura.methods.settings import Settings
 
 from .conftest import run
 
-COMMANDS = [
+HELPS = [
     [],
     ["stylize"],
     ["synthesize"],
@@ -33,7 +34,7 @@ finally:
 """
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("command", HELPS, ids=" ".join)
 def test_help_has_examples(command):
     result = run(*command, "--help")
     assert result.exit_code == 0
@@ -61,6 +62,15 @@ def _seconds(*arguments):
     subprocess.run([sys.executable, *arguments], capture_output=True, check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_list_says_what_the_command_says(name):
+    assert loaded(name).help.splitlines()[0] == COMMANDS[name][1]
+
+
+def test_a_near_miss_is_told():
+    assert "'stylize'" in run("stilize").output
 
 
 def test_version():

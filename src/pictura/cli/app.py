@@ -1,20 +1,63 @@
 """The program `pictura`: its commands, and what becomes of errors."""
 
+from importlib import import_module
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
 
 from pictura import __version__
-from pictura.cli import info, style, stylize, synthesize
-from pictura.cli.options import examples
+from pictura.cli.text import examples
 from pictura.runtime.errors import PicturaError
 
+# Each command: where it is, and its line in the list of commands. A module is imported when its command is asked for,
+# so that `pictura --help` pays for none of them. "app" is a group of its own. The end of a command's help is its
+# module's EXAMPLES, or <COMMAND>_EXAMPLES where a module has several.
+COMMANDS = {
+    "stylize": ("pictura.cli.stylize:stylize", "Paint pictures in the manner of other pictures."),
+    "synthesize": ("pictura.cli.synthesize:synthesize", "Make a new picture with the texture of another, of any size."),
+    "style": ("pictura.cli.style:app", "Make, mix and look at styles."),
+    "encoders": (
+        "pictura.cli.info:encoders",
+        "Name the networks that can judge content and style, and where their weights are.",
+    ),
+    "check": ("pictura.cli.info:check", "Say whether everything needed is here, and what to do where it is not."),
+}
 NO_MEMORY = "The memory does not suffice: make the picture smaller, for example with --size 512."
 
 
-class Guarded(TyperGroup):
-    """Commands whose expected errors end in one line and an exit code; a bug keeps its traceback."""
+def loaded(name: str) -> Any:
+    """The command itself."""
+    place, attribute = COMMANDS[name][0].split(":")
+    module = import_module(place)
+    group = found = getattr(module, attribute)
+    if not isinstance(found, typer.Typer):
+        group = typer.Typer(add_completion=False)
+        group.command(epilog=getattr(module, f"{name.upper()}_EXAMPLES", None) or module.EXAMPLES)(found)
+    command = get_command(group)
+    command.name = name
+    return command
+
+
+class Program(TyperGroup):
+    """Commands that are loaded when asked for; expected errors end in one line and a code, a bug in its traceback."""
+
+    listing = False
+
+    def __init__(self, **attributes: Any) -> None:
+        stand_ins = {name: TyperCommand(name, help=line) for name, (_, line) in COMMANDS.items()}
+        super().__init__(**attributes | {"commands": stand_ins})
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of that name; while the list of them is written, a stand-in that knows its line only."""
+        return self.commands.get(cmd_name) if self.listing or cmd_name not in COMMANDS else loaded(cmd_name)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Help with the list of commands."""
+        self.listing = True
+        super().format_help(ctx, formatter)
+        self.listing = False
 
     def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]  # typer's own name for its context
         """Run the command."""
@@ -47,7 +90,7 @@ def _version(asked: bool) -> None:
 
 
 app = typer.Typer(
-    cls=Guarded,
+    cls=Program,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
@@ -63,10 +106,3 @@ def program(
     ] = False,
 ) -> None:
     """Paint pictures in the manner of others, and make textures."""
-
-
-app.command(epilog=stylize.EXAMPLES)(stylize.stylize)
-app.command(epilog=synthesize.EXAMPLES)(synthesize.synthesize)
-app.add_typer(style.app, name="style")
-app.command(epilog=info.ENCODERS_EXAMPLES)(info.encoders)
-app.command(epilog=info.CHECK_EXAMPLES)(info.check)

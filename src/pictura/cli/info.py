@@ -7,8 +7,8 @@ from typing import Any
 import typer
 
 from pictura import __version__
-from pictura.cli.options import Json, examples
-from pictura.cli.text import aligned
+from pictura.cli.options import Json
+from pictura.cli.text import aligned, examples
 from pictura.encoders.store import Available, available, folder
 from pictura.runtime.threads import use_threads
 

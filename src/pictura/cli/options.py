@@ -43,11 +43,6 @@ class Manner:
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON line per finished picture.")] = False
 
 
-def examples(*lines: str) -> str:
-    """The end of a command's help: one example a line (typer keeps a line where two newlines stand)."""
-    return "\n\n".join(("Examples:", *(f"  {line}" for line in lines)))
-
-
 def with_settings(command: Callable[..., None]) -> Callable[..., None]:
     """A command whose parameters `manner: Manner` and `changes: Changes` are given as one option per field.
 

@@ -6,15 +6,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pictura.cli.options import Json, Overwrite, examples
-from pictura.cli.text import aligned
+from pictura.cli.options import Json, Overwrite
+from pictura.cli.text import aligned, examples
 from pictura.methods.settings import STYLE_LAYERS
 from pictura.runtime.errors import PicturaError
 
 if TYPE_CHECKING:
     from pictura.style import Style
 
-app = typer.Typer(no_args_is_help=True, help="Make, mix and look at styles.", epilog=examples("pictura style list"))
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="Make, mix and look at styles.",
+    epilog=examples("pictura style list"),
+)
 Output = Annotated[Path, typer.Option("--output", "-o", help="The .style file to write.")]
 Said = Annotated[str | None, typer.Option(help="Kept in the file.")]
 

@@ -7,8 +7,9 @@ import typer
 
 from pictura.cli import recipe as recipes
 from pictura.cli.jobs import plan
-from pictura.cli.options import Changes, Manner, examples, with_settings
+from pictura.cli.options import Changes, Manner, with_settings
 from pictura.cli.recipe import Recipe
+from pictura.cli.text import examples
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.threads import use_threads
 

@@ -1,4 +1,4 @@
-"""Plain text for people: columns, durations."""
+"""Plain text for people: columns, durations, the end of a help."""
 
 from collections.abc import Sequence
 
@@ -16,3 +16,8 @@ def duration(seconds: float) -> str:
     if minutes >= 60:
         return f"{minutes // 60} h {minutes % 60} min"
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def examples(*lines: str) -> str:
+    """The end of a command's help: one example a line (typer keeps a line where two newlines stand)."""
+    return "\n\n".join(("Examples:", *(f"  {line}" for line in lines)))
