@@ -46,7 +46,6 @@ class Basis:
             self.maps[name] = (weight, (weight @ mean.float()))
         return explained
 
-    @torch.no_grad()
     def __call__(self, x: Tensor) -> dict[str, Tensor]:
         """B×3×H×W in [0, 1] to coordinates, B×k×H/s×W/s in bfloat16 (half the memory of a pool)."""
         out = {}

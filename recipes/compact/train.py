@@ -9,12 +9,14 @@ The teacher costs four times what the student does, so its answers are kept in a
 import argparse
 import json
 import time
+from collections import deque
 from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+import slopes
 from path import Path as Optimisation
 from pictura.networks.compact import COMPONENTS
 from pictures import Crops, load
@@ -24,6 +26,8 @@ from teacher import Basis, teacher
 LAYER_WEIGHTS = dict.fromkeys(COMPONENTS, 1.0) | {"relu4_2": 1.5}
 THINNED = ("relu1_1", "relu2_1")
 EMA_DECAY = 0.998
+LOOKS = 64  # crops of paintings whose Gaussians pull
+SLOPES_WEIGHT = 1.5
 
 
 def arguments() -> argparse.Namespace:
@@ -43,6 +47,7 @@ def arguments() -> argparse.Namespace:
     p.add_argument("--fresh", type=int, default=1, help="new crops a step")
     p.add_argument("--pool", type=int, default=2048, help="crops kept")
     p.add_argument("--path-every", type=int, default=3, help="training steps a step of optimisation")
+    p.add_argument("--slopes", type=int, default=3, help="crops a step whose pixel slopes are compared; 0 for none")
     p.add_argument("--threads", type=int, default=1)
     p.add_argument("--every", type=int, default=200, help="steps between checkpoints")
     p.add_argument("--seed", type=int, default=0)
@@ -78,21 +83,16 @@ class Pool:
     """Crops with the teacher's answers; the oldest make room for new ones."""
 
     def __init__(self, size: int, generator: torch.Generator) -> None:
-        self.size, self.generator, self.next = size, generator, 0
-        self.items: list[tuple[Tensor, dict[str, Tensor]]] = []
+        self.items: deque[tuple[Tensor, dict[str, Tensor]]] = deque(maxlen=size)
+        self.generator = generator
 
     def add(self, pictures: Tensor, answers: dict[str, Tensor]) -> None:
         for i in range(len(pictures)):
-            item = (pictures[i].half(), {n: a[i].contiguous() for n, a in answers.items()})
-            if len(self.items) < self.size:
-                self.items.append(item)
-            else:
-                self.items[self.next] = item
-                self.next = (self.next + 1) % self.size
+            self.items.append((pictures[i].half(), {n: a[i].contiguous() for n, a in answers.items()}))
 
     def draw(self, count: int) -> tuple[Tensor, dict[str, Tensor]]:
         chosen = [self.items[i] for i in torch.randint(len(self.items), (count,), generator=self.generator).tolist()]
-        answers = {n: torch.stack([a[n] for _, a in chosen]) for n in COMPONENTS}
+        answers = {n: torch.stack([a[n] for _, a in chosen]) for n in chosen[0][1]}
         return torch.stack([x for x, _ in chosen]).float(), answers
 
 
@@ -109,11 +109,16 @@ class Run:
         self.step = 0
         self.basis = Basis(teacher(a.vgg, self.device))
         self.pool = Pool(a.pool, self.generator)
+        self.pulls = {n: Pool(a.pool // 5, self.generator) for n in slopes.LAYERS}
+        self.looks = Pool(LOOKS, self.generator)
         a.out.mkdir(parents=True, exist_ok=True)
         if (a.out / "checkpoint.safetensors").exists():
             self.resume()
         else:
             self.begin()
+        self.lessons = 0
+        for _ in range(40 if a.slopes else 0):
+            self.pull(self.disturbed())
         self.path = Optimisation(self.student, self.crops, 4, self.device)
 
     def begin(self) -> None:
@@ -167,16 +172,40 @@ class Run:
                     "exp_avg_sq": tensors[f"second.{n}"].to(self.device),
                 }
         for _ in range(300 // self.a.fresh):
-            self.lesson()
+            self.lesson(self.disturbed())
 
     def log(self, record: dict[str, object]) -> None:
         with (self.a.out / "log.jsonl").open("a") as file:
             file.write(json.dumps({"step": self.step} | record) + "\n")
 
-    def lesson(self) -> None:
-        """New crops into the pool."""
-        x = torch.cat([self.crops.disturbed() for _ in range(self.a.fresh)]).to(self.device)
+    def disturbed(self) -> Tensor:
+        """New crops, one batch."""
+        return torch.cat([self.crops.disturbed() for _ in range(self.a.fresh)]).to(self.device)
+
+    def lesson(self, x: Tensor) -> None:
+        """Crops with the teacher's answers into the pool."""
         self.pool.add(x, self.basis(x))
+
+    def pull(self, x: Tensor) -> None:
+        """A lesson that also asks where the teacher would push the pixels of the first crop."""
+        layer = slopes.LAYERS[self.lessons % len(slopes.LAYERS)]
+        if self.lessons % 8 == 0 or len(self.looks.items) < 8:
+            look = self.crops.painting().to(self.device)
+            self.looks.add(look, self.basis(look))
+        self.lessons += 1
+        _, towards = (self.pool if layer == "relu4_2" else self.looks).draw(1)
+        answers, v, slope = slopes.lesson(self.basis, x[:1], layer, towards[layer].to(self.device))
+        self.pool.add(x[:1], answers)
+        self.pulls[layer].add(x[:1], {"pull": v, "slope": slope})
+        if len(x) > 1:
+            self.lesson(x[1:])
+
+    def disagreement(self) -> Tensor:
+        """Of the slopes of a few crops at one deep layer, each layer in its turn."""
+        layer = slopes.LAYERS[self.step % len(slopes.LAYERS)]
+        x, taught = self.pulls[layer].draw(self.a.slopes)
+        v, slope = taught["pull"].to(self.device), taught["slope"].to(self.device)
+        return slopes.disagreement(self.student, x.to(self.device), layer, v, slope)
 
     def rate(self) -> float:
         warm = min(1.0, (self.step + 1) / 200)
@@ -187,12 +216,17 @@ class Run:
             self.path.step()
         if self.step % (5 * self.a.path_every) == 0:  # every fifth step of the optimisation is shown to the teacher
             x = self.path.picture.detach().clone()
-            self.pool.add(x, self.basis(x))
-        self.lesson()
+            (self.pull if self.a.slopes else self.lesson)(x)
+        (self.pull if self.a.slopes and self.step % 2 == 0 else self.lesson)(self.disturbed())
         x, answers = self.pool.draw(self.a.batch)
         loss, shares = distance(self.student(x.to(self.device)), {n: t.to(self.device) for n, t in answers.items()})
         self.optimiser.zero_grad()
-        loss.backward()
+        if self.a.slopes:
+            turned = self.disagreement()
+            shares["slopes"] = turned.item()
+            (loss + SLOPES_WEIGHT * turned).backward()
+        else:
+            loss.backward()
         torch.nn.utils.clip_grad_norm_(self.student.parameters(), 1.0)
         for group in self.optimiser.param_groups:
             group["lr"] = self.rate()
