@@ -90,7 +90,8 @@ def main() -> None:
         print(json.dumps(run(a.child, a.content, a.painting, a.size, a.share, str(a.out))))
         return
     a.out.mkdir(parents=True, exist_ok=True)
-    rows = []
+    kept = a.out / "rows.json"
+    rows = [row for row in (json.loads(kept.read_text()) if kept.exists() else []) if row["recipe"] not in a.only.split(",")]
     for name in a.only.split(","):
         target = a.out / f"{name}.png"
         command = [sys.executable, __file__, a.content, a.painting, "--size", str(a.size), "--share", str(a.share)]
@@ -103,8 +104,8 @@ def main() -> None:
             env=environment,
         )
         rows.append(json.loads(said.stdout) | {"picture": str(target)})
+        kept.write_text(json.dumps(rows, indent=1))
     judge(rows, a.content, a.painting, a.size)
-    (a.out / "rows.json").write_text(json.dumps(rows, indent=1))
 
 
 def judge(rows: list[dict], content: str, painting: str, size: int) -> None:
