@@ -1,0 +1,188 @@
+"""Files decoded for training: integers as in the file, no larger than needed.
+
+`picture.read` is the rule; the common 8-bit files take a shorter way to the same values, and large ones are decoded
+at a fraction of their size where every cut of them is smaller still.
+"""
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFile
+
+from pictura.picture import MAX_PIXELS, colour, files, formats, metadata, read, sixteen
+from pictura.runtime.errors import PicturaError
+
+Samples = NDArray[np.uint8] | NDArray[np.uint16]
+Size = tuple[int, int]
+
+# EXIF's orientation → what turns the stored picture upright; those from 5 on exchange width and height.
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_QUICK = ("JPEG", "PNG", "WEBP", "BMP")
+
+
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """A file's samples, perhaps fewer than it has.
+
+    samples: H×W×1, H×W×3 (uint8 or uint16), or H×W class numbers.
+    own: (height, width) of the file, upright.
+    times: pixels of the file to one sample, along each side; the last sample of a row may stand for fewer.
+    """
+
+    samples: Samples
+    own: Size
+    times: int = 1
+
+    def half(self, side: Literal["left", "right"]) -> "Decoded":
+        """One of two pictures of equal width that stand side by side; of an odd width the middle column falls out."""
+        width = self.own[1] // 2
+        part = self.samples[:, :width] if side == "left" else self.samples[:, -width:]
+        return Decoded(part, (self.own[0], width), self.times)
+
+
+def whole(own: Size) -> int:
+    """The factor for decoding every pixel."""
+    return 1
+
+
+def decode(path: Path, factor: Callable[[Size], int] = whole) -> Decoded:
+    """A picture's samples, each the mean of up to factor(own size)² pixels; alpha is laid on white.
+
+    Where the factor is 1, equal to `picture.read` rounded to the file's depth.
+
+    Raises:
+        PicturaError: as `picture.read`.
+    """
+    try:
+        quick = _quick(path, factor)
+    except formats.DAMAGE:
+        quick = None  # the long way says what is wrong
+    return quick or _long(path, factor)
+
+
+def _quick(path: Path, factor: Callable[[Size], int]) -> Decoded | None:
+    """The short way for 8-bit grey and RGB without alpha; None for all others."""
+    with files.opened(path) as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow's remarks on odd metadata
+        image = formats.open_header(file, path)
+        if not _plain(image):
+            return None
+        orientation, (width, height) = metadata.orientation_of(image), image.size
+        own = (width, height) if orientation >= 5 else (height, width)
+        times = factor(own)
+        if times > 1:
+            image.draft("", (width // times, height // times))  # JPEG: its transform gives 1/2, 1/4, 1/8 for less work
+        drafted = next(n for n in (1, 2, 4, 8) if (-(-width // n), -(-height // n)) == image.size)
+        image.load()
+        small = image.reduce(times // drafted)
+    samples = np.array(small.transpose(_UPRIGHT[orientation]) if orientation > 1 else small)
+    samples = samples[..., None] if samples.ndim == 2 else samples
+    return Decoded(_in_srgb(samples, image.info.get("icc_profile")), own, times // drafted * drafted)
+
+
+def _plain(image: ImageFile.ImageFile) -> bool:
+    width, height = image.size
+    return (
+        image.format in _QUICK
+        and image.mode in ("L", "RGB")
+        and "transparency" not in image.info
+        and not sixteen.is_deep(image)
+        and width * height <= MAX_PIXELS
+    )
+
+
+def _in_srgb(samples: NDArray[np.uint8], profile: bytes | None) -> Samples:
+    if profile is None:
+        return samples
+    grey = samples.shape[2] == 1
+    values = np.repeat(samples, 3, axis=-1) if grey else samples
+    pixels, _ = colour.to_srgb(values.astype(np.float32) / np.float32(255), profile, grey)
+    return _integers(pixels[..., :1] if grey else pixels, 8)
+
+
+def _integers(pixels: NDArray[np.float32], depth: int) -> Samples:
+    values: NDArray[np.float32] = np.rint(pixels * np.float32(65535 if depth == 16 else 255))
+    return values.astype(np.uint16) if depth == 16 else values.astype(np.uint8)
+
+
+def _long(path: Path, factor: Callable[[Size], int]) -> Decoded:
+    picture = read(path)
+    pixels = picture.pixels
+    if picture.alpha is not None:
+        alpha = picture.alpha[..., None]
+        pixels = pixels * alpha + (1 - alpha)
+    times = factor(picture.size)
+    samples = _integers(_means(pixels[..., :1] if picture.grey else pixels, times), picture.depth)
+    return Decoded(samples, picture.size, times)
+
+
+def _means(pixels: NDArray[np.float32], times: int) -> NDArray[np.float32]:
+    """Means of times × times pixels, the last ones repeated where they do not suffice."""
+    if times == 1:
+        return pixels
+    more = [(0, -side % times) for side in pixels.shape[:2]]
+    padded = np.pad(pixels, [*more, (0, 0)], mode="edge")
+    height, width = (side // times for side in padded.shape[:2])
+    means: NDArray[np.float32] = padded.reshape(height, times, width, times, -1).mean(axis=(1, 3))
+    return means
+
+
+def header(path: Path) -> tuple[Size, str]:
+    """(height, width) as stored and Pillow's mode of a file, nothing decoded.
+
+    Raises:
+        PicturaError: it cannot be opened or is no picture.
+    """
+    with files.opened(path) as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        image = formats.open_header(file, path)
+        return (image.size[1], image.size[0]), image.mode
+
+
+def check_sums(path: Path) -> None:
+    """Compare a PNG's checksums, which Pillow passes over when it decodes: a flipped bit is a picture all the same.
+
+    Raises:
+        PicturaError: one does not agree, or as `header`.
+    """
+    with files.opened(path) as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        image = formats.open_header(file, path)
+        try:
+            if image.format == "PNG":
+                image.verify()
+        except formats.DAMAGE as error:
+            raise PicturaError(f"'{path}' is damaged ({error}): get a fresh copy.") from error
+
+
+def class_numbers(path: Path) -> Decoded:
+    """A label map's class numbers H×W: a palette picture's indices, a grey picture's values.
+
+    Raises:
+        PicturaError: as `picture.read`; or the file has colours and no numbers.
+    """
+    read(path)  # decoded in full once, so that every limit and damage is told as everywhere
+    with files.opened(path) as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        image = formats.open_header(file, path)
+        if image.mode not in ("P", "L", "1", "I;16"):
+            raise PicturaError(
+                f"'{path}' has colours and no class numbers: save label maps with a palette or in grey, or take them "
+                "as colours."
+            )
+        numbers = np.array(image)
+    samples: Samples = numbers.astype(np.uint16) if image.mode == "I;16" else numbers.astype(np.uint8)
+    return Decoded(samples, (samples.shape[0], samples.shape[1]))

@@ -1,0 +1,86 @@
+"""What a picture looks like in a few bytes: enough to find copies of it, re-encoded or resized."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from pictura.data.decode import Samples, Size
+
+# Two pictures look alike when at most this many of 64 bits differ and their thumbnails by less than this mean of 255
+# steps. Of 1,280 photographs, faces, facades and night views 99.9 % of the copies as JPEG at quality 50, at half the
+# size or stretched to 286 pixels fall below both; of five million pairs of different people's aligned faces, the
+# hardest case that was looked at, none does.
+BITS = 8
+STEPS = 6.0
+_THUMB = 12
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """One picture: (height, width), SHA-256 of its pixels, dHash, thumbnail 12×12×3, whether it is one flat colour."""
+
+    size: Size
+    digest: bytes
+    dhash: int
+    thumb: NDArray[np.uint8]
+    flat: bool
+
+
+class Twins(NamedTuple):
+    """Places in two lists whose pictures look alike; `exact` where the pixels are equal."""
+
+    first: int
+    second: int
+    exact: bool
+
+
+def look(samples: Samples) -> Look:
+    """Of samples H×W×1, H×W×3 or class numbers H×W."""
+    planes = samples[..., None] if samples.ndim == 2 else samples
+    flat = bool((planes == planes[:1, :1]).all())
+    eight = (planes >> 8).astype(np.uint8) if planes.dtype == np.uint16 else planes
+    image = Image.fromarray(np.broadcast_to(eight, (*eight.shape[:2], 3)) if eight.shape[2] == 1 else eight)
+    shape = f"{planes.shape} {planes.dtype}".encode()
+    return Look(
+        (planes.shape[0], planes.shape[1]),
+        hashlib.sha256(shape + np.ascontiguousarray(planes).tobytes()).digest(),
+        _dhash(image),
+        np.asarray(image.resize((_THUMB, _THUMB), Image.Resampling.BOX)),
+        flat,
+    )
+
+
+def _dhash(image: Image.Image) -> int:
+    """64 bits: which of two neighbours is brighter in a grey 9×8 thumbnail (difference hash)."""
+    grey = np.asarray(image.convert("L").resize((9, 8), Image.Resampling.BOX)).astype(np.int16)
+    return int.from_bytes(np.packbits(grey[:, 1:] > grey[:, :-1]).tobytes())
+
+
+def twins(first: list[Look], second: list[Look]) -> list[Twins]:
+    """Pictures of the first list that look like one of the second; for each the nearest, exact copies before others."""
+    if not first or not second:
+        return []
+    exact = {one.digest: place for place, one in enumerate(second)}
+    hashes = np.array([one.dhash for one in second], np.uint64)
+    found = []
+    for place, one in enumerate(first):
+        if one.digest in exact:
+            found.append(Twins(place, exact[one.digest], True))
+        elif (near := _nearest(one, second, hashes)) is not None:
+            found.append(Twins(place, near, False))
+    return found
+
+
+def _nearest(one: Look, others: list[Look], hashes: NDArray[np.uint64]) -> int | None:
+    apart = np.bitwise_count(hashes ^ np.uint64(one.dhash))
+    close = [(_steps(one, others[i]), int(i)) for i in np.flatnonzero(apart <= BITS)]
+    steps, place = min(close, default=(STEPS, -1))
+    return place if steps < STEPS else None
+
+
+def _steps(one: Look, other: Look) -> float:
+    return float(np.abs(one.thumb.astype(np.int16) - other.thumb).mean())

@@ -1,0 +1,63 @@
+"""From a folder to a `Source`."""
+
+from pathlib import Path
+
+from pictura.data.crops import Augmentation
+from pictura.data.decode import header
+from pictura.data.layout import Layout, layout
+from pictura.data.settings import KINDS, DataSettings, Kind
+from pictura.data.source import Source
+from pictura.runtime.errors import PicturaError, nearest
+
+_DEFAULTS = DataSettings()
+
+
+def open_data(
+    path: str | Path,
+    kind: Kind,
+    crop: int | tuple[int, int] = 256,
+    *,
+    split: str = "train",
+    settings: DataSettings = _DEFAULTS,
+) -> Source:
+    """One split of a folder of pictures.
+
+    Layouts (train, val and test are splits; a folder without them is training only):
+        images: pictures in the folder and below, or in train, val, test.
+        paired: trainA and trainB, or A and B, files of the same names; or pictures A|B side by side.
+        unpaired: trainA and trainB, or A and B, or two folders of any names, A the first in the alphabet.
+        labelled: a folder for each class; or a .csv table; or `settings.pattern` for the file names.
+
+    crop: side, or (height, width), of the samples in pixels. A picture that is smaller is enlarged until it fits.
+
+    Raises:
+        PicturaError: the folder is laid out otherwise (the sentence says what was expected), or lacks the split.
+    """
+    path = Path(path)
+    if kind not in KINDS:
+        raise PicturaError(f"There is no kind of data '{kind}'; there are {', '.join(KINDS)}.{nearest(kind, KINDS)}")
+    augmentation = Augmentation.of(kind, crop, settings)
+    found = layout(path, kind, settings)
+    if split not in found.parts:
+        choices = ", ".join(found.parts)
+        raise PicturaError(
+            f"'{path}' has no pictures for '{split}', but for {choices}: add them or choose another split."
+        )
+    return Source(path, found, split, augmentation, settings, _maps(found, split, settings))
+
+
+def _maps(found: Layout, split: str, settings: DataSettings) -> set[str]:
+    """The sides, as named in samples, that are label maps; on their own: those that begin with a palette picture."""
+    views = found.parts[split].views
+    if settings.label_maps == "auto":
+        return {side for side, column in views.items() if found.kind == "paired" and _has_palette(column[0].path)}
+    turned = settings.direction == "BtoA"
+    sides = {"none": "", "A": "BA"[not turned], "B": "AB"[not turned], "both": "AB"}[settings.label_maps]
+    return set(sides) & set(views)
+
+
+def _has_palette(path: Path) -> bool:
+    try:
+        return header(path)[1] == "P"
+    except PicturaError:
+        return False  # the audit tells

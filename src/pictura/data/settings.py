@@ -1,0 +1,90 @@
+"""What can be said about a set of pictures beside where it lies: labels, directions, augmentation, memory."""
+
+from collections.abc import Sequence
+from typing import Any, Literal, Self, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from pictura.runtime.errors import PicturaError, nearest
+
+Kind = Literal["images", "paired", "unpaired", "labelled"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+SPLITS = ("train", "val", "test")
+# pix2pix and CycleGAN load 286 pixels for a crop of 256 (phillipi/pix2pix data/donkey_folder.lua; junyanz's options).
+LOAD = 286 / 256
+
+
+class DataSettings(BaseModel):
+    """How a set of pictures is read and varied; `load`, `fit` and `scale` left out are those of the kind.
+
+    Kinds `paired` and `unpaired` follow pix2pix and CycleGAN: stretched to 286/256 of the crop, cropped at random,
+    mirrored. Kind `images` shows each picture between just large enough for the crop and twice that, which spans what
+    Johnson (256 for 256) and AdaIN (512 for 256) do. Kind `labelled` shows the whole shorter side.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    load: int | None = Field(
+        default=None, ge=0, description="side in pixels to which pictures are resized before the crop; 0: own size"
+    )
+    fit: Literal["stretch", "shorter"] | None = Field(
+        default=None, description="resize to a shape like the crop's, or the shorter side, keeping the shape"
+    )
+    scale: tuple[float, float] | None = Field(
+        default=None, description="scale jitter: least and greatest factor on the load size"
+    )
+    mirror: bool = Field(default=True, description="mirror half of the pictures left to right")
+    direction: Literal["AtoB", "BtoA"] = Field(default="AtoB", description="BtoA exchanges the two sides")
+    label_maps: Literal["auto", "none", "A", "B", "both"] = Field(
+        default="auto", description="sides on the disk that are label maps, resized by nearest; auto: palette pictures"
+    )
+    label_values: Literal["colours", "indices"] = Field(
+        default="colours", description="label maps as colours, or as class numbers (int64, height×width)"
+    )
+    csv: str | None = Field(default=None, description="table of labels; left out: the only .csv in the folder")
+    pattern: str | None = Field(default=None, description="labels in file names, such as {age}_{gender}_*")
+    labels: tuple[str, ...] = Field(default=(), description="columns of the table or parts of the pattern to use")
+    cache: int = Field(default=512, ge=0, description="megabytes of decoded pictures to keep in memory")
+
+    @model_validator(mode="after")
+    def _usable(self) -> Self:
+        if self.scale is not None and not 0 < self.scale[0] <= self.scale[1]:
+            raise ValueError("scale needs two positive factors, the smaller first, for example 1,2")
+        if self.csv is not None and self.pattern is not None:
+            raise ValueError("labels come from a table or from a pattern, not from both")
+        return self
+
+
+def data_settings(values: dict[str, Any]) -> DataSettings:
+    """Settings from plain values.
+
+    Raises:
+        PicturaError: unknown field or unusable value.
+    """
+    try:
+        return DataSettings(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            raise PicturaError(
+                f"There is no data setting '{field}'.{nearest(field, DataSettings.model_fields)}"
+            ) from error
+        raise PicturaError(
+            f"Data setting {field or 'values'}: {first['msg'].removeprefix('Value error, ')}."
+        ) from error
+
+
+def parsed(pairs: Sequence[str]) -> DataSettings:
+    """Settings from texts such as ``direction=BtoA`` or ``labels=age,gender``.
+
+    Raises:
+        PicturaError: not KEY=VALUE, unknown field or unusable value.
+    """
+    values: dict[str, Any] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise PicturaError(f"'{pair}' gives no value: write KEY=VALUE, for example direction=BtoA.")
+        values[name] = value.split(",") if name in ("scale", "labels") else value
+    return data_settings(values)

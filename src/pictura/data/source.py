@@ -1,0 +1,160 @@
+"""A set of pictures as a training sees it: one sample at a time, cropped and varied."""
+
+import hashlib
+from collections.abc import Collection
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from pictura.data import decode
+from pictura.data.cache import Cache
+from pictura.data.crops import Augmentation, Cut, take, tensor
+from pictura.data.decode import Decoded
+from pictura.data.layout import Layout, Part, View
+from pictura.data.settings import DataSettings, Kind
+from pictura.picture import files
+from pictura.runtime.errors import PicturaError
+
+# How many files `fingerprint` reads: a set of a million takes no longer than one of a hundred.
+HASHED = 64
+
+
+class Source:
+    """One split of a folder of pictures; made by `open_data`.
+
+    path: the folder. kind: "images", "paired", "unpaired" or "labelled". split: "train", "val" or "test".
+    size: (height, width) of a crop in pixels. layout: all splits. part: this split's files.
+    maps: sides that are label maps. classes: label → the names of its numbers, empty where they are just numbers.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        layout: Layout,
+        split: str,
+        augmentation: Augmentation,
+        settings: DataSettings,
+        maps: Collection[str] = (),
+    ) -> None:
+        self.path, self.layout, self.split, self.settings, self.maps = path, layout, split, settings, frozenset(maps)
+        self.kind: Kind = layout.kind
+        self.part, self.classes, self.augmentation = layout.parts[split], layout.classes, augmentation
+        self._cache = Cache(settings.cache * 10**6)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width) of a crop."""
+        return self.augmentation.size
+
+    def __len__(self) -> int:
+        """Pictures or pairs; of two unpaired sides the longer, as in CycleGAN's code."""
+        return max(map(len, self.part.views.values()))
+
+    def sample(self, index: int, generator: torch.Generator) -> dict[str, Tensor]:
+        """Crop number `index` of an epoch, 0 to len - 1, varied by the generator and by nothing else.
+
+        "image", or "A" and "B": 3×h×w float32 in [0, 1], sRGB; a label map as class numbers is h×w int64. "label":
+        int64, a number, or one for each label that was asked for. Of two unpaired sides A goes in order, from the
+        start again when it is the shorter; B is drawn by the generator.
+
+        Raises:
+            PicturaError: a file cannot be read.
+            IndexError: the index is none of them.
+        """
+        if not 0 <= index < len(self):
+            raise IndexError(f"{index} is not below {len(self)}")
+        if self.kind == "unpaired":
+            return self._unpaired(index, generator)
+        row = {side: views[index] for side, views in self.part.views.items()}
+        decoded = self._decoded(row)
+        cut = self.augmentation.draw(next(iter(decoded.values())).own, generator)
+        sample = {side: self._tensor(side, one, cut) for side, one in decoded.items()}
+        if self.part.labels:
+            label = self.part.labels[index]
+            sample["label"] = torch.tensor(label if len(label) > 1 else label[0])
+        return sample
+
+    def _unpaired(self, index: int, generator: torch.Generator) -> dict[str, Tensor]:
+        sides = self.part.views
+        drawn = int(torch.randint(len(sides["B"]), (), generator=generator))
+        decoded = self._decoded({"A": sides["A"][index % len(sides["A"])], "B": sides["B"][drawn]})
+        return {s: self._tensor(s, one, self.augmentation.draw(one.own, generator)) for s, one in decoded.items()}
+
+    def _tensor(self, side: str, decoded: Decoded, cut: Cut) -> Tensor:
+        return tensor(take(decoded, cut, nearest=side in self.maps))
+
+    def _decoded(self, row: dict[str, View]) -> dict[str, Decoded]:
+        once: dict[tuple[Path, bool], Decoded] = {}  # two halves of one file are decoded once
+        found = {}
+        for side, view in row.items():
+            key = (view.path, side in self.maps)
+            if key not in once:
+                once[key] = self._cache.get(key, lambda s=side, v=view: self._read(s, v))  # type: ignore[misc]
+            found[side] = once[key].half(view.half) if view.half else once[key]
+        return found
+
+    def _read(self, side: str, view: View) -> Decoded:
+        if side in self.maps and self.settings.label_values == "indices":
+            return decode.class_numbers(view.path)
+        exact = side in self.maps or view.half  # no class is a mean of others, and a seam lies between samples
+        return decode.decode(view.path, decode.whole if exact else self.augmentation.factor)
+
+    def names(self, index: int) -> list[str]:
+        """The files of a sample, relative to the folder; of an unpaired B nothing is known in advance."""
+        sides = {"A": self.part.views["A"]} if self.kind == "unpaired" else self.part.views
+        paths = [views[index % len(views)].path for views in sides.values()]
+        return [_relative(path, self.path) for path in dict.fromkeys(paths)]
+
+    def fingerprint(self) -> str:
+        """64 hexadecimal digits that change with the set: its files' names and sizes, labels, settings, some contents.
+
+        `HASHED` files spread over the set are read. Where the folder lies does not count, nor the cache.
+
+        Raises:
+            PicturaError: a file cannot be read.
+        """
+        digest = hashlib.sha256(f"{self.kind} {self.split} {self.augmentation}".encode())
+        digest.update(self.settings.model_dump_json(exclude={"cache", "csv"}).encode())
+        digest.update(f"{sorted(self.maps)} {self.part.labels}".encode())
+        paths: list[Path] = []
+        for side, views in self.part.views.items():
+            digest.update(side.encode())
+            for path, half in views:
+                digest.update(f"{_relative(path, self.path)}\0{_bytes(path)}\0{half}\0".encode())
+                paths.append(path)
+        for path in paths[:: max(1, len(paths) // HASHED)]:
+            with files.opened(path) as file:
+                digest.update(hashlib.sha256(file.read()).digest())
+        return digest.hexdigest()
+
+    def without(self, bad: Collection[View]) -> "Source":
+        """The same source without some views; of pairs the whole pair goes.
+
+        Raises:
+            PicturaError: nothing would be left.
+        """
+        views, labels = self.part.views, self.part.labels
+        if self.kind == "unpaired":
+            kept = {side: [view for view in column if view not in bad] for side, column in views.items()}
+        else:
+            rows = [i for i in range(len(self)) if not any(column[i] in bad for column in views.values())]
+            kept = {side: [column[i] for i in rows] for side, column in views.items()}
+            labels = [labels[i] for i in rows] if labels else []
+        if not all(kept.values()):
+            raise PicturaError(f"Without its bad files nothing is left of '{self.path}': mend them.")
+        part = Part(kept, labels)
+        layout = replace(self.layout, parts={**self.layout.parts, self.split: part})
+        return Source(self.path, layout, self.split, self.augmentation, self.settings, self.maps)
+
+
+def _relative(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.as_posix()
+
+
+def _bytes(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return -1  # a table may name what is not there; the audit tells
