@@ -91,7 +91,8 @@ def main() -> None:
         return
     a.out.mkdir(parents=True, exist_ok=True)
     kept = a.out / "rows.json"
-    rows = [row for row in (json.loads(kept.read_text()) if kept.exists() else []) if row["recipe"] not in a.only.split(",")]
+    earlier = json.loads(kept.read_text()) if kept.exists() else []
+    rows = [row for row in earlier if row["recipe"] not in a.only.split(",")]
     for name in a.only.split(","):
         target = a.out / f"{name}.png"
         command = [sys.executable, __file__, a.content, a.painting, "--size", str(a.size), "--share", str(a.share)]

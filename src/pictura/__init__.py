@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pictura.runtime.threads import prepare
 
 if TYPE_CHECKING:
-    from pictura.api import load_settings, stylize, synthesize
+    from pictura.api import load_settings, open_painter, stylize, stylize_at_once, synthesize, upscale
     from pictura.methods.iterative import Interrupted, Step
     from pictura.methods.settings import PRESETS, Settings, preset
     from pictura.picture import Picture, read, write
@@ -31,14 +31,17 @@ __all__ = [
     "Step",
     "Style",
     "load_settings",
+    "open_painter",
     "preset",
     "read",
     "stylize",
+    "stylize_at_once",
     "synthesize",
+    "upscale",
     "write",
 ]
 _HOMES = {
-    "pictura.api": ("load_settings", "stylize", "synthesize"),
+    "pictura.api": ("load_settings", "open_painter", "stylize", "stylize_at_once", "synthesize", "upscale"),
     "pictura.methods.iterative": ("Interrupted", "Step"),
     "pictura.methods.settings": ("PRESETS", "Settings", "preset"),
     "pictura.picture": ("Picture", "read", "write"),

@@ -4,30 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor
 
 from pictura import encoders
 from pictura.bank import Paintings, open_style
 from pictura.encoders import Encoder
+from pictura.methods.enlarge import Enlarger, open_enlarger
+from pictura.methods.instant import Instant, open_instant
 from pictura.methods.iterative import Interrupted, Painter, Step, StyleAt
 from pictura.methods.pixels import KINDS, blank
 from pictura.methods.settings import Settings, build, preset
 from pictura.picture import Picture, read, read_settings
 from pictura.picture.denoise import denoise
+from pictura.picture.kinds import Source, as_picture, like
 from pictura.picture.reading import MAX_SIDE
 from pictura.picture.scale import fit, resize
 from pictura.runtime.errors import PicturaError
 from pictura.style import Moments, Style, mix, shares
 
-# A path gives a Picture; a Picture, PIL picture, array or tensor gives its own kind.
-Source = str | Path | Picture | Image.Image | NDArray[Any] | Tensor
 StyleSource = Source | Style | Paintings
 Callback = Callable[[Step], None]
 # Larger pictures are painted at this longest side and enlarged, unless a size is asked for: beyond it the work takes
@@ -45,7 +42,7 @@ def stylize(
     encoder: Encoder | None = None,
     callback: Callback | None = None,
 ) -> Any:
-    """Paint `content` in the manner of `style`.
+    """Paint `content` in the manner of `style` by optimisation, see `stylize_at_once` for one pass.
 
     Args:
         content: a path, Picture, PIL picture, array (H×W×3 or H×W; uint8, uint16, or float in [0, 1]) or tensor
@@ -77,9 +74,82 @@ def stylize(
     style_at = weighted_style(styles, style_weights)
     pixels = picture.tensor()
     paintings = [painting for style in styles if isinstance(style, Paintings) for painting in style.pictures]
-    start = _start(chosen, pixels, paintings, painted)
+    if chosen.init == "adain":
+        start = open_painter(styles, style_weights=style_weights)(resize(pixels, painted))
+    else:
+        start = _start(chosen, pixels, paintings, painted)
     painter = Painter(encoder, chosen, style_at, painted, pixels, start, callback)
     return _finish(painter, chosen, lambda result: like(content, picture, resize(result, (height, width))))
+
+
+def stylize_at_once(content: Source, painter: Instant, *, size: int | None = None) -> Any:
+    """Paint `content` in one pass through a network.
+
+    Args:
+        content: as in `stylize`.
+        painter: `open_painter`'s.
+        size: longest side of the result in pixels; by default the content's own.
+
+    Returns:
+        What `content` was.
+    """
+    picture = as_picture(content)
+    height, width = picture.size if size is None else fit(*picture.size, size)
+    _check_sides(height, width)
+    return like(content, picture, painter(resize(picture.tensor(), (height, width))))
+
+
+def open_painter(
+    style: StyleSource | Sequence[StyleSource],
+    method: str = "adain",
+    *,
+    style_weights: Sequence[float] | None = None,
+    masks: Sequence[Source] = (),
+    **options: Any,
+) -> Instant:
+    """A network that paints in one pass, to be used for many pictures.
+
+    Args:
+        style: as in `stylize`; for the method fast names of its network's.
+        method: ``adain``, any style, or ``fast``, those that a network was trained for.
+        style_weights: one positive number for each style; equal by default.
+        masks: one picture for each style, white where it is to be seen.
+        options: strength, style_scale, keep_colours, model, memory: see `pictura.methods.instant.open_instant`.
+
+    Raises:
+        PicturaError: something given cannot be used.
+    """
+    sources: list[Any] = list(style) if isinstance(style, (list, tuple)) else [style]
+    styles = [_style_of(one) for one in sources]
+    shown = [as_picture(mask).tensor().mean(1, keepdim=True) for mask in masks]
+    return open_instant(method, styles, style_weights, masks=shown, **options)
+
+
+def _style_of(source: Any) -> Any:
+    """What the networks understand: names, files, styles and pictures."""
+    if isinstance(source, Paintings):
+        return list(source.pictures)
+    return source if isinstance(source, (str, Path, Style)) else as_picture(source).tensor()
+
+
+def upscale(picture: Source, scale: int = 4, model: str | Path | Enlarger | None = None) -> Any:
+    """Enlarge a picture.
+
+    Args:
+        picture: as `content` in `stylize`.
+        scale: how many times wider and higher, from 1 to 8.
+        model: a model's name or folder, ``bicubic``, or what `pictura.methods.enlarge.open_enlarger` gave for many
+            pictures; by default the shipped network for the scale.
+
+    Returns:
+        What `picture` was, `scale` times as wide and high.
+
+    Raises:
+        PicturaError: something given cannot be used.
+    """
+    enlarger = model if isinstance(model, Enlarger) else open_enlarger(model, scale)
+    given = as_picture(picture)
+    return like(picture, given, enlarger(given.tensor(), grey=given.grey))
 
 
 def synthesize(
@@ -196,49 +266,6 @@ def opened_style(source: StyleSource, settings: Settings, encoder: Encoder) -> S
     return opened
 
 
-def as_picture(source: Source) -> Picture:
-    """Any kind of picture as a `Picture`; PIL pictures keep their alpha."""
-    if isinstance(source, Picture):
-        return source
-    if isinstance(source, (str, Path)):
-        return read(source)
-    if isinstance(source, Image.Image):
-        if source.mode.startswith("I"):  # 16 bits and more, which PIL's own conversion would clip at 255
-            return as_picture(np.asarray(source))
-        rgba = np.asarray(source.convert("RGBA"))
-        alpha = (rgba[..., 3] / 255).astype(np.float32) if source.has_transparency_data else None
-        return replace(Picture.of(rgba[..., :3]), alpha=alpha, grey=source.mode in ("L", "LA"))
-    if isinstance(source, Tensor) and not source.is_floating_point():
-        raise PicturaError(f"A tensor of {source.dtype} is no picture; give floating-point numbers in [0, 1].")
-    if isinstance(source, (np.ndarray, Tensor)):
-        try:
-            return Picture.of(source)
-        except (ValueError, RuntimeError) as error:
-            raise PicturaError(f"Numbers of shape {tuple(source.shape)} are no picture: {error}.") from error
-    raise PicturaError(f"A {type(source).__name__} is no picture; give a path, a PIL picture, an array or a tensor.")
-
-
-def like(source: Source, picture: Picture, pixels: Tensor) -> Any:
-    """`pixels` 1×3×H×W as the kind of thing `source` is."""
-    if isinstance(source, Tensor):
-        return pixels.reshape(source.shape[:-3] + pixels.shape[1:]).to(source.device, source.dtype)
-    made = picture.replaced(pixels)
-    if isinstance(source, np.ndarray):
-        return _as_array(source, made.pixels)
-    if isinstance(source, Image.Image):
-        image = Image.fromarray((made.pixels * 255).round().astype(np.uint8))
-        if made.alpha is not None:
-            image.putalpha(Image.fromarray((made.alpha * 255).round().astype(np.uint8)))
-        return image
-    return made
-
-
-def _as_array(source: NDArray[Any], pixels: NDArray[np.float32]) -> NDArray[Any]:
-    if np.issubdtype(source.dtype, np.integer):
-        return (pixels * np.iinfo(source.dtype).max).round().astype(source.dtype)
-    return pixels.astype(source.dtype)
-
-
 def _start(settings: Settings, content: Tensor | None, paintings: list[Tensor], size: tuple[int, int]) -> Tensor:
     given = check_init(settings)
     if settings.init == "content":
@@ -247,7 +274,7 @@ def _start(settings: Settings, content: Tensor | None, paintings: list[Tensor], 
         given = paintings[0] if paintings else None
     if given is not None:
         return resize(given, size)
-    if settings.init in ("content", "style"):
+    if settings.init in ("content", "style", "adain"):
         raise PicturaError(f"There is no {settings.init} picture to start from; use --init noise or grey.")
     return blank(settings.init, size, settings.seed)
 

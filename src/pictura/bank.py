@@ -1,14 +1,15 @@
 """Where a style comes from: the shipped bank, a `.style` file, a picture, a folder of pictures."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor
 
 from pictura.encoders import Encoder
 from pictura.picture import FORMATS, read
 from pictura.runtime.errors import PicturaError, nearest
-from pictura.style import Moments, Style, look, mix
+from pictura.style import SIZES, Moments, Style, look, mix, shares
 
 SUFFIXES = tuple(suffix for format in FORMATS for suffix in format.suffixes)
 FOLDER = Path(__file__).parent / "styles"
@@ -75,3 +76,39 @@ def open_style(source: str | Path) -> Style | list[Tensor]:
     if path.is_file() or path.suffix.lower() in SUFFIXES or len(path.parts) > 1:
         return [read(path).tensor()]
     return shipped(str(source))
+
+
+def numbers(source: Any, encoder: Encoder, layers: Sequence[str], size: float) -> Moments:
+    """The moments of a style whose painting's longest side is `size` pixels, as far as paintings and files go.
+
+    Args:
+        source: a shipped name, a file, a folder, a `Style`, a picture 1×3×H×W or moments themselves; a mapping from
+            names or files to weights, or a list of any of these, is their weighted mean.
+        encoder: who looks.
+        layers: at what.
+        size: pixels; what a saved style keeps begins and ends at `SIZES`.
+
+    Raises:
+        PicturaError: there is no such style, or it is another encoder's.
+    """
+    if isinstance(source, Mapping):
+        weights = [value for value in source.values() if not isinstance(value, tuple)]
+        if not weights:
+            return source  # moments
+        parts = [numbers(one, encoder, layers, size) for one in source]
+        return mix(list(zip(parts, shares(weights), strict=True)))
+    opened = open_style(source) if isinstance(source, (str, Path)) else source
+    if isinstance(opened, Style):
+        if opened.encoder != encoder.name:
+            raise PicturaError(
+                f"The style '{opened.about.get('title', source)}' is in numbers of {opened.encoder}, and here "
+                f"{encoder.name} looks: give the painting itself."
+            )
+        device = encoder.mean.device
+        return {layer: (mean.to(device), second.to(device)) for layer, (mean, second) in opened.at(size).items()}
+    if isinstance(opened, Tensor):
+        opened = [opened]
+    if all(isinstance(one, Tensor) for one in opened):
+        longest = min(max(SIZES), max(min(SIZES), round(size)))
+        return Paintings([one.to(encoder.mean.device) for one in opened], encoder, layers).at(longest)
+    return mix([(numbers(one, encoder, layers, size), 1 / len(opened)) for one in opened])

@@ -18,6 +18,27 @@ COMMANDS = {
     "stylize": ("pictura.cli.stylize:stylize", "Paint pictures in the manner of other pictures."),
     "synthesize": ("pictura.cli.synthesize:synthesize", "Make a new picture with the texture of another, of any size."),
     "style": ("pictura.cli.style:app", "Make, mix and look at styles."),
+    "upscale": (
+        "pictura.cli.upscale:upscale",
+        "Enlarge pictures, and make up the detail that enlarging does not bring.",
+    ),
+    "train": (
+        "pictura.cli.train:train",
+        "Train a method on a folder of pictures; what comes out is the bundle in OUTPUT/bundle.",
+    ),
+    "data": ("pictura.cli.data:app", "Check and rearrange sets of pictures."),
+    "models": (
+        "pictura.cli.models:models",
+        "Name the trained networks that are shipped or were fetched, with size, metric, licence and SHA-256.",
+    ),
+    "import": (
+        "pictura.cli.models:import_",
+        "Make a model of another project's weights; nothing in the file is run, whatever it holds.",
+    ),
+    "export": (
+        "pictura.cli.models:export",
+        "Write a model as ONNX: any height and width, pixels in [0, 1] in and out; compared with torch first.",
+    ),
     "encoders": (
         "pictura.cli.info:encoders",
         "Name the networks that can judge content and style, and where their weights are.",
@@ -105,4 +126,4 @@ def program(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
     ] = False,
 ) -> None:
-    """Paint pictures in the manner of others, and make textures."""
+    """Paint pictures in the manner of others, enlarge them, make textures; train the networks that do."""

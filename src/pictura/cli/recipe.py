@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -12,7 +13,10 @@ from pictura.runtime.errors import PicturaError
 
 
 class Recipe(BaseModel):
-    """Everything but the content; `style_weights` None is equal weights, `size` None the content's own."""
+    """Everything but the content; `style_weights` None is equal weights, `size` None the content's own.
+
+    `method` is optimize, which goes by `settings`, or one that paints at once, which goes by the rest.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -20,6 +24,11 @@ class Recipe(BaseModel):
     styles: tuple[str, ...] = ()
     style_weights: tuple[float, ...] | None = None
     size: int | None = None
+    method: str = "optimize"
+    model: str | None = None
+    strength: float = 1.0
+    masks: tuple[str, ...] = ()
+    keep_colours: bool = False
     pictura: str = __version__
 
     @property
@@ -27,26 +36,17 @@ class Recipe(BaseModel):
         """The styles in a word, for file names."""
         return "+".join(Path(style).stem for style in self.styles)
 
-    def changed(
-        self,
-        changes: Changes,
-        styles: Sequence[str] | None = None,
-        style_weights: Sequence[float] | None = None,
-        size: int | None = None,
-    ) -> "Recipe":
-        """A copy where what is given wins; a preset replaces all settings, styles bring their own weights.
+    def changed(self, changes: Changes, *, styles: Sequence[str] | None = None, **own: Any) -> "Recipe":
+        """A copy where what is given (is not None) wins; a preset replaces all settings, styles bring their weights.
 
         Raises:
             PicturaError: unknown preset or unusable setting.
         """
         base = preset(changes["preset"]) if "preset" in changes else self.settings
-        weights = tuple(style_weights) if style_weights else None if styles else self.style_weights
-        return Recipe(
-            settings=base.changed(**changes),
-            styles=tuple(styles or self.styles),
-            style_weights=weights,
-            size=size or self.size,
-        )
+        given: dict[str, Any] = {name: value for name, value in own.items() if value is not None}
+        if styles:
+            given = {"styles": tuple(styles), "style_weights": None, "masks": ()} | given
+        return self.model_copy(update={"settings": base.changed(**changes), "pictura": __version__} | given)
 
 
 def load(path: Path | None, otherwise: str) -> Recipe:

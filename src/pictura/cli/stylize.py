@@ -1,7 +1,7 @@
 """`pictura stylize`."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -13,41 +13,81 @@ from pictura.cli.text import examples
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.threads import use_threads
 
+if TYPE_CHECKING:
+    from pictura.cli.painting import Work
+
 EXAMPLES = examples(
     "pictura stylize photo.jpg --style starry-night",
     "pictura stylize photo.jpg --style a.jpg --style-weight 2 --style b.jpg --style-weight 1 -o painted.png",
     "pictura stylize holidays/ --style starry-night -o painted/ --preset fast --size 800",
+    "pictura stylize photo.jpg --style the-scream --method adain --strength 0.7",
 )
+
+
+Contents = Annotated[list[Path], typer.Argument(metavar="CONTENT", help="Pictures, and folders of pictures.")]
+Styles = Annotated[
+    list[str] | None,
+    typer.Option(help="A shipped style's name, a picture, a .style file or a folder of pictures (repeatable)."),
+]
+Weights = Annotated[
+    list[float] | None,
+    typer.Option("--style-weight", metavar="WEIGHT", help="How much of each style, in their order (repeatable)."),
+]
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", help="A file for one content, else a folder (left out: CONTENT_STYLE.png here)."),
+]
+Size = Annotated[int | None, typer.Option(min=1, help="Longest side of the result in pixels.")]
+Way = Annotated[
+    Literal["optimize", "adain", "fast"] | None,
+    typer.Option(
+        help="optimize: the best pictures, in seconds; adain: any style at once; "
+        "fast: at once, in the styles of a trained network."
+    ),
+]
+Strength = Annotated[float | None, typer.Option(min=0.0, max=1.0, help="From 0, the photo, to 1; adain and fast.")]
+Masks = Annotated[
+    list[Path] | None,
+    typer.Option(help="For each style a picture, white where it is to be seen (repeatable); adain and fast."),
+]
+Colours = Annotated[bool | None, typer.Option("--keep-colours", help="Keep the photo's colours; adain and fast.")]
+Model = Annotated[str | None, typer.Option(help="A bundle other than the shipped one; adain and fast.")]
+Memory = Annotated[int | None, typer.Option(min=16, metavar="MIB", help="Memory to work in; adain and fast.")]
 
 
 @with_settings
 def stylize(
-    content: Annotated[list[Path], typer.Argument(metavar="CONTENT", help="Pictures, and folders of pictures.")],
+    content: Contents,
     manner: Manner,
     changes: Changes,
-    style: Annotated[
-        list[str] | None,
-        typer.Option(help="A shipped style's name, a picture, a .style file or a folder of pictures (repeatable)."),
-    ] = None,
-    weight: Annotated[
-        list[float] | None,
-        typer.Option("--style-weight", metavar="WEIGHT", help="How much of each style, in their order (repeatable)."),
-    ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output", "-o", help="A file for one content, else a folder (left out: CONTENT_STYLE.png here)."
-        ),
-    ] = None,
-    size: Annotated[int | None, typer.Option(min=1, help="Longest side of the result in pixels.")] = None,
+    style: Styles = None,
+    weight: Weights = None,
+    output: Output = None,
+    size: Size = None,
+    method: Way = None,
+    strength: Strength = None,
+    mask: Masks = None,
+    keep_colours: Colours = None,
+    model: Model = None,
+    memory: Memory = None,
 ) -> None:
     """Paint pictures in the manner of other pictures."""
-    recipe = recipes.load(manner.config, "balanced").changed(changes, style, weight, size)
+    recipe = recipes.load(manner.config, "balanced").changed(
+        changes,
+        styles=style,
+        style_weights=tuple(weight) if weight else None,
+        size=size,
+        method=method,
+        strength=strength,
+        masks=tuple(str(path) for path in mask) if mask else None,
+        keep_colours=keep_colours,
+        model=model,
+    )
     if not recipe.styles:
         raise PicturaError("No style is named: add one, for example --style starry-night.")
+    _check_options(recipe, changes)
     jobs = plan(content, output, recipe.label)
     use_threads(manner.threads)
-    from pictura.api import stylize as paint
     from pictura.cli.painting import check, paint_all
 
     to_do = check(jobs, manner)
@@ -55,13 +95,22 @@ def stylize(
         typer.echo(
             f"{len(jobs) - len(to_do)} of {len(jobs)} pictures are there already; --overwrite makes them anew", err=True
         )
-    if not to_do:
-        return
-    given = _opened(recipe)
-    paint_all(to_do, recipe, manner, lambda picture, tell: paint(picture, size=recipe.size, callback=tell, **given))
+    if to_do:
+        paint_all(
+            to_do, recipe, manner, _optimizing(recipe) if recipe.method == "optimize" else _at_once(recipe, memory)
+        )
 
 
-def _opened(recipe: Recipe) -> dict[str, Any]:
+def _check_options(recipe: Recipe, changes: Changes) -> None:
+    """Refuse options of another method than the one that paints."""
+    if recipe.method == "optimize":
+        if recipe.strength != 1 or recipe.masks or recipe.keep_colours or recipe.model:
+            raise PicturaError("Strength, masks, colours and model need --method adain or fast.")
+    elif wrong := [name for name in changes if name != "style_scale"]:
+        raise PicturaError(f"--{wrong[0].replace('_', '-')} belongs to --method optimize, not to {recipe.method}.")
+
+
+def _optimizing(recipe: Recipe) -> "Work":
     """What all pictures share, opened once and checked: styles, settings, encoder."""
     from pictura import api
 
@@ -72,4 +121,30 @@ def _opened(recipe: Recipe) -> dict[str, Any]:
         encoder.resolve(layer)
     styles = [api.opened_style(name, settings, encoder) for name in recipe.styles]
     api.weighted_style(styles, recipe.style_weights)
-    return {"style": styles, "style_weights": recipe.style_weights, "settings": settings, "encoder": encoder}
+    return lambda picture, tell: api.stylize(
+        picture,
+        styles,
+        settings,
+        size=recipe.size,
+        style_weights=recipe.style_weights,
+        encoder=encoder,
+        callback=tell,
+    )
+
+
+def _at_once(recipe: Recipe, memory: int | None) -> "Work":
+    """The same with a network that paints in one pass."""
+    from pictura import api
+
+    painter = api.open_painter(
+        recipe.styles,
+        recipe.method,
+        style_weights=recipe.style_weights,
+        masks=recipe.masks,
+        model=recipe.model,
+        strength=recipe.strength,
+        style_scale=recipe.settings.style_scale,
+        keep_colours=recipe.keep_colours,
+        **({} if memory is None else {"memory": memory * 2**20}),
+    )
+    return lambda picture, _: api.stylize_at_once(picture, painter, size=recipe.size)

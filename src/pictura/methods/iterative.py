@@ -124,7 +124,8 @@ def scales(longest: int, settings: Settings) -> list[tuple[int, int]]:
     """(longest side, steps) from coarse to fine; the finest side is `longest`, the coarsest not below `COARSEST`.
 
     One number of steps means one scale. The first numbers go to the coarsest scales; where there are more scales than
-    numbers the last one repeats, since what is left to do there is only fine texture.
+    numbers the last one repeats, since what is left to do there is only fine texture. Scales with no steps are left
+    out, so that what the start knows of fine texture stays; but there is always one.
     """
     count = 1
     if len(settings.steps) > 1 and longest > COARSEST:
@@ -132,7 +133,8 @@ def scales(longest: int, settings: Settings) -> list[tuple[int, int]]:
         count += math.floor(math.log(longest / COARSEST) / math.log(settings.scale_factor) + 1e-9)
     sides = [round(longest / settings.scale_factor**i) for i in reversed(range(count))]
     steps = [settings.steps[min(i, len(settings.steps) - 1)] for i in range(count)]
-    return list(zip(sides, steps, strict=True))
+    plan = list(zip(sides, steps, strict=True))
+    return [scale for scale in plan if scale[1]] or plan[-1:]
 
 
 class Painter:

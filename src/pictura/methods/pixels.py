@@ -10,7 +10,7 @@ from torch import Tensor
 from pictura.methods.settings import Settings
 
 Losses = dict[str, float]
-KINDS = ("content", "style", "noise", "grey")  # what a run can start from, beside a picture of its own
+KINDS = ("content", "style", "noise", "grey", "adain")  # what a run can start from, beside a picture of its own
 FIRST_MOVE = 0.01  # of the range of a pixel, on average: our trial, the Gram term falls from the first step on
 LBFGS_HISTORY = 100  # PyTorch's default, and what Gatys's release uses
 

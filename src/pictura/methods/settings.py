@@ -40,8 +40,12 @@ class Settings(BaseModel):
     tv_weight: float = Field(default=1.0, ge=0, description="weight of total variation (mean squares)")
     optimizer: Literal["adam", "lbfgs", "sgd"] = Field(default="adam", description="how the pixels move")
     learning_rate: float = Field(default=0.1, gt=0, le=1e6, description="step size, pixels in [0, 1]")
-    init: str = Field(default="content", description="content, style, noise, grey or a picture's path")
-    steps: tuple[int, ...] = Field(default=(50, 40, 28, 14, 8), description="steps per scale, coarse to fine")
+    init: str = Field(
+        default="content", description="content, style, noise, grey, adain (that method's picture) or a picture's path"
+    )
+    steps: tuple[int, ...] = Field(
+        default=(50, 40, 28, 14, 8), description="steps per scale, coarse to fine; 0 leaves a scale out"
+    )
     scale_factor: float = Field(default=2**0.5, ge=1.01, description="ratio of one scale to the next")
     averaging: float = Field(default=0.9, ge=0, lt=1, description="decay of the averaged iterate; 0 takes the last one")
     smoothing: float = Field(

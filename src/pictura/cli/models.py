@@ -1,0 +1,101 @@
+"""`pictura models`, `pictura import`, `pictura export`: trained networks named, taken over, given away."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pictura.bundles.store import Known, available
+from pictura.cli.options import Json, Overwrite
+from pictura.cli.text import aligned, examples
+from pictura.runtime.errors import PicturaError
+
+MODELS_EXAMPLES = examples("pictura models", "pictura models --json")
+IMPORT_EXAMPLES = examples(
+    "pictura import candy.pth --from pytorch-examples -o candy",
+    'pictura import mosaic.pth --from pytorch-examples -o mosaic --title "Mosaic" --licence "BSD-3-Clause"',
+)
+EXPORT_EXAMPLES = examples("pictura export candy -o candy.onnx")
+
+
+def models(as_json: Json = False) -> None:
+    """Name the trained networks that are shipped or were fetched, with size, metric, licence and SHA-256."""
+    known = [_model(one) for one in available()]
+    if as_json:
+        typer.echo(json.dumps(known))
+    elif known:
+        typer.echo("\n\n".join(aligned([(name, _shown(value)) for name, value in one.items()]) for one in known))
+    else:
+        typer.echo("No model is shipped, and none was fetched.", err=True)
+
+
+def _model(one: Known) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "title": one.title,
+        "method": one.method,
+        "bytes": one.bytes,
+        "metric": one.metric,
+        "licence": one.licence,
+        "sha256": one.sha256,
+        "shipped": one.shipped,
+        "picture": None if one.picture is None else str(one.picture),
+        "weights": str(one.path),
+    }
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {part}" for name, part in value.items())
+    return f"{value:,}" if isinstance(value, int) else str(value or "none")
+
+
+def import_(
+    file: Annotated[Path, typer.Argument(help="A checkpoint of torch (.pth, .pt) or a .safetensors file.")],
+    project: Annotated[
+        str, typer.Option("--from", metavar="PROJECT", help="Whose weights they are, pytorch-examples.")
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The folder to write.")],
+    title: Annotated[str | None, typer.Option(help="Kept in the model; by default the file's name.")] = None,
+    licence: Annotated[str | None, typer.Option(help="Kept in the model.")] = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Make a model of another project's weights; nothing in the file is run, whatever it holds."""
+    from dataclasses import replace
+
+    from pictura.bundles.converting import convert, reference
+    from pictura.bundles.saving import check, save
+    from pictura.methods import opened
+
+    reference(project)
+    check(output, overwrite)
+    told = {name: value for name, value in (("title", title), ("licence", licence)) if value}
+    bundle = convert(file, project, told)
+    # All settings, not only those that make it this network: what is a default now need not be one later.
+    settings = opened(bundle).settings.model_dump(mode="json")
+    save(replace(bundle, settings=settings), output, overwrite=overwrite)
+
+
+def export(
+    model: Annotated[str, typer.Argument(help="A shipped name, a folder, a .safetensors file or owner/name@commit.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The .onnx file to write.")],
+    overwrite: Overwrite = False,
+) -> None:
+    """Write a model as ONNX: any height and width, pixels in [0, 1] in and out; compared with torch first."""
+    from pictura.picture.files import check_free
+
+    if output.suffix.lower() != ".onnx":
+        raise PicturaError(f"'{output}' is no name for an ONNX file: let it end in .onnx.")
+    check_free(output, overwrite)
+    from pictura.bundles import read
+    from pictura.export.onnx import export_method
+    from pictura.methods import opened
+
+    bundle = read(model)
+    method = opened(bundle)
+    about = {"pictura": json.dumps({"method": bundle.method, "settings": bundle.settings, "about": bundle.about})}
+    difference = export_method(method, output, about=about, overwrite=overwrite)
+    typer.echo(f"{output}: differs from torch by {difference:.1g} at most", err=True)

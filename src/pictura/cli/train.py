@@ -1,0 +1,168 @@
+"""`pictura train`."""
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pictura import recipes
+from pictura.cli.text import duration, examples
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from pictura.data import Source
+    from pictura.training.method import Method
+    from pictura.training.progress import Progress
+    from pictura.training.settings import TrainSettings
+
+EXAMPLES = examples(
+    "pictura train johnson photos -o runs/night --set styles='[\"starry-night\"]'",
+    "pictura train superres photos -o runs/x4 --recipe mine.toml --set batch=8",
+    "pictura train superres photos -o runs/x4 --recipe mine.toml --set batch=8 --resume",
+)
+
+
+def train(
+    method: Annotated[str, typer.Argument(help="What is trained: the name of a method.", show_default=False)],
+    data: Annotated[Path, typer.Argument(help="A folder of pictures, see `pictura data`.", show_default=False)],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The folder of the run.", show_default=False)],
+    recipe: Annotated[
+        str | None, typer.Option(help="A TOML file or a shipped recipe (left out: the method's own, if it has one).")
+    ] = None,
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one setting (repeatable).")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where a run in this folder stopped.")] = False,
+    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave out pictures that are broken.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON line a step.")] = False,
+) -> None:
+    """Train a method on a folder of pictures; what comes out is the bundle in OUTPUT/bundle.
+
+    Checkpoints, samples, the losses as log and plot lie beside it. Ctrl-C and SIGTERM save before they end.
+    """
+    from pictura import methods
+
+    kind = methods.find(method)
+    chosen = recipe if recipe is not None else (method if method in recipes.names() else None)
+    planned, settings, values = _planned(kind, chosen, changes or [])
+    from pictura.training.folder import RunFolder
+
+    RunFolder(output).check(resume)
+    quiet = quiet or os.environ.get("RANK", "0") != "0"  # of several processes one speaks
+    source = _opened(data, kind, settings, values, skip_bad, quiet)
+    from pictura.training.fit import fit
+    from pictura.training.stop import Stopped
+
+    with _Told(quiet, as_json) as told:
+        try:
+            bundle = fit(planned, source, output, settings, resume=resume, callback=told.step)
+        except Stopped as stopped:
+            told.say(f"stopped after step {stopped.step}, all is saved: go on with --resume")
+            raise typer.Exit(128 + stopped.number) from stopped
+        told.say(f"the bundle is {bundle}")
+
+
+def _planned(
+    kind: "type[Method]", recipe: str | None, changes: list[str]
+) -> "tuple[Method, TrainSettings, dict[str, Any]]":
+    """The method with its first weights, the loop's settings, the data's."""
+    from pictura.data import DataSettings
+    from pictura.runtime import seeds
+    from pictura.training.settings import TrainSettings, validated
+
+    values = recipes.read(recipe) if recipe is not None else {table: {} for table in recipes.TABLES}
+    models: dict[str, type[BaseModel]] = {"method": kind.Settings, "train": TrainSettings, "data": DataSettings}
+    values = recipes.changed(values, changes, {name: model.model_fields for name, model in models.items()})
+    own, settings = validated(kind.Settings, values["method"]), validated(TrainSettings, values["train"])
+    with seeds.kept():
+        seeds.start("weights", settings.seed)
+        return kind(own), settings, values["data"]
+
+
+def _opened(
+    folder: Path, kind: "type[Method]", settings: "TrainSettings", values: dict[str, Any], skip_bad: bool, quiet: bool
+) -> "Source":
+    """The data set, every picture of it looked at before the first step."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from pictura.data import audited, data_settings, open_data
+
+    source = open_data(folder, kind.data, settings.crop, settings=data_settings(values))
+    console = Console(stderr=True)
+    hidden = quiet or not console.is_terminal
+    with Progress(console=console, transient=True, disable=hidden, redirect_stdout=False) as bar:
+        task = bar.add_task("looking at the pictures")
+
+        def tell(done: int, count: int) -> None:
+            bar.update(task, completed=done, total=count)
+
+        return audited(source, skip_bad=skip_bad, progress=tell)
+
+
+class _Told:
+    """A bar on a terminal, a line now and then elsewhere, JSON for programs."""
+
+    SECONDS = 30.0  # from one line to the next, where there is no bar
+
+    def __init__(self, quiet: bool, as_json: bool) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn
+
+        self.quiet, self.as_json, self.last = quiet, as_json, -self.SECONDS
+        self.console = Console(stderr=True)
+        self.plain = not self.console.is_terminal
+        columns = (BarColumn(bar_width=20), TextColumn("{task.description}", markup=False))
+        self.bar = Progress(
+            *columns, console=self.console, transient=True, disable=quiet or self.plain, redirect_stdout=False
+        )
+        self.task = self.bar.add_task("", visible=False)
+
+    def __enter__(self) -> "_Told":
+        self.bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.stop()
+
+    def step(self, now: "Progress") -> None:
+        """Tell where the training is."""
+        if now.note:
+            self.say(now.note)
+        if not now.step or not now.losses:
+            return
+        if self.as_json:
+            typer.echo(json.dumps(_facts(now)))
+        self.bar.update(self.task, description=_line(now), completed=now.step, total=now.steps, visible=True)
+        if self.plain and (now.seconds - self.last >= self.SECONDS or now.step == now.steps):
+            self.last = now.seconds
+            self.say(_line(now))
+
+    def say(self, line: str) -> None:
+        """One line, unless quiet."""
+        if not self.quiet:
+            self.console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _line(now: "Progress") -> str:
+    """``12/2000  style 0.31  content 0.05  8.2 images/s  1 min 20 s left``."""
+    losses = "  ".join(f"{name} {value:.3g}" for name, value in now.losses.items())
+    pace = f"{now.images_per_second:.3g} images/s"
+    return f"{now.step}/{now.steps}  {losses}  {pace}  {duration(now.left)} left"
+
+
+def _facts(now: "Progress") -> dict[str, Any]:
+    paths = {name: str(path) for name, path in (("saved", now.saved), ("shown", now.shown)) if path}
+    return {
+        "step": now.step,
+        "steps": now.steps,
+        "losses": dict(now.losses),
+        "images_per_second": now.images_per_second,
+        "seconds": now.seconds,
+        "left": now.left,
+        **paths,
+    }

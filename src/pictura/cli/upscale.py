@@ -1,0 +1,84 @@
+"""`pictura upscale`."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pictura import __version__
+from pictura.cli.jobs import Job, plan
+from pictura.cli.options import Manner, Overwrite
+from pictura.cli.report import Report
+from pictura.cli.text import duration, examples
+from pictura.runtime.errors import PicturaError
+from pictura.runtime.threads import use_threads
+
+if TYPE_CHECKING:
+    from pictura.methods.enlarge import Enlarger
+
+EXAMPLES = examples(
+    "pictura upscale photo.jpg",
+    "pictura upscale photo.jpg -o large.png --scale 2",
+    "pictura upscale holidays/ -o large/ --model upscale-x4-sharp",
+)
+
+
+def upscale(
+    pictures: Annotated[list[Path], typer.Argument(metavar="PICTURE", help="Pictures, and folders of pictures.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="A file for one picture, else a folder (left out: PICTURE_x4.png here)."),
+    ] = None,
+    scale: Annotated[int, typer.Option(min=1, max=8, help="How many times wider and higher.")] = 4,
+    model: Annotated[
+        str | None,
+        typer.Option(help="A model's name (see pictura models), its folder or file, or bicubic."),
+    ] = None,
+    overwrite: Overwrite = False,
+    threads: Annotated[int | None, typer.Option(min=1, help="Processor threads to use.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON line per finished picture.")] = False,
+) -> None:
+    """Enlarge pictures, and make up the detail that enlarging does not bring."""
+    jobs = plan(pictures, output, f"x{scale}")
+    use_threads(threads)
+    from pictura.cli.painting import check
+    from pictura.methods.enlarge import open_enlarger
+
+    to_do = check(jobs, Manner(overwrite=overwrite))
+    if len(to_do) < len(jobs) and not quiet:
+        typer.echo(
+            f"{len(jobs) - len(to_do)} of {len(jobs)} pictures are there already; --overwrite makes them anew", err=True
+        )
+    if not to_do:
+        return
+    enlarger = open_enlarger(model, scale)
+    with Report(quiet, as_json) as report:
+        done = [_enlarge(job, enlarger, overwrite, report) for job in to_do]
+    if not all(done):
+        raise typer.Exit(2)
+
+
+def _enlarge(job: Job, enlarger: "Enlarger", overwrite: bool, report: Report) -> bool:
+    """Whether one picture could be read and enlarged; one that cannot is named and passed over.
+
+    Raises:
+        PicturaError: it cannot be written, so that no further one could.
+    """
+    from pictura.api import upscale as enlarged
+    from pictura.picture import read, write
+
+    began = time.monotonic()
+    try:
+        made = enlarged(read(job.source), model=enlarger)
+    except PicturaError as error:
+        report.tell(f"pictura: error: {error}")
+        return False
+    write(made, job.target, overwrite=overwrite, settings={"upscale": enlarger.about, "pictura": __version__})
+    seconds, (height, width) = time.monotonic() - began, made.size
+    facts = {"content": str(job.source), "output": str(job.target), "width": width, "height": height}
+    report.finished(
+        f"{job.source}: {job.target}, {width}×{height}, {duration(seconds)}", facts | {"seconds": round(seconds, 3)}
+    )
+    return True

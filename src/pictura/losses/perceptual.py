@@ -1,0 +1,95 @@
+"""The loss networks of feed-forward style transfer: each picture of a batch against its own content and its own style.
+
+Johnson, Alahi and Fei-Fei (ECCV 2016, arXiv 1603.08155), section 3.2, and what optimisation takes by default here.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from pictura.encoders import Encoder
+from pictura.losses.content import relative_content_loss
+from pictura.losses.gram import gram_loss
+from pictura.losses.moments import moments
+from pictura.losses.wasserstein import Gaussian
+
+Moments = Mapping[str, tuple[Tensor, Tensor]]  # layer → mean and raw second moment
+Kind = Literal["wasserstein", "gram"]
+
+
+class Perceptual:
+    """Content and style terms of pictures, for several styles.
+
+    ``gram``: ℓ_feat, the mean squared difference of responses, and ℓ_style, that of Gram matrices divided by C H W, as
+    the authors' release has them; weights of layers as given.
+    ``wasserstein``: squared differences in units of the layer's spread, W² of the responses' Gaussians, weights of
+    layers as shares of 1.
+
+    Args:
+        encoder: the loss network φ.
+        styles: moments of each style's painting.
+        content_layers: layer → weight; empty for no content term.
+        style_layers: layer → weight.
+    """
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        styles: Sequence[Moments],
+        content_layers: Mapping[str, float],
+        style_layers: Mapping[str, float],
+        kind: Kind = "wasserstein",
+    ) -> None:
+        self.encoder, self.kind = encoder, kind
+        self.content = {encoder.resolve(layer): weight for layer, weight in content_layers.items() if weight}
+        self.style = {encoder.resolve(layer): weight for layer, weight in style_layers.items() if weight}
+        self.layers = list({**self.style, **self.content})
+        self.targets = [{layer: self._target(layer, *style[layer]) for layer in self.style} for style in styles]
+
+    def __call__(
+        self, made: Tensor, photos: Tensor, styles: Sequence[int], kept: Mapping[str, Tensor] | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """(content, style) of each picture, both N, for pictures N×3×H×W in [0, 1] and the number of each one's style.
+
+        `kept` are the encoder's responses to the photos, if they are known. Gradients flow to `made`.
+        """
+        if kept is None:
+            with torch.no_grad():
+                kept = self.encoder(photos, list(self.content)) if self.content else {}
+        found = self.encoder(made, self.layers)
+        content = [self._content(found, kept, i) for i in range(len(made))]
+        style = [self._style(found, i, number) for i, number in enumerate(styles)]
+        return torch.stack(content), torch.stack(style)
+
+    def _content(self, found: Mapping[str, Tensor], kept: Mapping[str, Tensor], i: int) -> Tensor:
+        total = next(iter(found.values())).new_zeros(())
+        for layer, weight in self.content.items():
+            f, p = found[layer][i : i + 1], kept[layer][i : i + 1]
+            if self.kind == "gram":
+                total = total + weight * F.mse_loss(f, p)
+            else:
+                total = total + weight * relative_content_loss(f, p, self.encoder.scale(layer))
+        return total
+
+    def _style(self, found: Mapping[str, Tensor], i: int, style: int) -> Tensor:
+        total = next(iter(found.values())).new_zeros(())
+        share = 1.0 if self.kind == "gram" else 1 / sum(self.style.values())
+        for layer, weight in self.style.items():
+            mean, second = moments(self._inner(layer, found[layer][i : i + 1]))
+            target = self.targets[style][layer]
+            if isinstance(target, Gaussian):
+                total = total + weight * share * target(mean, second)
+            else:
+                total = total + weight * gram_loss(second, target, "neural-style")
+        return total
+
+    def _inner(self, layer: str, f: Tensor) -> Tensor:
+        """Without the outermost responses of deep layers: they see mostly repeated border."""
+        inner = self.kind != "gram" and self.encoder.stride(layer) >= 4 and min(f.shape[2:]) > 4
+        return f[..., 1:-1, 1:-1] if inner else f
+
+    def _target(self, layer: str, mean: Tensor, second: Tensor) -> Gaussian | Tensor:
+        return second if self.kind == "gram" else Gaussian(mean, second, self.encoder.scale(layer))

@@ -1,0 +1,319 @@
+"""Huang and Belongie, Arbitrary Style Transfer in Real-time with Adaptive Instance Normalization, ICCV 2017.
+
+The encoder f looks at the content c and the style s. AdaIN gives the content's responses the mean and deviation of the
+style's, t = AdaIN(f(c), f(s)), and a decoder g draws the picture, T(c, s) = g(t). What is learned is g alone, from
+L = L_c + λ L_s: L_c = ‖f(g(t)) - t‖², and L_s the differences of means and deviations at relu1_1 … relu4_1.
+
+Ours instead of the paper's, by default: the compact encoder, three levels and a code of the style in the decoder (see
+`pictura.networks.adain`), and the losses of our optimisation, Wasserstein-2 of Gaussians. All it wants to know of a
+style are a `Style`'s numbers, so that the bank's work as paintings do. The paper's own is ``variant="paper"``.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from pictura.bank import numbers, pictures_in
+from pictura.encoders import Encoder, load
+from pictura.losses.perceptual import Perceptual
+from pictura.losses.total_variation import total_variation
+from pictura.methods.superres import falling
+from pictura.networks.adain import (
+    BLOCKS,
+    EPS,
+    STYLE_LAYERS,
+    WIDTHS,
+    AdaIN,
+    Decoder,
+    LightDecoder,
+    describe,
+    described,
+    statistics_of,
+)
+from pictura.networks.compact import COMPONENTS
+from pictura.networks.streaming import MEMORY, Part, streamed
+from pictura.picture import read
+from pictura.runtime.device import fast_bfloat16
+from pictura.runtime.errors import PicturaError, nearest
+from pictura.style import Moments, look
+from pictura.training.method import Batch, Kind, Method, Player, Update
+from pictura.training.settings import MethodSettings
+
+PAPER_LAYERS = STYLE_LAYERS[:4]
+EXCHANGED = ("relu2_1", "relu3_1", "relu4_1")  # of the light variant
+# Longest sides at which a painting is a style in training: those a saved style keeps, and what lies between.
+SIZES = (181, 256, 362, 512)
+
+
+class AdaINSettings(MethodSettings):
+    """Architecture, losses, rates; defaults are those of the network that is shipped."""
+
+    variant: Literal["light", "paper"] = Field(default="light", description="paper: one level, as printed")
+    encoder: str = Field(default="compact", description="f: compact, or for the paper's variant vgg19-normalised")
+    widths: tuple[int, int, int] = Field(
+        default=WIDTHS, description="channels of light at an eighth, a quarter and a half of the size"
+    )
+    blocks: int = Field(default=BLOCKS, ge=0, description="residual blocks of light")
+    paintings: str = Field(default="", description="folder of paintings to train with")
+    content_layers: dict[str, float] = Field(
+        default={"relu2_1": 0.3, "relu3_1": 1.0, "relu4_2": 1.0}, description="layer → weight in light's content term"
+    )
+    content_weight: float = Field(default=0.1, ge=0, description="of the content term; the paper's is 1")
+    style_weight: float = Field(default=1.0, ge=0, description="λ; the paper's release: 10")
+    tv_weight: float = Field(default=1.0, ge=0, description="of total variation, mean squares; none in the paper")
+    photo_weight: float = Field(default=20.0, ge=0, description="of mean squares to the photo, at strength 0; light")
+    full: float = Field(default=0.75, ge=0, le=1, description="share of pictures at full strength; light")
+    learning_rate: float = Field(default=1e-3, gt=0, description="Adam's rate; the paper's is 1e-4")
+    decay_steps: int = Field(default=0, ge=0, description="steps in which the rate falls to a hundredth; 0: constant")
+    ema: float = Field(default=0.998, ge=0, lt=1, description="decay of the averaged weights; 0: the last ones")
+
+
+class Adain(Method):
+    """f, AdaIN, g, and one step of training."""
+
+    name: ClassVar[str] = "adain"
+    paper: ClassVar[str] = (
+        "Huang, Belongie: Arbitrary Style Transfer in Real-time with Adaptive Instance Normalization, ICCV 2017, "
+        "arXiv 1703.06868"
+    )
+    data: ClassVar[Kind] = "images"
+    Settings = AdaINSettings
+    settings: AdaINSettings
+
+    def __init__(self, settings: AdaINSettings) -> None:
+        super().__init__(settings)
+        self._encoder: Encoder | None = None
+        self.styles: list[Moments] = []
+        self.judge: Perceptual | None = None
+        self.sites = {layer: AdaIN() for layer in EXCHANGED}
+        self.decoder: nn.Module
+        self.decoder = self._decoder().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    @classmethod
+    def tiny(cls) -> AdaINSettings:
+        """A few channels."""
+        return AdaINSettings(widths=(8, 8, 8), blocks=1)
+
+    def networks(self) -> dict[str, nn.Module]:
+        """g; f is named in the settings and loaded when needed."""
+        return {"decoder": self.decoder}
+
+    def players(self) -> dict[str, Player]:
+        """Adam, as in the paper."""
+        adam = torch.optim.Adam(self.decoder.parameters(), lr=self.settings.learning_rate)
+        return {"decoder": Player(self.decoder, adam, falling(self.settings.decay_steps), self.settings.ema)}
+
+    def prepare(self, device: torch.device) -> None:
+        """f, and what it says about the paintings at each size."""
+        s = self.settings
+        layers = PAPER_LAYERS if s.variant == "paper" else STYLE_LAYERS
+        encoder = self._looking(device)
+        self.styles = [look(p.to(device), encoder, layers, size) for p in _paintings(s.paintings) for size in SIZES]
+        if s.variant == "paper":
+            return
+        self.judge = Perceptual(encoder, self.styles, s.content_layers, dict.fromkeys(layers, 1.0))
+        descriptions = torch.stack([describe(style) for style in self.styles])
+        self.light.centre.copy_(descriptions.mean(0))
+        self.light.spread.copy_(descriptions.std(0) + 0.1 * descriptions.std())
+
+    def step(self, batch: Batch, update: Update, generator: torch.Generator) -> dict[str, Tensor]:
+        """Losses content and style, and for light tv and photo; each picture in a style and strength of its own."""
+        x = _divisible(batch["image"])
+        drawn = torch.randint(len(self.styles), (len(x),), generator=generator).tolist()
+        losses = (
+            self._paper_losses(x, drawn)
+            if self.settings.variant == "paper"
+            else self._light_losses(x, drawn, _strengths(len(x), self.settings.full, generator).to(x.device))
+        )
+        update("decoder", torch.stack(list(losses.values())).sum())
+        return {name: loss.detach() for name, loss in losses.items()}
+
+    def _paper_losses(self, x: Tensor, drawn: Sequence[int]) -> dict[str, Tensor]:
+        """Equations 11 to 13, as means (the release's sums differ in λ only)."""
+        f = self._looking(x.device)
+        mean, std = statistics_of([self.styles[i] for i in drawn])
+        t = self._exchanged(f(x, ["relu4_1"]), mean, std, torch.ones(len(x), device=x.device))["relu4_1"]
+        found = f(self.decoder(t), PAPER_LAYERS)
+        ground = x.new_zeros(())
+        for layer in PAPER_LAYERS:
+            variance, middle = torch.var_mean(found[layer], (2, 3), correction=0)
+            ground = ground + F.mse_loss(middle, mean[layer]) + F.mse_loss((variance + EPS).sqrt(), std[layer])
+        s = self.settings
+        return {
+            "content": s.content_weight * F.mse_loss(found["relu4_1"], t),
+            "style": s.style_weight * ground,
+        }
+
+    def _light_losses(self, x: Tensor, drawn: Sequence[int], strength: Tensor) -> dict[str, Tensor]:
+        if self.judge is None:
+            raise PicturaError("The losses have no loss network yet: call prepare() first.")
+        s = self.settings
+        kept = self._looking(x.device)(x, list({*EXCHANGED, *s.content_layers}))
+        made = self._drawn(kept, [self.styles[i] for i in drawn], strength)
+        content, ground = self.judge(made, x, drawn, kept)
+        photo = (made - x).square().mean((1, 2, 3))
+        return {
+            "content": s.content_weight * (strength * content).mean(),
+            "style": s.style_weight * (strength * ground).mean(),
+            "tv": s.tv_weight * total_variation(made),
+            "photo": s.photo_weight * ((1 - strength) * photo).mean(),
+        }
+
+    def show(self, batch: Batch) -> list[Tensor]:
+        """The photo, it in four styles, and in the first at half strength."""
+        x = _divisible(batch["image"])
+        wanted = [(i * len(self.styles) // 4 + len(SIZES) - 1, 1.0) for i in range(4)] + [(len(SIZES) - 1, 0.5)]
+        with torch.no_grad():
+            made = [self._whole(x, self.styles[i % len(self.styles)], strength) for i, strength in wanted]
+        return [x, *(one.clamp(0, 1) for one in made)]
+
+    def apply(
+        self,
+        picture: Tensor,
+        *,
+        style: Any = None,
+        strength: float = 1.0,
+        style_scale: float = 1.0,
+        memory: int = MEMORY,
+        precision: Literal["auto", "float32", "bfloat16"] = "auto",
+        out: Tensor | None = None,
+        **unknown: Any,
+    ) -> Tensor:
+        """1×3×H×W in [0, 1] (or uint8) of any size to the same in any style.
+
+        Args:
+            picture: the content c.
+            style: what `pictura.bank.numbers` takes: names, files, pictures, styles, and means of them.
+            strength: α of equation 14, from 0, the photo, to 1, all of the style; it may go on to 1.5.
+            style_scale: size of the strokes; 1 takes the painting as large as the picture, up to 512 pixels.
+            memory: bytes to work in beside picture and result; what does not fit goes in tiles, with the same result.
+            precision: arithmetic; auto is bfloat16 where the processor is fast in it.
+            out: where the result goes, for example the picture itself; by default somewhere new.
+
+        Raises:
+            PicturaError: no picture, an unknown style or option, a strength that is none.
+        """
+        if unknown:
+            known = ("style", "strength", "style_scale", "memory", "precision")
+            wrong = next(iter(unknown))
+            raise PicturaError(f"The method adain has no option '{wrong}'.{nearest(wrong, known)}")
+        if picture.dim() != 4 or picture.shape[:2] != (1, 3) or not picture.numel():
+            raise PicturaError(f"Numbers of shape {tuple(picture.shape)} are no picture: give a tensor 1×3×H×W.")
+        if not 0 <= strength <= 1.5:
+            raise PicturaError(f"A strength of {strength:g} is none: give a number from 0, the photo, to 1, the style.")
+        looked = self.opened(style, max(picture.shape[-2:]) * style_scale)
+        half = precision == "bfloat16" or (precision == "auto" and fast_bfloat16(picture.device))
+        with torch.no_grad(), torch.autocast(picture.device.type, torch.bfloat16, enabled=half):
+            return streamed(
+                picture,
+                self._parts(looked, strength),
+                memory=memory,
+                multiple=8,
+                smallest=32,  # an eighth of it must have something to normalise
+                whole=lambda x: self._whole(x, looked, strength),
+                out=out,
+            )
+
+    def opened(self, style: Any = None, size: float = 512) -> Moments:
+        """What f says about a style, see `pictura.bank.numbers`; by default about the starry night."""
+        return numbers("starry-night" if style is None else style, self._looking(), list(STYLE_LAYERS), size)
+
+    @property
+    def light(self) -> LightDecoder:
+        """g of the light variant, without what the training loop wraps around it."""
+        network = getattr(self.decoder, "module", self.decoder)
+        if not isinstance(network, LightDecoder):
+            raise PicturaError("The paper's network has no code of a style; take the light variant.")
+        return network
+
+    def _decoder(self) -> nn.Module:
+        s = self.settings
+        if s.variant == "paper":
+            return Decoder(COMPONENTS["relu4_1"] if s.encoder == "compact" else 512)
+        if s.encoder != "compact":
+            raise PicturaError(f"The light variant looks through compact, not {s.encoder}; take the variant paper.")
+        return LightDecoder([COMPONENTS[layer] for layer in EXCHANGED], described(COMPONENTS), s.widths, s.blocks)
+
+    def _looking(self, device: torch.device | None = None) -> Encoder:
+        if self._encoder is None:
+            self._encoder = load(self.settings.encoder, device=str(device or "cpu"))
+        return self._encoder
+
+    def _whole(self, x: Tensor, style: Moments, strength: float) -> Tensor:
+        """Pictures in one piece."""
+        f, strengths = self._looking(x.device), torch.full((len(x),), strength, device=x.device)
+        if self.settings.variant == "paper":
+            mean, std = statistics_of([style] * len(x))
+            made: Tensor = self.decoder(self._exchanged(f(x, ["relu4_1"]), mean, std, strengths)["relu4_1"])
+            return made
+        return self._drawn(f(x, EXCHANGED), [style] * len(x), strengths)
+
+    def _drawn(self, found: Mapping[str, Tensor], styles: Sequence[Moments], strength: Tensor) -> Tensor:
+        """Light: responses to pictures."""
+        mean, std = statistics_of(styles)
+        t = self._exchanged({layer: found[layer] for layer in EXCHANGED}, mean, std, strength)
+        description = torch.stack([describe(style) for style in styles])
+        made: Tensor = self.decoder(*(t[layer] for layer in EXCHANGED), description, strength)
+        return made
+
+    def _exchanged(
+        self, found: Mapping[str, Tensor], mean: Mapping[str, Tensor], std: Mapping[str, Tensor], strength: Tensor
+    ) -> dict[str, Tensor]:
+        """AdaIN at each of these layers."""
+        return {layer: self.sites[layer](f, mean[layer], std[layer], strength) for layer, f in found.items()}
+
+    def _parts(self, style: Moments, strength: float) -> list[Part]:
+        """For `streamed`: as far as an eighth of the size, and the rest, which looks at the picture again."""
+        f, (mean, std), s = self._looking(), statistics_of([style]), torch.tensor([strength])
+        deep, field = self.sites["relu4_1"], f.receptive_field("relu4_1") // 2
+        if self.settings.variant == "paper":
+            # Nine convolutions with half their reach at an eighth of the size, and less on the way up.
+            run = lambda x, _: self._whole(x, style, strength)  # noqa: E731, a one-liner of the protocol
+            return [Part(run, [deep], field + 8 + 4 * 5 + 2 * 2 + 2, width=400)]
+        code = self.light.code(describe(style)[None], s)
+
+        def start(x: Tensor, _: Tensor) -> Tensor:
+            t = self._exchanged(f(x, ["relu4_1"]), mean, std, s)["relu4_1"]
+            return self.light.start(t, code)
+
+        def end(x: Tensor, y: Tensor) -> Tensor:
+            t = self._exchanged(f(x, EXCHANGED[:2]), mean, std, s)
+            return self.light.end(t["relu2_1"], t["relu3_1"], y, code)
+
+        around = f.receptive_field("relu3_1") // 2
+        return [
+            Part(start, [deep], field + 8 * (1 + 2 * self.settings.blocks), width=60),
+            Part(end, [self.sites["relu2_1"], self.sites["relu3_1"]], around + 8 + 4 * 4 + 2 * 3 + 2, width=100),
+        ]
+
+
+def _paintings(folder: str) -> list[Tensor]:
+    """The pictures of a folder, 1×3×H×W.
+
+    Raises:
+        PicturaError: there is no such folder, or no picture in it.
+    """
+    if not Path(folder).is_dir() or not folder:
+        raise PicturaError(f"There is no folder '{folder}': give --set method.paintings=FOLDER with paintings.")
+    return [read(path).tensor() for path in pictures_in(Path(folder))]
+
+
+def _strengths(count: int, full: float, generator: torch.Generator) -> Tensor:
+    """1 for this share of pictures; half of the others 0, the rest between."""
+    kind, strength = torch.rand(2, count, generator=generator).unbind()
+    strength[kind < full] = 1.0
+    strength[kind > (1 + full) / 2] = 0.0
+    return strength
+
+
+def _divisible(x: Tensor) -> Tensor:
+    """Without the rows and columns that are too many for three halvings."""
+    height, width = (side // 8 * 8 for side in x.shape[-2:])
+    if min(height, width) < 32:
+        raise PicturaError(f"Crops of {min(x.shape[-2:])} pixels are too small here: take 32 or more.")
+    return x[..., :height, :width]

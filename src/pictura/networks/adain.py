@@ -1,0 +1,196 @@
+"""Adaptive instance normalization, and what draws pictures from responses whose statistics it exchanged.
+
+`AdaIN` and `Decoder` are those of Huang and Belongie (ICCV 2017, arXiv 1703.06868): one exchange at relu4_1, and a
+mirrored VGG behind it. `LightDecoder` is ours, made for processors and for the compact encoder:
+
+- statistics are exchanged at three depths, relu4_1, relu3_1 and relu2_1, so that what is fine need not be invented;
+- a code of the style (its means, deviations and the correlations of each layer's first components) scales and shifts
+  every convolution, so that strokes depend on more than two numbers a channel (after Ghiasi et al. 2017,
+  arXiv 1705.06830, whose code comes from a picture; ours comes from a `Style`, numbers that the bank ships);
+- the photograph has a code of its own: from it to a style's is the strength;
+- there is no other normalization, so that the three exchanges are the only places where a pixel depends on the whole
+  picture: any size takes two passes over tiles, see `pictura.networks.streaming`.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from pictura.networks.norm import Statistics
+from pictura.networks.slim import REACH, Doubled
+
+Moments = Mapping[str, tuple[Tensor, Tensor]]  # layer → mean and raw second moment
+STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
+CORRELATED = 12  # first components of a layer whose correlations describe a style
+EPS = 1e-5  # added to variances, as in the paper's release
+WIDTHS = (96, 64, 32)  # channels at an eighth, a quarter and a half of the size
+BLOCKS = 4  # at an eighth, where a position costs 1/64 of one at full size
+LAST = 16  # channels at full size
+CODE = 96
+
+
+class AdaIN(nn.Module):
+    """σ(y) (x - μ(x)) / σ(x) + μ(y), equation 8, blended with x: a site of `pictura.networks.streaming`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.statistics: Statistics | None = None
+        self.margin = 0
+
+    def forward(self, x: Tensor, mean: Tensor, std: Tensor, strength: Tensor) -> Tensor:
+        """N×C×H×W, the style's N×C and N×C, and N strengths from 0 (x itself) to 1, to N×C×H×W."""
+        if self.statistics is None:
+            variance, middle = torch.var_mean(x, (2, 3), correction=0)
+        else:
+            middle, variance = (s.expand(len(x), -1) for s in self.statistics)
+        s = strength[:, None]
+        # Both ends are linear in x, and so is what lies between them: one pass through memory.
+        scale = 1 + s * (std / (variance + EPS).sqrt() - 1)
+        shift = middle + s * (mean - middle) - scale * middle
+        return torch.addcmul(shift[..., None, None], x, scale[..., None, None])
+
+
+class Decoder(nn.Sequential):
+    """The paper's decoder: relu4_1 N×512×H/8×W/8 to pictures N×3×H×W, nearest neighbours ×2, mirrored borders.
+
+    3,505,219 parameters for VGG-19's 512 channels. `before` is the number of channels of the encoder's relu4_1.
+    """
+
+    def __init__(self, before: int = 512) -> None:
+        layers: list[nn.Module] = []
+        steps = ((before, 256), None, (256, 256), (256, 256), (256, 256), (256, 128), None, (128, 128), (128, 64), None)
+        for step in (*steps, (64, 64), (64, 3)):
+            if step is None:
+                layers.append(nn.Upsample(scale_factor=2, mode="nearest"))
+            else:
+                layers += [nn.Conv2d(*step, 3, padding=1, padding_mode="reflect"), nn.ReLU()]
+        super().__init__(*layers[:-1])  # the picture itself is not rectified
+
+
+class LightDecoder(nn.Module):
+    """Three layers with exchanged statistics and a style's description to pictures in [-0.05, 1.05].
+
+    Args:
+        components: channels of relu2_1, relu3_1, relu4_1.
+        described: numbers in a description.
+        widths: channels at an eighth, a quarter and a half of the size.
+        blocks: residual blocks at an eighth.
+    """
+
+    centre: Tensor
+    spread: Tensor
+
+    def __init__(
+        self, components: Sequence[int], described: int, widths: Sequence[int] = WIDTHS, blocks: int = BLOCKS
+    ) -> None:
+        super().__init__()
+        eighth, quarter, half = widths
+        shallow, middle, deep = components
+        self.coder = nn.Sequential(nn.Linear(described, CODE), nn.ReLU(), nn.Linear(CODE, CODE), nn.Tanh())
+        self.photo = nn.Parameter(torch.zeros(CODE))  # the photograph's own code
+        # A description less `centre`, over `spread`, has mean 0 and deviation 1 over the paintings of the training.
+        self.register_buffer("centre", torch.zeros(described))
+        self.register_buffer("spread", torch.ones(described))
+        self.enter = Styled(nn.Conv2d(deep, eighth, 3), eighth)
+        self.blocks = nn.ModuleList(Block(eighth) for _ in range(blocks))
+        self.up1, self.side1 = Doubled(eighth, quarter), nn.Conv2d(middle, quarter, 3)
+        self.mix1, self.block1 = Styled(None, quarter), Block(quarter)
+        self.up2, self.side2 = Doubled(quarter, half), nn.Conv2d(shallow, half, 3)
+        self.mix2, self.fine = Styled(None, half), Styled(nn.Conv2d(half, half, 3), half)
+        self.up3, self.last = Doubled(half, LAST), nn.Conv2d(LAST, 3, 3)
+
+    def code(self, description: Tensor, strength: Tensor) -> Tensor:
+        """N×described and N strengths to N×`CODE`."""
+        style: Tensor = self.coder((description - self.centre) / self.spread)
+        return self.photo + strength[:, None] * (style - self.photo)
+
+    def forward(self, shallow: Tensor, middle: Tensor, deep: Tensor, description: Tensor, strength: Tensor) -> Tensor:
+        """relu2_1, relu3_1 and relu4_1 with exchanged statistics, N×C×H/s×W/s, N×described, N, to N×3×H×W."""
+        code = self.code(description, strength)
+        return self.end(shallow, middle, self.start(deep, code), code)
+
+    def start(self, deep: Tensor, code: Tensor) -> Tensor:
+        """What happens at an eighth of the size."""
+        y = self.enter(deep.contiguous(memory_format=torch.channels_last), code)
+        for block in self.blocks:
+            y = block(y, code)
+        result: Tensor = y
+        return result
+
+    def end(self, shallow: Tensor, middle: Tensor, y: Tensor, code: Tensor) -> Tensor:
+        """From there to the picture."""
+        y = self.block1(self.mix1(self.up1(y) + self.side1(padded(middle)), code), code)
+        y = self.fine(self.mix2(self.up2(y) + self.side2(padded(shallow)), code), code)
+        y = torch.relu(self.up3(y))
+        # Half precision has 256 steps from 0.5 to 1: too few for the pixels themselves.
+        with torch.autocast(y.device.type, enabled=False):
+            made: Tensor = 0.5 + REACH * torch.tanh(self.last(padded(y.float())))
+            return made
+
+
+class Styled(nn.Module):
+    """ReLU(γ · conv(x) + β), with γ and β of the code; without a convolution of x itself."""
+
+    def __init__(self, convolution: nn.Conv2d | None, channels: int, rectified: bool = True) -> None:
+        super().__init__()
+        self.convolution, self.rectified = convolution, rectified
+        self.affine = nn.Linear(CODE, 2 * channels)
+        nn.init.normal_(self.affine.weight, std=0.02)
+        nn.init.zeros_(self.affine.bias)
+
+    def forward(self, x: Tensor, code: Tensor) -> Tensor:
+        """N×C×H×W and N×`CODE` to N×C×H×W."""
+        if self.convolution is not None:
+            x = self.convolution(padded(x))
+        scale, shift = self.affine(code).to(x.dtype)[..., None, None].chunk(2, 1)
+        y: Tensor = torch.addcmul(shift, x, 1 + scale)
+        return torch.relu(y) if self.rectified else y
+
+
+class Block(nn.Module):
+    """x + styled(conv(styled ReLU(conv(x)))), the same shape."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.first = Styled(nn.Conv2d(channels, channels, 3), channels)
+        self.second = Styled(nn.Conv2d(channels, channels, 3), channels, rectified=False)
+
+    def forward(self, x: Tensor, code: Tensor) -> Tensor:
+        """One block."""
+        result: Tensor = x + self.second(self.first(x, code), code)
+        return result
+
+
+def padded(x: Tensor) -> Tensor:
+    """One position more on every side, the border's own value."""
+    return F.pad(x, [1] * 4, mode="replicate")
+
+
+def described(components: Mapping[str, int]) -> int:
+    """How many numbers `describe` gives for an encoder with so many components a layer."""
+    return sum(2 * components[layer] + CORRELATED * (CORRELATED - 1) // 2 for layer in STYLE_LAYERS)
+
+
+def describe(style: Moments) -> Tensor:
+    """Numbers of a style for the decoder: each layer's means, logarithms of deviations, first correlations."""
+    parts = []
+    for layer in STYLE_LAYERS:
+        mean, second = style[layer]
+        covariance = second - torch.outer(mean, mean)
+        std = (covariance.diagonal().clamp(min=0) + EPS).sqrt()
+        first = (covariance / torch.outer(std, std))[:CORRELATED, :CORRELATED]
+        rows, columns = torch.triu_indices(CORRELATED, CORRELATED, 1)
+        parts += [mean, std.log() / 5, first[rows, columns] / 5]
+    return torch.cat(parts)
+
+
+def statistics_of(styles: Sequence[Moments]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """Means and deviations by layer, each N×C."""
+    means, deviations = {}, {}
+    for layer in styles[0]:
+        means[layer] = torch.stack([style[layer][0] for style in styles])
+        second = torch.stack([style[layer][1].diagonal() for style in styles])
+        deviations[layer] = ((second - means[layer].square()).clamp(min=0) + EPS).sqrt()
+    return means, deviations

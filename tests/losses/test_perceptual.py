@@ -1,0 +1,68 @@
+"""The loss of feed-forward style transfer, restated for one picture at a time."""
+
+import pytest
+import torch
+
+from pictura.losses.moments import moments
+from pictura.losses.perceptual import Perceptual
+from pictura.losses.wasserstein import Gaussian
+
+STYLE = {"relu1_1": 1.0, "relu2_1": 3.0}
+CONTENT = {"relu2_1": 2.0}
+
+
+def look(encoder, picture):
+    return {layer: moments(response) for layer, response in encoder(picture, list(STYLE)).items()}
+
+
+@pytest.fixture
+def styles(encoder, draw):
+    return [look(encoder, draw(32, 32, seed)) for seed in (5, 6)]
+
+
+def test_gram_is_the_releases(encoder, draw, styles) -> None:
+    """ℓ_feat = |φ(ŷ) - φ(x)|² / (C H W); ℓ_style the mean square of the difference of G = F Fᵀ / (C H W)."""
+    made, photo = draw(32, 40, 1), draw(32, 40, 2)
+    content, style = Perceptual(encoder, styles, CONTENT, STYLE, "gram")(made, photo, [1])
+    f, p = encoder(made, list(STYLE)), encoder(photo, list(STYLE))
+    assert content.item() == pytest.approx(2 * (f["relu2_1"] - p["relu2_1"]).square().mean().item())
+    expected = 0.0
+    for layer, weight in STYLE.items():
+        flat = f[layer][0].flatten(1)
+        gram = flat @ flat.T / flat.numel()
+        expected += weight * (gram - styles[1][layer][1] / len(flat)).square().mean().item()
+    assert style.item() == pytest.approx(expected)
+
+
+def test_wasserstein_is_in_units_of_the_layers_spread(encoder, draw, styles) -> None:
+    made, photo = draw(32, 40, 1), draw(32, 40, 2)
+    content, style = Perceptual(encoder, styles, CONTENT, STYLE)(made, photo, [0])
+    f, p = encoder(made, list(STYLE)), encoder(photo, list(STYLE))
+    squares = (f["relu2_1"] - p["relu2_1"]).square().sum(1).mean() / encoder.scale("relu2_1") ** 2
+    assert content.item() == pytest.approx(2 * squares.item(), rel=1e-5)
+    expected = 0.0
+    for layer, weight in STYLE.items():
+        distance = Gaussian(*styles[0][layer], encoder.scale(layer))(*moments(f[layer]))
+        expected += weight / 4 * distance.item()
+    assert style.item() == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["gram", "wasserstein"])
+def test_each_picture_has_its_own_style_and_content(encoder, draw, styles, kind) -> None:
+    judge = Perceptual(encoder, styles, CONTENT, STYLE, kind)
+    made = torch.cat([draw(32, 40, 1), draw(32, 40, 2)]).requires_grad_()
+    photos = torch.cat([draw(32, 40, 3), draw(32, 40, 4)])
+    content, style = judge(made, photos, [1, 0])
+    for i, number in enumerate((1, 0)):
+        alone = judge(made[i : i + 1], photos[i : i + 1], [number])
+        torch.testing.assert_close(torch.stack([content[i], style[i]]), torch.cat(alone), rtol=1e-3, atol=1e-4)
+    gradient = torch.autograd.grad(content[0] + style[0], made)[0]
+    assert gradient[0].any()
+    assert not gradient[1].any()
+
+
+def test_the_painting_itself_has_no_style_loss(encoder, draw, styles) -> None:
+    painting = draw(32, 32, 5)
+    content, style = Perceptual(encoder, styles, {}, STYLE)(painting, painting, [0])
+    assert content.item() == 0
+    assert style.item() == pytest.approx(0, abs=1e-4)
