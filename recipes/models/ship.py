@@ -1,22 +1,23 @@
-"""Puts a trained bundle among those that come with pictura: filters in half precision, an entry in the registry.
+"""Puts a trained bundle among those that come with pictura.
 
-    python recipes/models/ship.py NAME BUNDLE [--picture FILE] [--title TEXT] [--does TEXT] [--metric TEXT]
+    python recipes/models/ship.py NAME BUNDLE --metric TEXT [--picture FILE] [--title TEXT] [--does TEXT] [--data TEXT]
 
-Words that are not given stay as the bundle, or the registry for a new version of a model, has them.
+Words that are not given stay as the bundle has them. A model of the same name makes room.
 """
 
 import argparse
-import hashlib
-import json
+from dataclasses import replace
 from pathlib import Path
 
-from pictura import Picture, bundles, read, write
-from pictura.bundles.saving import packed
-from pictura.bundles.store import REGISTRY, SHIPPED
-from pictura.picture.files import atomic
+from pictura import Picture, bundles, read
+from pictura.bundles.shipping import ship
 from pictura.picture.scale import fit, resize
 
-LICENCE = "MIT; trained on research-only photographs"
+WORDS = {
+    "data": "1151 photographs (ImageNet samples, BSDS500, Urban100, Sun-Hays) and public-domain paintings",
+    "data_licence": "the photographs are for research only",
+    "licence": "MIT; trained on research-only photographs",
+}
 SIDE = 512  # longest of the picture
 
 
@@ -25,29 +26,17 @@ def main() -> None:
     p.add_argument("name")
     p.add_argument("bundle", type=Path)
     p.add_argument("--picture", type=Path)
-    words = ("title", "does", "metric", "data", "licence")
+    words = ("title", "does", "metric", "data", "data_licence", "licence", "command")
     for word in words:
-        p.add_argument(f"--{word}")
+        p.add_argument("--" + word.replace("_", "-"))
     a = p.parse_args()
-    registry = json.loads((SHIPPED / REGISTRY).read_text(encoding="utf-8"))
     bundle = bundles.read(a.bundle)
     given = {word: value for word in words if (value := getattr(a, word)) is not None}
-    kept = {word: value for word, value in registry.get(a.name, {}).items() if word in words}
-    about = {"licence": LICENCE} | dict(bundle.about) | kept | given
-    shipped = bundles.Bundle(bundle.method, bundle.settings, bundle.tensors, about).halved()
-    content = packed(shipped)
-    atomic(SHIPPED / f"{a.name}.safetensors", content, overwrite=True)
+    picture = None
     if a.picture:
         shown = read(a.picture).tensor()
-        made = resize(shown, fit(*shown.shape[2:], SIDE))
-        write(Picture.of(made), SHIPPED / f"{a.name}.jpg", quality=88, overwrite=True)
-    registry[a.name] = {word: about[word] for word in words if word in about} | {
-        "method": bundle.method,
-        "bytes": len(content),
-        "sha256": hashlib.sha256(content).hexdigest(),
-    }
-    text = json.dumps(dict(sorted(registry.items())), indent=2, ensure_ascii=False) + "\n"
-    atomic(SHIPPED / REGISTRY, text.encode(), overwrite=True)
+        picture = Picture.of(resize(shown, fit(*shown.shape[2:], SIDE)))
+    ship(replace(bundle, about=WORDS | dict(bundle.about) | given), a.name, picture, overwrite=True)
 
 
 if __name__ == "__main__":

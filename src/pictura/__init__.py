@@ -14,6 +14,7 @@ from pictura.runtime.threads import prepare
 
 if TYPE_CHECKING:
     from pictura.api import load_settings, open_painter, stylize, stylize_at_once, synthesize, upscale
+    from pictura.export.pretrained import from_pretrained, save_pretrained
     from pictura.methods.iterative import Interrupted, Step
     from pictura.methods.settings import PRESETS, Settings, preset
     from pictura.picture import Picture, read, write
@@ -30,10 +31,12 @@ __all__ = [
     "Settings",
     "Step",
     "Style",
+    "from_pretrained",
     "load_settings",
     "open_painter",
     "preset",
     "read",
+    "save_pretrained",
     "stylize",
     "stylize_at_once",
     "synthesize",
@@ -42,6 +45,7 @@ __all__ = [
 ]
 _HOMES = {
     "pictura.api": ("load_settings", "open_painter", "stylize", "stylize_at_once", "synthesize", "upscale"),
+    "pictura.export.pretrained": ("from_pretrained", "save_pretrained"),
     "pictura.methods.iterative": ("Interrupted", "Step"),
     "pictura.methods.settings": ("PRESETS", "Settings", "preset"),
     "pictura.picture": ("Picture", "read", "write"),

@@ -1,0 +1,56 @@
+"""The words of a bundle as JSON: in config.json, and again inside the weights, so that either file explains itself."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pictura import __version__
+from pictura.runtime.errors import PicturaError
+
+WEIGHTS, CONFIG, CARD, PICTURE = "model.safetensors", "config.json", "README.md", "picture.jpg"
+FORMAT = "pictura-bundle-1"
+# The only key of the weights' metadata: safetensors writes several in an order that changes from run to run, and equal
+# bundles are to be equal byte for byte.
+KEY = "pictura"
+_FIELDS = {"method": str, "settings": dict, "about": dict}
+
+
+def text(method: str, settings: Mapping[str, Any], about: Mapping[str, Any], **more: Any) -> str:
+    """The JSON of a bundle; `more` is what config.json has beside it."""
+    known = {"format": FORMAT, "pictura": __version__, "method": method, "settings": settings, "about": about}
+    return json.dumps(known | more, indent=2, ensure_ascii=False)
+
+
+def parsed(content: str | bytes, where: Path) -> dict[str, Any]:
+    """The JSON of a bundle, its shape checked: method, settings and about are there.
+
+    Raises:
+        PicturaError: it is no such JSON, or of a later format.
+    """
+    try:
+        values = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise PicturaError(f"'{where}' has no readable settings ({error}): fetch or save the bundle again.") from error
+    if not isinstance(values, dict) or "format" not in values:
+        raise PicturaError(f"'{where}' is not a bundle of pictura: `pictura import` converts weights of others.")
+    if values["format"] != FORMAT:
+        raise PicturaError(
+            f"'{where}' has the format '{values['format']}', and this pictura reads '{FORMAT}': update pictura."
+        )
+    for name, kind in _FIELDS.items():
+        if not isinstance(values.get(name), kind):
+            raise PicturaError(f"'{where}' does not say its {name}: fetch or save the bundle again.")
+    return values
+
+
+def beside(folder: Path) -> dict[str, Any] | None:
+    """What the folder's config.json says, None where there is none."""
+    path = folder / CONFIG
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise PicturaError(f"'{path}' cannot be read ({error.strerror}): check its permissions.") from error
+    return parsed(content, path)

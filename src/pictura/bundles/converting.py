@@ -1,0 +1,82 @@
+"""Weights of other projects become a bundle, key by key, checked against what that project publishes."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from pictura.bundles.bundle import Bundle
+from pictura.bundles.checkpoint import tensors_in
+from pictura.bundles.references import AWAITED, REFERENCES, Reference
+from pictura.runtime.errors import PicturaError, nearest
+
+_PARALLEL = "module."  # what DataParallel puts before each key
+
+
+def reference(name: str) -> Reference:
+    """What is known of a project.
+
+    Raises:
+        PicturaError: nothing, or pictura has no such method yet.
+    """
+    if name in REFERENCES:
+        return REFERENCES[name]
+    if name in AWAITED:
+        raise PicturaError(
+            f"This pictura has no network that takes the weights of {name} (method {AWAITED[name]}): "
+            f"it imports {', '.join(REFERENCES)}."
+        )
+    known = [*REFERENCES, *AWAITED]
+    raise PicturaError(f"Weights of '{name}' are not known, only of {', '.join(known)}.{nearest(name, known)}")
+
+
+def convert(path: str | Path, project: str, about: Mapping[str, Any] | None = None) -> Bundle:
+    """The bundle of a weight file of another project; nothing in the file is run.
+
+    `about` adds to what the card says: title, licence, data.
+
+    Raises:
+        PicturaError: an unknown project, a file that cannot be read, or keys or shapes that are not that project's.
+    """
+    known, path = reference(project), Path(path)
+    tensors = {key: _floats(tensor, key, path) for key, tensor in _kept(tensors_in(path), known).items()}
+    _match(tensors, known, path, project)
+    told = {
+        "title": path.stem,
+        "does": f"Converted from '{path.name}', weights of {project}. "
+        "The losses and rates among its settings are pictura's defaults, not those it was trained with.",
+        "paper": known.paper,
+        "licence": f"that of the file's source; {known.licence}",
+    }
+    renamed = {known.prefix + key: tensor for key, tensor in tensors.items()}
+    settings = {**known.settings, known.named: [path.stem]} if known.named else known.settings
+    return Bundle(known.method, settings, renamed, told | dict(about or {}), str(path))
+
+
+def _kept(tensors: Mapping[str, Tensor], known: Reference) -> dict[str, Tensor]:
+    parallel = all(key.startswith(_PARALLEL) for key in tensors)
+    plain = {key.removeprefix(_PARALLEL) if parallel else key: tensor for key, tensor in tensors.items()}
+    return {key: t for key, t in plain.items() if not any(re.fullmatch(p, key) for p in known.dropped)}
+
+
+def _match(tensors: Mapping[str, Tensor], known: Reference, path: Path, project: str) -> None:
+    name = f"'{path}'"
+    if missing := [key for key in known.keys if key not in tensors]:
+        raise PicturaError(f"{name} lacks '{missing[0]}', which weights of {project} have: check --from and the file.")
+    if unknown := [key for key in tensors if key not in known.keys]:
+        raise PicturaError(f"{name} holds {unknown[0]!a}, which weights of {project} do not: check --from.")
+    for key, shape in known.keys.items():
+        if tuple(tensors[key].shape) != shape:
+            raise PicturaError(
+                f"'{key}' in {name} has shape {tuple(tensors[key].shape)} where weights of {project} have {shape}: "
+                "it is a network of another size."
+            )
+
+
+def _floats(tensor: Tensor, key: str, path: Path) -> Tensor:
+    tensor = tensor.float()
+    if not tensor.isfinite().all():
+        raise PicturaError(f"{key!a} in '{path}' holds infinite or undefined numbers: fetch the file again.")
+    return tensor

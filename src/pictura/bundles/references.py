@@ -1,0 +1,85 @@
+"""The weights of other projects that pictura can take over: their keys and shapes, and which method they are of.
+
+All of it is data; `converting` does the work. A row says what is published under that name, so that a file which
+differs is refused with the key that does.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Shapes = dict[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A network of another project.
+
+    Attributes:
+        method, settings: what it is in pictura.
+        paper: one line, for the card.
+        licence: of the project's own released weights; those of others have their own.
+        keys: their key → shape; ours is the same behind `prefix`.
+        dropped: regular expressions of keys that are of no use and may be there or not.
+        named: the setting that gets the file's name, a list of names of styles.
+    """
+
+    method: str
+    settings: Mapping[str, Any]
+    paper: str
+    licence: str
+    keys: Shapes
+    prefix: str
+    dropped: tuple[str, ...] = ()
+    named: str = ""
+
+
+def _convolution(name: str, before: int, after: int, side: int) -> Shapes:
+    return {f"{name}.weight": (after, before, side, side), f"{name}.bias": (after,)}
+
+
+def _norm(name: str, channels: int) -> Shapes:
+    return {f"{name}.weight": (channels,), f"{name}.bias": (channels,)}
+
+
+def _residual(name: str, channels: int) -> Shapes:
+    return {
+        **_convolution(f"{name}.conv1.conv2d", channels, channels, 3),
+        **_norm(f"{name}.in1", channels),
+        **_convolution(f"{name}.conv2.conv2d", channels, channels, 3),
+        **_norm(f"{name}.in2", channels),
+    }
+
+
+# fast_neural_style/neural_style/transformer_net.py
+_TRANSFORMER_NET: Shapes = {
+    **_convolution("conv1.conv2d", 3, 32, 9),
+    **_norm("in1", 32),
+    **_convolution("conv2.conv2d", 32, 64, 3),
+    **_norm("in2", 64),
+    **_convolution("conv3.conv2d", 64, 128, 3),
+    **_norm("in3", 128),
+    **{key: shape for i in range(1, 6) for key, shape in _residual(f"res{i}", 128).items()},
+    **_convolution("deconv1.conv2d", 128, 64, 3),
+    **_norm("in4", 64),
+    **_convolution("deconv2.conv2d", 64, 32, 3),
+    **_norm("in5", 32),
+    **_convolution("deconv3.conv2d", 32, 3, 9),
+}
+
+REFERENCES: dict[str, Reference] = {
+    "pytorch-examples": Reference(
+        method="johnson",
+        settings={"variant": "examples", "filters": 32},
+        paper="Johnson, Alahi, Fei-Fei: Perceptual Losses for Real-Time Style Transfer, ECCV 2016, arXiv 1603.08155",
+        licence="BSD-3-Clause (pytorch/examples), for that project's own files",
+        keys=_TRANSFORMER_NET,
+        prefix="generator.",
+        # Released files were written by torch 0.3, whose instance norm kept statistics that it did not use.
+        named="styles",
+        dropped=(r".*\bin\d\.running_(mean|var)", r".*\bin\d\.num_batches_tracked"),
+    ),
+}
+
+# Projects whose method pictura does not have yet, and what it will be called.
+AWAITED = {"pytorch-cyclegan": "cyclegan", "pytorch-pix2pix": "pix2pix", "adain-naoto": "adain"}

@@ -1,0 +1,69 @@
+"""A bundle becomes a folder: weights, settings, card, picture, each file whole or not at all."""
+
+import contextlib
+import hashlib
+from pathlib import Path
+
+from safetensors.torch import save as serialised
+
+from pictura.bundles import card, config
+from pictura.bundles.bundle import Bundle
+from pictura.picture import Picture, write
+from pictura.picture.files import atomic, check_free
+from pictura.runtime.errors import PicturaError
+
+
+def save(bundle: Bundle, folder: str | Path, picture: Picture | None = None, *, overwrite: bool = False) -> Path:
+    """Write model.safetensors, config.json, README.md and, of a picture, picture.jpg; return the folder.
+
+    At every moment the folder holds a bundle that reads, or none: config.json, which vouches for the weights by their
+    SHA-256, goes first and comes last. Files of other names are left alone.
+
+    Raises:
+        PicturaError: a file is there already, cannot be written, or weights are not finite; then no file is changed.
+    """
+    folder = check(folder, overwrite)
+    if picture is not None:
+        check_free(folder / config.PICTURE, overwrite)
+    content = packed(bundle)
+    with contextlib.suppress(FileNotFoundError):
+        _remove(folder / config.CONFIG)
+    atomic(folder / config.WEIGHTS, content, overwrite=overwrite)
+    if picture is not None:
+        write(picture, folder / config.PICTURE, quality=90, overwrite=overwrite)
+    pictured = (folder / config.PICTURE).is_file()
+    atomic(folder / config.CARD, card.text(bundle, pictured).encode(), overwrite=overwrite)
+    digest = {"file": config.WEIGHTS, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    told = config.text(bundle.method, bundle.settings, bundle.about, weights=digest)
+    atomic(folder / config.CONFIG, told.encode(), overwrite=overwrite)
+    return folder
+
+
+def check(folder: str | Path, overwrite: bool = False) -> Path:
+    """The cheap check before anything slow: the folder, when a bundle can be put there."""
+    for name in (config.WEIGHTS, config.CARD, config.CONFIG):
+        check_free(Path(folder) / name, overwrite)
+    return Path(folder)
+
+
+def packed(bundle: Bundle) -> bytes:
+    """The bundle as one safetensors file, which loads by itself; equal bundles give equal bytes.
+
+    Raises:
+        PicturaError: weights are not finite.
+    """
+    for key, tensor in bundle.tensors.items():
+        if tensor.is_floating_point() and not tensor.isfinite().all():
+            raise PicturaError(f"'{key}' holds infinite or undefined numbers: such a bundle is not saved.")
+    # Own memory for each: safetensors refuses tensors that share theirs, as tied weights do.
+    tensors = {key: tensor.detach().cpu().clone().contiguous() for key, tensor in bundle.tensors.items()}
+    return serialised(tensors, {config.KEY: config.text(bundle.method, bundle.settings, bundle.about)})
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise PicturaError(f"'{path}' cannot be replaced ({error.strerror}): check its permissions.") from error

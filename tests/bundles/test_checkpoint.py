@@ -1,0 +1,290 @@
+"""Checkpoints of torch are understood, and whatever else a pickle can do is refused without being done.
+
+The files are made with torch.save and pickle, as those of other projects are; only the library never loads one.
+"""
+
+import contextlib
+import functools
+import io
+import os
+import pickle
+import pickletools
+import zipfile
+from collections import OrderedDict
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from safetensors.torch import save_file
+from torch import nn
+
+from pictura.bundles.checkpoint import tensors_in
+from pictura.bundles.opcodes import CheckpointError, understand
+from pictura.runtime.errors import PicturaError
+
+from .conftest import same
+
+FORMATS = pytest.mark.parametrize("zipped", [True, False], ids=["zip", "legacy"])
+
+
+def network():
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Linear(4, 2, bias=False))
+
+
+def saved(value, path, zipped=True):
+    torch.save(value, path, _use_new_zipfile_serialization=zipped)
+    return path
+
+
+def as_zip(path, main, **parts):
+    """A file like torch's with any pickle in it."""
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("x/data.pkl", main)
+        for name, content in parts.items():
+            archive.writestr(f"x/{name}", content)
+    return path
+
+
+@FORMATS
+def test_state_dict(tmp_path, zipped):
+    state = network().state_dict()
+    found = tensors_in(saved(state, tmp_path / "a.pth", zipped))
+    assert same(found, state)
+    assert [tensor.dtype for tensor in found.values()] == [tensor.dtype for tensor in state.values()]
+
+
+@FORMATS
+def test_kinds_of_numbers_and_layouts(tmp_path, zipped):
+    base = torch.arange(24).reshape(2, 3, 4)
+    state = {f"{kind}": base.to(kind) for kind in (torch.float16, torch.bfloat16, torch.float64, torch.int32)}
+    state |= {"bool": base > 3, "byte": base.to(torch.uint8), "none": torch.empty(0, 3), "one": torch.tensor(3.0)}
+    state |= {"turned": base.float().permute(2, 0, 1), "part": base.float()[1, 1:, ::2], "again": base.float()[1]}
+    found = tensors_in(saved(state, tmp_path / "a.pth", zipped))
+    assert same(found, state)
+    assert all(found[key].is_contiguous() and found[key].dtype == state[key].dtype for key in state)
+
+
+@FORMATS
+def test_shared_numbers_become_tensors_of_their_own(tmp_path, zipped):
+    one = torch.rand(4, 4)
+    found = tensors_in(saved({"a": one, "b": one[2:], "c": one.T}, tmp_path / "a.pth", zipped))
+    assert same(found, {"a": one, "b": one[2:], "c": one.T})
+    assert len({tensor.data_ptr() for tensor in found.values()}) == 3
+
+
+@FORMATS
+@pytest.mark.parametrize("key", ["state_dict", "model", "params"])
+def test_weights_beside_what_a_training_keeps(tmp_path, zipped, key):
+    net = network()
+    optimiser = torch.optim.Adam(net.parameters())
+    net[0](torch.rand(1, 3, 4, 4)).sum().backward()
+    optimiser.step()
+    kept = {"epoch": 3, "best": 0.5, "args": ["a", ("b", None, True)], "optimizer": optimiser.state_dict()}
+    assert same(tensors_in(saved(kept | {key: net.state_dict()}, tmp_path / "a.pth", zipped)), net.state_dict())
+
+
+def test_parameters_and_other_protocols(tmp_path):
+    state = OrderedDict(network().named_parameters())
+    for protocol in (2, 3, 4, 5):
+        torch.save(state, tmp_path / "a.pth", pickle_protocol=protocol)
+        assert same(tensors_in(tmp_path / "a.pth"), dict(state))
+
+
+def test_safetensors(tmp_path):
+    state = network().state_dict()
+    save_file(state, tmp_path / "a.safetensors")
+    assert same(tensors_in(tmp_path / "a.safetensors"), state)
+
+
+class Evil:
+    """What a pickle from the internet may hold: it runs a command when it is loaded."""
+
+    def __init__(self, call, *arguments):
+        self.call, self.arguments = call, arguments
+
+    def __reduce__(self):
+        return self.call, self.arguments
+
+
+@FORMATS
+@pytest.mark.parametrize("protocol", [2, 4])
+def test_nothing_is_run(tmp_path, zipped, protocol):
+    mark = tmp_path / "it-ran"
+    evil = {"a": torch.zeros(1), "b": Evil(os.system, f"touch {mark}")}
+    torch.save(evil, tmp_path / "a.pth", pickle_protocol=protocol, _use_new_zipfile_serialization=zipped)
+    with pytest.raises(PicturaError, match=r"a\.pth' asks for '(posix|nt)\.system'.*none of it was read"):
+        tensors_in(tmp_path / "a.pth")
+    assert not mark.exists()
+    torch.load(tmp_path / "a.pth", weights_only=False)  # the trap is a real one
+    assert mark.exists()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        Evil(eval, "1"),
+        Evil(__import__, "os"),
+        Evil(getattr, OrderedDict, "pop"),
+        Evil(torch._utils._rebuild_tensor_v2, Evil(eval, "1")),
+        Evil(OrderedDict, [("a", Evil(eval, "1"))]),
+        SimpleNamespace(a=1),
+        np.zeros(3),
+        np.float64(3),
+        {1, 2},
+        bytearray(b"x"),
+        torch.nn.Linear(1, 1),
+        torch.float32,
+        torch.device("cpu"),
+    ],
+    ids=lambda value: getattr(getattr(value, "call", None), "__name__", type(value).__name__),
+)
+@FORMATS
+def test_everything_that_is_no_tensor_is_refused(tmp_path, value, zipped):
+    path = saved({"weight": torch.zeros(1), "x": value}, tmp_path / "a.pth", zipped)
+    with pytest.raises(PicturaError, match=r"asks for|uses the instruction|calls"):
+        tensors_in(path)
+
+
+def program(*instructions):
+    """A pickle of protocol 2 from names of instructions and their bytes."""
+    codes = {opcode.name: opcode.code.encode("latin-1") for opcode in pickletools.opcodes}
+    return b"".join(codes[i] if isinstance(i, str) else i for i in instructions) + b"."
+
+
+STORAGE = b"((X\x07\x00\x00\x00storagectorch\nFloatStorage\nX\x01\x00\x00\x000X\x03\x00\x00\x00cpuK\x04tQ"
+REBUILD = b"ctorch._utils\n_rebuild_tensor_v2\n"
+
+
+@pytest.mark.parametrize(
+    ("main", "said"),
+    [
+        (b"", "cut short|damaged"),
+        (b"\x80\x02}", "cut short|damaged"),
+        (program("POP"), "instruction POP"),
+        (program("EMPTY_LIST", b"K\x01K\x02", "SETITEM"), "entries without a dictionary"),
+        (program("EMPTY_DICT", b"K\x01", "APPEND"), "entries without a list"),
+        (program("EMPTY_DICT", "EMPTY_TUPLE", b"K\x02", "SETITEM"), "tuple for a key"),
+        (program("TUPLE2"), "damaged"),
+        (program(b"h\x07"), "damaged"),
+        (program("REDUCE"), "damaged"),
+        (program(b"K\x01K\x01", "REDUCE"), "a call of nothing"),
+        (program(b"ctorch\nFloatStorage\n", "EMPTY_TUPLE", "REDUCE"), "calls torch.FloatStorage"),
+        (program("EMPTY_DICT", "EMPTY_LIST", "BUILD"), "sets attributes"),
+        (program("EMPTY_DICT", b"X\x01\x00\x00\x00a" + b"K\x01", "BINPERSID"), "no storage"),
+        (program(b"cbuiltins\neval\n"), "asks for 'builtins.eval'"),
+        (program(b"c__builtin__\neval\n"), "asks for '__builtin__.eval'"),
+        (program(b"ctorch\nload\n"), "asks for 'torch.load'"),
+        (program(b"cos\n" + b"x" * 9999 + b"\n"), r"asks for 'os\.x{70,80}', which"),
+        (program(b"c\x1b[2J\nx\n"), r"asks for '.*x1b"),
+        (program(b"i" + b"os\nsystem\n"), "instruction INST"),
+        (program(b"\x82\x01"), "instruction EXT1"),
+        (program(b"K\x01"), "no dictionary of tensors"),
+    ],
+)
+def test_damaged_and_hostile_programs(tmp_path, main, said):
+    with pytest.raises(PicturaError, match=said):
+        tensors_in(as_zip(tmp_path / "a.pth", main))
+
+
+@pytest.mark.parametrize(
+    ("view", "said"),
+    [
+        (b"K\x00K\x04\x85K\x01\x85", ""),
+        (b"K\x01K\x04\x85K\x01\x85", "beyond its numbers"),
+        (b"K\x00K\x05\x85K\x01\x85", "beyond its numbers"),
+        (b"K\x00K\x02\x85K\x04\x85", "beyond its numbers"),
+        (b"K\x00J\x00\x00\x00\x7f\x85K\x00\x85", "beyond its numbers"),
+        (b"J\xff\xff\xff\xffK\x04\x85K\x01\x85", "shape of no sense"),
+        (b"K\x00J\xff\xff\xff\xff\x85K\x01\x85", "shape of no sense"),
+        (b"K\x00K\x04\x85)", "without storage"),
+        (b"K\x00K\x04K\x01\x85", "damaged"),
+    ],
+)
+def test_views_stay_within_their_storage(tmp_path, view, said):
+    tensor = REBUILD + STORAGE + view + b"\x89}tR"
+    main = program("EMPTY_DICT", b"X\x01\x00\x00\x00a" + tensor, "SETITEM")
+    path = as_zip(tmp_path / "a.pth", main, **{"data/0": np.arange(4, dtype="<f4").tobytes()})
+    if not said:
+        assert tensors_in(path)["a"].tolist() == [0, 1, 2, 3]
+        return
+    with pytest.raises(PicturaError, match=said):
+        tensors_in(path)
+
+
+def test_parts_of_the_zip(tmp_path):
+    tensor = REBUILD + STORAGE + b"K\x00K\x04\x85K\x01\x85\x89}tR"
+    main = program("EMPTY_DICT", b"X\x01\x00\x00\x00a" + tensor, "SETITEM")
+    with pytest.raises(PicturaError, match="lacks its part 'data/0'"):
+        tensors_in(as_zip(tmp_path / "a.pth", main))
+    with pytest.raises(PicturaError, match="numbers are missing"):
+        tensors_in(as_zip(tmp_path / "b.pth", main, **{"data/0": b"1234"}))
+    with pytest.raises(PicturaError, match="big-endian"):
+        tensors_in(as_zip(tmp_path / "c.pth", main, **{"data/0": bytes(16), "byteorder": b"big"}))
+    with zipfile.ZipFile(tmp_path / "d.pth", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x/data.pkl", bytes(10**6))
+    with pytest.raises(PicturaError, match="compressed"):
+        tensors_in(tmp_path / "d.pth")
+    with zipfile.ZipFile(tmp_path / "e.pth", "w") as archive:
+        archive.writestr("word/document.xml", "a letter")
+    with pytest.raises(PicturaError, match="torch did not write"):
+        tensors_in(tmp_path / "e.pth")
+
+
+@FORMATS
+def test_cut_short(tmp_path, zipped):
+    content = saved(network().state_dict(), tmp_path / "a.pth", zipped).read_bytes()
+    for length in (4, 20, len(content) // 2, len(content) - 1):
+        (tmp_path / "b.pth").write_bytes(content[:length])
+        with pytest.raises(PicturaError):
+            tensors_in(tmp_path / "b.pth")
+
+
+def test_other_files(tmp_path):
+    (tmp_path / "a.pth").write_bytes(pickle.dumps({"a": 1}))
+    with pytest.raises(PicturaError, match="no checkpoint of torch"):
+        tensors_in(tmp_path / "a.pth")
+    (tmp_path / "b.t7").write_bytes(bytes(300))
+    with pytest.raises(PicturaError, match="neither a safetensors file nor a checkpoint"):
+        tensors_in(tmp_path / "b.t7")
+    (tmp_path / "c").mkdir()
+    for path in (tmp_path / "c", tmp_path / "d.pth"):
+        with pytest.raises(PicturaError):
+            tensors_in(path)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.binary(max_size=60))
+def test_any_bytes_are_a_value_or_refused(content):
+    with contextlib.suppress(CheckpointError):
+        understand(io.BytesIO(b"\x80\x02" + content + b"."))
+
+
+@functools.cache
+def real(zipped):
+    """The bytes of one real file, always the same: torch writes other names each time."""
+    file = io.BytesIO()
+    torch.save({"a": torch.zeros(3, 2), "b": torch.zeros(4)}, file, _use_new_zipfile_serialization=zipped)
+    return file.getvalue()
+
+
+@FORMATS
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.binary(max_size=3)), min_size=1, max_size=4))
+def test_any_change_of_a_checkpoint_is_read_or_refused(tmp_path_factory, zipped, changes):
+    """Other, more or fewer bytes anywhere in a real file: tensors of some shape, or one sentence."""
+    content = bytearray(real(zipped))
+    for place, these in changes:
+        at = int(place * len(content))
+        content[at : at + 1] = these
+    path = tmp_path_factory.getbasetemp() / "changed.pth"
+    path.write_bytes(content)
+    try:
+        found = tensors_in(path)
+    except PicturaError:
+        return
+    assert all(isinstance(tensor, torch.Tensor) for tensor in found.values())
