@@ -1,1 +1,73 @@
-"""One paper, one file: networks it needs, losses in the paper's letters, how it is applied, its settings and ours."""
+"""One paper, one file: networks it needs, losses in the paper's letters, how it is applied, its settings and ours.
+
+A learned method is found by its file: nothing is registered by hand, and nothing is imported before it is asked for.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from typing import TYPE_CHECKING
+
+from pictura.runtime.errors import PicturaError, nearest
+
+if TYPE_CHECKING:
+    from pictura.bundles import Bundle
+    from pictura.training.method import Method
+
+__all__ = ["find", "names", "opened"]
+
+
+def names() -> list[str]:
+    """All learned methods, in alphabetical order; this imports their files."""
+    return sorted(method.name for module in _modules() if (method := _method(module)) is not None)
+
+
+def find(name: str) -> type[Method]:
+    """The method of this name; only its file is imported.
+
+    Raises:
+        PicturaError: there is none, with the nearest name.
+    """
+    method = _method(name) if name in _modules() else None
+    if method is None:
+        known = names()
+        raise PicturaError(
+            f"There is no method '{name}'; there are {', '.join(known) or 'none'}.{nearest(name, known)}"
+        )
+    return method
+
+
+def opened(bundle: Bundle) -> Method:
+    """A method as it was trained: built from the bundle's settings, with the bundle's weights, in eval mode.
+
+    Raises:
+        PicturaError: unknown method or setting, or weights that do not fit, by name.
+    """
+    import torch
+
+    from pictura.training.settings import validated
+
+    kind = find(bundle.method)
+    with torch.random.fork_rng(devices=[]):  # the networks' first weights are thrown away
+        method = kind(validated(kind.Settings, dict(bundle.settings)))
+    networks = method.networks()
+    bundle.fill(networks)
+    for network in networks.values():
+        network.eval().requires_grad_(False)
+    return method
+
+
+def _modules() -> list[str]:
+    return [module.name for module in pkgutil.iter_modules(__path__)]
+
+
+def _method(module: str) -> type[Method] | None:
+    """The subclass of `Method` that a file of this folder defines under its own name."""
+    from pictura.training.method import Method
+
+    for _, one in inspect.getmembers(importlib.import_module(f"{__name__}.{module}"), inspect.isclass):
+        if issubclass(one, Method) and getattr(one, "name", None) == module:
+            return one
+    return None

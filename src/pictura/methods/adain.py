@@ -22,6 +22,7 @@ from pictura.bank import numbers, pictures_in
 from pictura.encoders import Encoder, load
 from pictura.losses.perceptual import Perceptual
 from pictura.losses.total_variation import total_variation
+from pictura.methods.exporting import EXCHANGED, TwoPictures
 from pictura.methods.superres import falling
 from pictura.networks.adain import (
     BLOCKS,
@@ -45,7 +46,6 @@ from pictura.training.method import Batch, Kind, Method, Player, Update
 from pictura.training.settings import MethodSettings
 
 PAPER_LAYERS = STYLE_LAYERS[:4]
-EXCHANGED = ("relu2_1", "relu3_1", "relu4_1")  # of the light variant
 # Longest sides at which a painting is a style in training: those a saved style keeps, and what lies between.
 SIZES = (181, 256, 362, 512)
 
@@ -97,7 +97,7 @@ class Adain(Method):
     @classmethod
     def tiny(cls) -> AdaINSettings:
         """A few channels."""
-        return AdaINSettings(widths=(8, 8, 8), blocks=1)
+        return AdaINSettings(widths=(8, 8, 8), blocks=1, paintings="paintings")
 
     def networks(self) -> dict[str, nn.Module]:
         """g; f is named in the settings and loaded when needed."""
@@ -222,6 +222,11 @@ class Adain(Method):
     def opened(self, style: Any = None, size: float = 512) -> Moments:
         """What f says about a style, see `pictura.bank.numbers`; by default about the starry night."""
         return numbers("starry-night" if style is None else style, self._looking(), list(STYLE_LAYERS), size)
+
+    def exported(self) -> nn.Module:
+        """Content and style pictures to T(c, s) at full strength."""
+        looking = load(self.settings.encoder, dtype="float32")
+        return TwoPictures(looking, self.decoder, self.settings.variant == "light")
 
     @property
     def light(self) -> LightDecoder:

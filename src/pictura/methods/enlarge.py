@@ -1,0 +1,70 @@
+"""Pictures enlarged by name: with bicubic, or with a network of ours or of the user's."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from pictura import bundles
+from pictura.methods import opened
+from pictura.picture.reading import MAX_SIDE
+from pictura.picture.scale import resize
+from pictura.runtime.errors import PicturaError
+
+BICUBIC = "bicubic"
+LARGEST = 8
+# The shipped network that answers when none is named: the first that enlarges enough.
+DEFAULTS = {4: "upscale-x4", 8: "upscale-x8"}
+
+
+@dataclass(frozen=True)
+class Enlarger:
+    """Makes pictures `scale` times as wide and high; `about` says with what, for the picture's metadata."""
+
+    scale: int
+    network: Callable[[Tensor], Tensor]
+    factor: int
+    about: dict[str, Any]
+
+    def __call__(self, picture: Tensor, *, grey: bool = False) -> Tensor:
+        """1×3×H×W in [0, 1] to 1×3×(scale H)×(scale W) in [0, 1]; a `grey` one stays grey.
+
+        What the network enlarges more than was asked for is reduced again.
+
+        Raises:
+            PicturaError: the result would have more pixels a side than a file can hold.
+        """
+        height, width = (self.scale * side for side in picture.shape[-2:])
+        if max(height, width) > MAX_SIDE:
+            raise PicturaError(f"A picture of {width}×{height} pixels cannot be made: enlarge it less.")
+        made = resize(self.network(picture), (height, width))
+        return made.mean(1, keepdim=True).expand_as(made) if grey else made
+
+
+def open_enlarger(model: str | Path | None = None, scale: int = 4) -> Enlarger:
+    """The model of that name or path; by default the shipped network for `scale`, from 1 to 8.
+
+    Raises:
+        PicturaError: there is none, it does not enlarge, or it enlarges less than `scale` times.
+    """
+    if not 1 <= scale <= LARGEST:
+        raise PicturaError(f"A scale of {scale} is not one that pictures are enlarged by: give 2 to {LARGEST}.")
+    if model is None:
+        model = next(name for factor, name in DEFAULTS.items() if scale <= factor)
+    if model == BICUBIC:
+        return Enlarger(scale, lambda picture: _bicubic(picture, scale), scale, {"scale": scale, "model": BICUBIC})
+    bundle = bundles.read(model)
+    method = opened(bundle)
+    factor = getattr(method.settings, "scale", 0)
+    if not factor:
+        raise PicturaError(f"The model '{model}' does not enlarge pictures: it is of the method {bundle.method}.")
+    if scale > factor:
+        raise PicturaError(f"The model '{model}' enlarges {factor} times, not {scale}: ask for less or name another.")
+    about = {"scale": scale, "model": str(model), "method": bundle.method, "step": bundle.about.get("step")}
+    return Enlarger(scale, method.apply, factor, about)
+
+
+def _bicubic(picture: Tensor, scale: int) -> Tensor:
+    return resize(picture, (scale * picture.shape[-2], scale * picture.shape[-1]))

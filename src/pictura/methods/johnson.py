@@ -1,0 +1,289 @@
+"""Johnson, Alahi and Fei-Fei, Perceptual Losses for Real-Time Style Transfer and Super-Resolution, section 3.1 and 4.1.
+
+An image transformation network f_W turns the photo x into ŷ = f_W(x) in one pass. A loss network φ judges ŷ:
+λ_c ℓ_feat(ŷ, x) + λ_s ℓ_style(ŷ, y_s) + λ_TV ℓ_TV(ŷ), with content in the responses of φ and the style of the painting
+y_s in their statistics.
+
+Ours instead of the paper's, by default: a slim network that holds several styles (see `pictura.networks.slim`) and the
+losses of our optimisation, Wasserstein-2 of Gaussians on the compact encoder. A style has a strength s from the photo
+to all of it: at s the loss is s times the paper's and 1 - s times λ_photo |ŷ - x|². The paper's own are
+``variant="paper"`` and the recipe johnson-paper.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from pictura.bank import Paintings, open_style
+from pictura.encoders import Encoder, load
+from pictura.losses.perceptual import Kind as Loss
+from pictura.losses.perceptual import Perceptual
+from pictura.losses.total_variation import total_variation
+from pictura.methods.superres import falling
+from pictura.networks.johnson import ExamplesNet, JohnsonNet
+from pictura.networks.slim import BLOCKS, WIDTHS, SlimNet
+from pictura.networks.streaming import MEMORY, streamed
+from pictura.runtime.device import fast_bfloat16
+from pictura.runtime.errors import PicturaError, nearest
+from pictura.style import Moments, Style, shares
+from pictura.training.method import Batch, Kind, Method, Player, Update
+from pictura.training.settings import MethodSettings
+
+Network = JohnsonNet | ExamplesNet | SlimNet
+ENCODERS = {"vgg16": "vgg16-torchvision"}  # short names
+SHOWN = 6  # styles on a sample sheet
+
+
+class JohnsonSettings(MethodSettings):
+    """Architecture, styles, losses, rates; defaults are those of the network that is shipped."""
+
+    variant: Literal["paper", "instance", "examples", "slim"] = Field(
+        default="slim",
+        description="paper: as printed; instance: as its release; examples: as pytorch/examples; slim: ours",
+    )
+    filters: int = Field(default=32, ge=1, description="of the first convolution; not in slim")
+    widths: tuple[int, int, int] = Field(
+        default=WIDTHS, description="channels of slim at a half, a quarter and an eighth of the size"
+    )
+    blocks: int = Field(default=BLOCKS, ge=0, description="residual blocks of slim")
+    styles: tuple[str, ...] = Field(
+        default=("starry-night",), min_length=1, description="paintings, .style files or shipped styles; slim: several"
+    )
+    style_size: int = Field(default=512, ge=32, description="longest side of the paintings: large is coarse strokes")
+    encoder: str = Field(default="compact", description="loss network φ: compact, vgg16 (the paper's), vgg19-caffe")
+    loss: Loss = Field(default="wasserstein", description="style term; gram: the paper's")
+    content_layers: dict[str, float] = Field(
+        default={"relu3_1": 1.0, "relu4_2": 1.0}, description="layer → weight in ℓ_feat"
+    )
+    style_layers: dict[str, float] = Field(
+        default=dict.fromkeys(("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"), 1.0),
+        description="layer → weight in ℓ_style",
+    )
+    content_weight: float = Field(default=0.1, ge=0, description="λ_c")
+    style_weight: float = Field(default=1.0, ge=0, description="λ_s")
+    tv_weight: float = Field(default=1.0, ge=0, description="λ_TV, of mean squares")
+    photo_weight: float = Field(default=20.0, ge=0, description="λ_photo, of mean squares, at strength 0")
+    full: float = Field(default=0.7, ge=0, le=1, description="share of pictures at full strength; slim only")
+    learning_rate: float = Field(default=1e-3, gt=0, description="Adam's rate")
+    decay_steps: int = Field(default=0, ge=0, description="steps in which the rate falls to a hundredth; 0: constant")
+    ema: float = Field(default=0.0, ge=0, lt=1, description="decay of the averaged weights; 0: the last ones")
+
+
+class Johnson(Method):
+    """f_W, the loss network φ, and one step of training."""
+
+    name: ClassVar[str] = "johnson"
+    paper: ClassVar[str] = (
+        "Johnson, Alahi, Fei-Fei: Perceptual Losses for Real-Time Style Transfer and Super-Resolution, ECCV 2016, "
+        "arXiv 1603.08155"
+    )
+    data: ClassVar[Kind] = "images"
+    Settings = JohnsonSettings
+    settings: JohnsonSettings
+
+    def __init__(self, settings: JohnsonSettings) -> None:
+        super().__init__(settings)
+        self.names = [Path(style).stem for style in settings.styles]
+        if len(set(self.names)) < len(self.names):
+            raise PicturaError(f"Two styles have the same name, in {', '.join(self.names)}: rename one of the files.")
+        if settings.variant != "slim" and len(self.names) > 1:
+            raise PicturaError(f"The {settings.variant} network holds one style: give one, or take the slim variant.")
+        self.network = _network(settings)
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in the stubs
+        self.generator: nn.Module = self.network  # while it trains, what the loop wraps around it
+        self.judge: Perceptual | None = None
+
+    @classmethod
+    def tiny(cls) -> JohnsonSettings:
+        """A few channels."""
+        return JohnsonSettings(widths=(4, 8, 8), blocks=1)
+
+    def networks(self) -> dict[str, nn.Module]:
+        """f_W."""
+        return {"generator": self.generator}
+
+    def players(self) -> dict[str, Player]:
+        """Adam, as in the paper."""
+        s = self.settings
+        adam = torch.optim.Adam(self.generator.parameters(), lr=s.learning_rate)
+        return {"generator": Player(self.generator, adam, falling(s.decay_steps), s.ema)}
+
+    def prepare(self, device: torch.device) -> None:
+        """The loss network φ, and what it says about the paintings."""
+        s = self.settings
+        encoder = load(ENCODERS.get(s.encoder, s.encoder), device=str(device))
+        styles = [_moments(style, encoder, list(s.style_layers), s.style_size) for style in s.styles]
+        self.judge = Perceptual(encoder, styles, s.content_layers, s.style_layers, s.loss)
+
+    def step(self, batch: Batch, update: Update, generator: torch.Generator) -> dict[str, Tensor]:
+        """Losses content, style, tv, photo; each picture of the batch in a style and at a strength of its own."""
+        x = self._divisible(batch["image"])
+        style, strength = self._drawn(len(x), generator)
+        made = self._made(self.generator, x, self._mixes(style, strength)).float()
+        losses = self.losses(made, x, style, strength.to(x.device))
+        update("generator", torch.stack(list(losses.values())).sum())
+        return {name: loss.detach() for name, loss in losses.items()}
+
+    def losses(self, made: Tensor, x: Tensor, style: list[int], strength: Tensor) -> dict[str, Tensor]:
+        """ŷ against x and its painting: each term with its weight, as the mean over the pictures."""
+        if self.judge is None:
+            raise PicturaError("The losses have no loss network yet: call prepare() first.")
+        s = self.settings
+        content, ground = self.judge(made, x, style)
+        found = {
+            "content": s.content_weight * (strength * content).mean(),
+            "style": s.style_weight * (strength * ground).mean(),
+            "tv": s.tv_weight * total_variation(made),
+        }
+        if self.settings.variant == "slim":
+            photo = (made - x).square().mean((1, 2, 3))
+            found["photo"] = s.photo_weight * ((1 - strength) * photo).mean()
+        return found
+
+    def show(self, batch: Batch) -> list[Tensor]:
+        """The photo, and it in each style; the first one at half strength, too."""
+        x = self._divisible(batch["image"])
+        columns = [(style, 1.0) for style in range(min(SHOWN, len(self.names)))]
+        if self.settings.variant == "slim":
+            columns.append((0, 0.5))
+        with torch.no_grad():
+            made = [
+                self._made(self.generator, x, self._mixes([style] * len(x), torch.full((len(x),), strength)))
+                for style, strength in columns
+            ]
+        return [x, *(one.float().clamp(0, 1) for one in made)]
+
+    def apply(
+        self,
+        picture: Tensor,
+        *,
+        style: str | int | Mapping[str, float] | None = None,
+        strength: float = 1.0,
+        memory: int = MEMORY,
+        precision: Literal["auto", "float32", "bfloat16"] = "auto",
+        out: Tensor | None = None,
+        **unknown: Any,
+    ) -> Tensor:
+        """1×3×H×W in [0, 1] (or uint8) of any size to the same in a style.
+
+        Args:
+            picture: the photo.
+            style: a style's name, its number from 0, or several by name with their weights; by default the first.
+            strength: from 0, the photo, to 1, all of the style; slim only.
+            memory: bytes to work in beside picture and result; what does not fit goes in tiles, with the same result.
+            precision: arithmetic; auto is bfloat16 where the processor is fast in it.
+            out: where the result goes, for example the picture itself; by default somewhere new.
+
+        Raises:
+            PicturaError: no picture, an unknown style or option, a strength that is none.
+        """
+        if unknown:
+            known = ("style", "strength", "memory", "precision")
+            wrong = next(iter(unknown))
+            raise PicturaError(f"The method johnson has no option '{wrong}'.{nearest(wrong, known)}")
+        if picture.dim() != 4 or picture.shape[:2] != (1, 3):
+            raise PicturaError(f"Numbers of shape {tuple(picture.shape)} are no picture: give a tensor 1×3×H×W.")
+        network, mix = self.network, self._mix(style, strength)
+        half = precision == "bfloat16" or (precision == "auto" and fast_bfloat16(picture.device))
+        with torch.no_grad(), torch.autocast(picture.device.type, torch.bfloat16, enabled=half):
+            return streamed(
+                picture,
+                network.parts(mix),
+                memory=memory,
+                multiple=network.multiple,
+                smallest=network.smallest,
+                whole=lambda x: self._made(network, x, mix),
+                out=out,
+            )
+
+    def _made(self, network: nn.Module, x: Tensor, mix: Tensor | None) -> Tensor:
+        made: Tensor = network(x) if mix is None else network(x, mix)
+        return made
+
+    def _divisible(self, x: Tensor) -> Tensor:
+        """Without the rows and columns that are too many for the network."""
+        multiple, smallest = self.network.multiple, self.network.smallest
+        height, width = (side // multiple * multiple for side in x.shape[-2:])
+        if min(height, width) < smallest:
+            raise PicturaError(f"Crops of {min(x.shape[-2:])} pixels are too small here: take {2 * smallest} or more.")
+        return x[..., :height, :width]
+
+    def _drawn(self, count: int, generator: torch.Generator) -> tuple[list[int], Tensor]:
+        """A style's number and a strength for each picture; half of those not at full strength are at none."""
+        style = torch.randint(len(self.names), (count,), generator=generator).tolist()
+        kind, strength = torch.rand(2, count, generator=generator)
+        if self.settings.variant != "slim":
+            return style, torch.ones(count)
+        full = self.settings.full
+        strength[kind < full] = 1.0
+        strength[kind > (1 + full) / 2] = 0.0
+        return style, strength
+
+    def _mixes(self, style: list[int], strength: Tensor) -> Tensor | None:
+        """The shares of photo and styles for pictures of these styles and strengths; None where there is one style."""
+        if self.settings.variant != "slim":
+            return None
+        shares = torch.zeros(len(style), len(self.names) + 1)
+        shares[:, 0] = 1 - strength
+        shares[torch.arange(len(style)), torch.tensor(style) + 1] = strength
+        return shares.to(next(self.network.parameters()).device)
+
+    def _mix(self, style: str | int | Mapping[str, float] | None, strength: float) -> Tensor | None:
+        """The same for one picture and what a person asked for."""
+        if not 0 <= strength <= 1:
+            raise PicturaError(f"A strength of {strength:g} is none: give a number from 0, the photo, to 1, the style.")
+        wanted = style if isinstance(style, Mapping) else {style: 1.0}
+        numbers = [self._number(name) for name in wanted]
+        if self.settings.variant != "slim":
+            if strength < 1:
+                raise PicturaError(f"A strength needs the slim variant; this network is {self.settings.variant}.")
+            return None
+        mix = torch.zeros(1, len(self.names) + 1)
+        mix[0, 0] = 1 - strength
+        for number, share in zip(numbers, shares(list(wanted.values())), strict=True):
+            mix[0, number + 1] += strength * share
+        return mix.to(next(self.network.parameters()).device)
+
+    def _number(self, style: str | int | None) -> int:
+        """A style's place in the network."""
+        if style is None:
+            return 0
+        if isinstance(style, int) and 0 <= style < len(self.names):
+            return style
+        if style in self.names:
+            return self.names.index(style)
+        raise PicturaError(
+            f"This network has no style '{style}', only {', '.join(self.names)}.{nearest(str(style), self.names)}"
+        )
+
+
+def _network(s: JohnsonSettings) -> Network:
+    if s.variant == "slim":
+        return SlimNet(len(s.styles), s.widths, s.blocks)
+    if s.variant == "examples":
+        return ExamplesNet(s.filters)
+    return JohnsonNet(s.filters, "batch" if s.variant == "paper" else "instance")
+
+
+def _moments(style: str, encoder: Encoder, layers: list[str], size: int) -> Moments:
+    """What φ says about a painting at this longest side.
+
+    Raises:
+        PicturaError: there is none of this name, or it is another encoder's.
+    """
+    source = open_style(style)
+    if not isinstance(source, Style):
+        device = encoder.mean.device
+        return Paintings([picture.to(device) for picture in source], encoder, layers).at(size)
+    if source.encoder != encoder.name:
+        raise PicturaError(
+            f"The style {style} is in numbers of {source.encoder}, the loss network is {encoder.name}: give a painting."
+        )
+    return {
+        layer: (mean.to(encoder.mean.device), second.to(encoder.mean.device))
+        for layer, (mean, second) in source.at(size).items()
+    }

@@ -1,0 +1,148 @@
+"""Dong, Loy, He and Tang, Image Super-Resolution Using Deep Convolutional Networks: the baseline of super-resolution.
+
+F(Y) = W₃ * max(0, W₂ * max(0, W₁ * Y + B₁) + B₂) + B₃ on the luminance Y of a picture that bicubic has enlarged;
+colours stay bicubic's. The loss is the mean square against the true Y, equation 4, where no border is in sight.
+"""
+
+from typing import Any, ClassVar, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from pictura.methods.superres import TILE, Precision, arithmetic, checked, falling, fitting, tiled
+from pictura.metrics.luma import WEIGHTS, luma
+from pictura.networks.srcnn import CHANNELS, SRCNN
+from pictura.networks.streaming import MEMORY
+from pictura.networks.upscaler import Bicubic
+from pictura.picture.degrade import degrade, imresize, whole
+from pictura.runtime.errors import PicturaError
+from pictura.training.method import Batch, Kind, Method, Player, Update
+from pictura.training.settings import MethodSettings
+
+BYTES = 4 * (2 * CHANNELS[0] + CHANNELS[1])  # a pixel's in float32: before and after the first ReLU, the second layer
+LAST = 0.1  # rate of the last layer beside the others', section 4.1
+
+
+class SrcnnSettings(MethodSettings):
+    """Architecture and rates; the paper takes SGD for 8e8 updates, Adam needs a ten-thousandth of them."""
+
+    scale: Literal[2, 3, 4, 8] = Field(default=4, description="how many times wider and higher the result is")
+    kernels: Literal["9-1-5", "9-3-5", "9-5-5"] = Field(default="9-5-5", description="f₁-f₂-f₃, sides of the filters")
+    optimiser: Literal["adam", "sgd"] = Field(default="adam", description="sgd, with momentum 0.9, is the paper's")
+    learning_rate: float = Field(default=1e-3, gt=0, description="of the first two layers; 1e-4 in the paper")
+    decay_steps: int = Field(default=0, ge=0, description="steps in which the rate falls to a hundredth; 0: constant")
+    ema: float = Field(default=0.0, ge=0, lt=1, description="decay of the averaged weights; 0: the last ones")
+
+
+class Srcnn(Method):
+    """F, and one step of its training."""
+
+    name: ClassVar[str] = "srcnn"
+    paper: ClassVar[str] = (
+        "Dong, Loy, He, Tang: Image Super-Resolution Using Deep Convolutional Networks, TPAMI 2016, arXiv 1501.00092"
+    )
+    data: ClassVar[Kind] = "images"
+    Settings = SrcnnSettings
+    settings: SrcnnSettings
+
+    def __init__(self, settings: SrcnnSettings) -> None:
+        super().__init__(settings)
+        f1, f2, f3 = map(int, settings.kernels.split("-"))
+        network = SRCNN((f1, f2, f3))
+        self.border = network.border
+        self.srcnn: nn.Module = network
+
+    @classmethod
+    def tiny(cls) -> SrcnnSettings:
+        """The paper's smallest."""
+        return SrcnnSettings(kernels="9-1-5")
+
+    def networks(self) -> dict[str, nn.Module]:
+        """F."""
+        return {"srcnn": self.srcnn}
+
+    def players(self) -> dict[str, Player]:
+        """The last layer learns ten times slower than the others."""
+        s = self.settings
+        last = [p for name, p in self.srcnn.named_parameters() if name.startswith("reconstruct")]
+        first = [p for name, p in self.srcnn.named_parameters() if not name.startswith("reconstruct")]
+        groups: list[dict[str, Any]] = [{"params": first}, {"params": last, "lr": LAST * s.learning_rate}]
+        optimiser: torch.optim.Optimizer = (
+            torch.optim.Adam(groups, lr=s.learning_rate)
+            if s.optimiser == "adam"
+            else torch.optim.SGD(groups, lr=s.learning_rate, momentum=0.9)
+        )
+        return {"srcnn": Player(self.srcnn, optimiser, falling(s.decay_steps), s.ema)}
+
+    def step(self, batch: Batch, update: Update, generator: torch.Generator) -> dict[str, Tensor]:
+        """One mean square, called pixel."""
+        true, enlarged = self._pair(batch)
+        inner = (luma(true) / 255)[..., self.border : -self.border, self.border : -self.border]
+        pixel = (self.srcnn(luma(enlarged) / 255).float() - inner).square().mean()
+        update("srcnn", pixel)
+        return {"pixel": pixel.detach()}
+
+    def show(self, batch: Batch) -> list[Tensor]:
+        """Bicubic, ours, the truth."""
+        true, enlarged = self._pair(batch)
+        return [enlarged, torch.cat([self._finer(one[None]) for one in enlarged]), true]
+
+    def apply(self, picture: Tensor, *, memory: int = MEMORY, precision: Precision = "auto", **unknown: Any) -> Tensor:
+        """1×3×H×W in [0, 1] (or uint8) of any size to 1×3×(scale H)×(scale W) in [0, 1]; options as superres has them.
+
+        Raises:
+            PicturaError: no picture, or an option it does not know.
+        """
+        x = checked(self.name, picture, unknown)
+        with torch.no_grad(), arithmetic(precision, x.device):
+            enlarged = Bicubic(self.settings.scale).to(x.device)(x).clamp(0, 1)
+            return self._finer(enlarged, fitting(memory, BYTES, self.border))
+
+    def exported(self) -> nn.Module:
+        """Bicubic, luminance, network, and colours again."""
+        return Whole(self.srcnn, self.settings.scale, self.border)
+
+    def _finer(self, enlarged: Tensor, tile: int = TILE) -> Tensor:
+        y = luma(enlarged) / 255
+        finer = tiled(lambda piece: same_size(self.srcnn, piece, self.border), y, 1, self.border, tile)
+        return coloured(enlarged, finer - y).clamp(0, 1)
+
+    def _pair(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """(true, reduced and enlarged again), both N×3×H×W."""
+        scale, side = self.settings.scale, min(batch["image"].shape[-2:])
+        if side - side % scale <= 2 * self.border:
+            raise PicturaError(f"Crops of {side} pixels are too small for SRCNN: take 33 as in the paper, or more.")
+        true = whole(batch["image"], scale)
+        size = true.shape[-2], true.shape[-1]
+        return true, imresize(degrade(true, scale), size).clamp(0, 1)
+
+
+class Whole(nn.Module):
+    """F with what stands before and behind it."""
+
+    def __init__(self, network: nn.Module, scale: int, border: int) -> None:
+        super().__init__()
+        self.network, self.scale, self.border = network, scale, border
+        self.bicubic = Bicubic(scale)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """N×3×h×w in [0, 1] to N×3×(scale h)×(scale w); not clamped."""
+        enlarged = self.bicubic(x).clamp(0, 1)
+        y = luma(enlarged) / 255
+        return coloured(enlarged, same_size(self.network, y, self.border) - y)
+
+
+def same_size(network: nn.Module, y: Tensor, border: int) -> Tensor:
+    """F on a picture with its border repeated."""
+    result: Tensor = network(F.pad(y, [border] * 4, mode="replicate"))
+    return result
+
+
+def coloured(pictures: Tensor, brighter: Tensor) -> Tensor:
+    """N×3×H×W whose Y, in units of 255, is higher by N×1×H×W while Cb and Cr are as they were.
+
+    Red, green and blue then move by the same, and Y by the sum of its weights as much.
+    """
+    return pictures + brighter * (255 / sum(WEIGHTS))

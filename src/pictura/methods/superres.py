@@ -1,0 +1,255 @@
+"""Johnson, Alahi and Fei-Fei, Perceptual Losses for Real-Time Style Transfer and Super-Resolution, section 3.2 and 4.2.
+
+One feed-forward network f_W takes a small picture x to ŷ = f_W(x), as near as can be to the large y that x was made of:
+near in pixels (``loss="pixel"``, the paper's ℓ_pixel) or in the responses φ_j of a network that recognises things
+(``loss="feature"``, ℓ_feat, which gives up PSNR for sharpness).
+
+``variant="paper"`` is the paper's network, ``"slim"`` ours: it begins at bicubic and works at the small size only.
+Ours, too: Charbonnier's distance instead of the square, a falling rate, averaged weights, and beside the feature loss
+a pixel term and ``ℓ_low``, which holds the result to x when it is made small again, so that colours stay.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any, ClassVar, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from pictura.encoders import Encoder, load
+from pictura.networks.streaming import MEMORY
+from pictura.networks.upscaler import JohnsonUpscaler, Upscaler
+from pictura.picture.degrade import degrade, imresize, whole
+from pictura.runtime.device import fast_bfloat16
+from pictura.runtime.errors import PicturaError, nearest
+from pictura.training.method import Batch, Kind, Method, Player, Update
+from pictura.training.settings import MethodSettings
+
+Precision = Literal["auto", "float32", "bfloat16"]
+TILE = 512  # greatest side in small pixels of what is enlarged at once: larger ones are no faster
+SMALLEST = 16  # least side: below it nearly all of the work is margin
+# Network, width, residual blocks of each variant.
+SIZES: dict[str, tuple[type[Upscaler | JohnsonUpscaler], int, int]] = {
+    "slim": (Upscaler, 48, 5),
+    "paper": (JohnsonUpscaler, 64, 4),
+}
+ENCODERS = {"vgg16": "vgg16-torchvision"}  # short names
+FLOOR = 1e-3  # of Charbonnier's distance √(d² + FLOOR²): a quarter of an 8-bit step
+
+
+class SuperresSettings(MethodSettings):
+    """Architecture, degradation, losses, rates; defaults are those of the network that is shipped."""
+
+    scale: Literal[4, 8] = Field(default=4, description="how many times wider and higher the result is")
+    variant: Literal["slim", "paper"] = Field(default="slim", description="our network or the paper's")
+    channels: int | None = Field(default=None, ge=1, description="width; by default 48, in the paper's network 64")
+    blocks: int | None = Field(
+        default=None, ge=1, description="residual blocks; by default 5, in the paper's network 4"
+    )
+    blur: float = Field(
+        default=0.0, ge=0, description="σ in pixels of the blur before bicubic reduction; 1 in the paper, 0 elsewhere"
+    )
+    loss: Literal["pixel", "feature"] = Field(default="pixel", description="what a result is measured by")
+    distance: Literal["charbonnier", "squared"] = Field(default="charbonnier", description="of pixels; squared: paper")
+    encoder: str = Field(default="vgg16", description="φ of the feature loss: vgg16, vgg19-caffe, compact")
+    layers: dict[str, float] = Field(default={"relu2_2": 1.0}, description="layer j of φ → weight in the feature loss")
+    pixel_weight: float = Field(default=0.0, ge=0, description="of ℓ_pixel beside the feature loss")
+    low_weight: float = Field(default=0.0, ge=0, description="of ℓ_low beside the feature loss")
+    learning_rate: float = Field(default=1e-3, gt=0, description="Adam's first rate")
+    decay_steps: int = Field(default=0, ge=0, description="steps in which the rate falls to a hundredth; 0: constant")
+    ema: float = Field(default=0.0, ge=0, lt=1, description="decay of the averaged weights; 0: the last ones")
+    match_histogram: bool = Field(
+        default=False, description="give the result the colours' distribution of the small picture, as the paper does"
+    )
+
+
+class Superres(Method):
+    """f_W, the loss network φ, and one step of training."""
+
+    name: ClassVar[str] = "superres"
+    paper: ClassVar[str] = (
+        "Johnson, Alahi, Fei-Fei: Perceptual Losses for Real-Time Style Transfer and Super-Resolution, ECCV 2016, "
+        "arXiv 1603.08155"
+    )
+    data: ClassVar[Kind] = "images"
+    Settings = SuperresSettings
+    settings: SuperresSettings
+
+    def __init__(self, settings: SuperresSettings) -> None:
+        super().__init__(settings)
+        kind, channels, blocks = SIZES[settings.variant]
+        network = kind(settings.scale, settings.channels or channels, settings.blocks or blocks)
+        self.margin, self.bytes = network.margin, network.bytes
+        self.upscaler: nn.Module = network
+        self.encoder: Encoder | None = None
+
+    @classmethod
+    def tiny(cls) -> SuperresSettings:
+        """Two layers at the small size."""
+        return SuperresSettings(channels=8, blocks=1)
+
+    def networks(self) -> dict[str, nn.Module]:
+        """The one that enlarges."""
+        return {"upscaler": self.upscaler}
+
+    def players(self) -> dict[str, Player]:
+        """Adam, as in the paper; β₂ of 0.99 forgets the flat crops sooner."""
+        own = self.settings.variant == "slim"
+        adam = torch.optim.Adam(
+            self.upscaler.parameters(), lr=self.settings.learning_rate, betas=(0.9, 0.99 if own else 0.999)
+        )
+        return {"upscaler": Player(self.upscaler, adam, falling(self.settings.decay_steps), self.settings.ema)}
+
+    def prepare(self, device: torch.device) -> None:
+        """The loss network φ."""
+        if self.settings.loss == "feature":
+            self.encoder = load(ENCODERS.get(self.settings.encoder, self.settings.encoder), device=str(device))
+            for layer in self.settings.layers:
+                self.encoder.resolve(layer)
+
+    def step(self, batch: Batch, update: Update, generator: torch.Generator) -> dict[str, Tensor]:
+        """Small pictures x are made of the batch's y; losses pixel, feature, low as far as they have a weight."""
+        y = self._truth(batch)
+        x = degrade(y, self.settings.scale, self.settings.blur)
+        losses = self.losses(self.upscaler(x).float(), y, x)
+        update("upscaler", sum(losses.values(), torch.zeros((), device=y.device)))
+        return {name: loss.detach() for name, loss in losses.items()}
+
+    def losses(self, made: Tensor, y: Tensor, x: Tensor) -> dict[str, Tensor]:
+        """ŷ against y and x: each term with its weight."""
+        s = self.settings
+        if s.loss == "pixel":
+            return {"pixel": self._pixel(made, y)}
+        found = {"feature": self._feature(made, y)}
+        if s.pixel_weight:
+            found["pixel"] = s.pixel_weight * self._pixel(made, y)
+        if s.low_weight:
+            low = imresize(made, (x.shape[-2], x.shape[-1]))
+            found["low"] = s.low_weight * self._pixel(low, x)
+        return found
+
+    def show(self, batch: Batch) -> list[Tensor]:
+        """Bicubic, ours, the truth."""
+        y = self._truth(batch)
+        x = degrade(y, self.settings.scale, self.settings.blur)
+        with torch.no_grad():
+            made = self.upscaler(x).float().clamp(0, 1)
+        return [imresize(x, (y.shape[-2], y.shape[-1])).clamp(0, 1), made, y]
+
+    def apply(
+        self,
+        picture: Tensor,
+        *,
+        memory: int = MEMORY,
+        precision: Precision = "auto",
+        **unknown: Any,
+    ) -> Tensor:
+        """1×3×H×W in [0, 1] (or uint8) of any size to 1×3×(scale H)×(scale W) in [0, 1].
+
+        Args:
+            picture: x.
+            memory: bytes to work in beside picture and result; what does not fit goes in tiles, with the same result.
+            precision: arithmetic of the convolutions; auto is bfloat16 where the processor is fast in it.
+
+        Raises:
+            PicturaError: no picture, or an option it does not know.
+        """
+        x = checked(self.name, picture, unknown)
+        with arithmetic(precision, x.device):
+            made = tiled(self.upscaler, x, self.settings.scale, self.margin, fitting(memory, self.bytes, self.margin))
+        return matched(made, x) if self.settings.match_histogram else made
+
+    def exported(self) -> nn.Module:
+        """The network: it takes pictures as they are."""
+        if self.settings.match_histogram:
+            raise PicturaError("A matched histogram cannot be exported: set match_histogram to false in the settings.")
+        return self.upscaler
+
+    def _truth(self, batch: Batch) -> Tensor:
+        scale, image = self.settings.scale, batch["image"]
+        if min(image.shape[-2:]) < scale:
+            raise PicturaError(f"Crops of {min(image.shape[-2:])} pixels are too small for ×{scale}: take 64 or more.")
+        return whole(image, scale)
+
+    def _pixel(self, made: Tensor, y: Tensor) -> Tensor:
+        """ℓ_pixel, equation 3: the mean square; or Charbonnier's distance, which an outlier does not rule."""
+        if self.settings.distance == "squared":
+            return (made - y).square().mean()
+        return ((made - y).square() + FLOOR**2).sqrt().mean()
+
+    def _feature(self, made: Tensor, y: Tensor) -> Tensor:
+        """ℓ_feat, equation 2, each layer in units of its own variance so that weights mean the same on every φ."""
+        if self.encoder is None:
+            raise PicturaError("The feature loss has no loss network yet: call prepare() first.")
+        names = list(self.settings.layers)
+        with torch.no_grad():
+            truth = self.encoder(y, names)
+        found = self.encoder(made, names)
+        terms = [
+            weight * (found[j] - truth[j]).square().sum(1).mean() / self.encoder.scale(j) ** 2
+            for j, weight in self.settings.layers.items()
+        ]
+        return torch.stack(terms).sum()
+
+
+def falling(steps: int, last: float = 0.01) -> Callable[[int], float] | None:
+    """Half a cosine from 1 to `last` in so many steps, constant afterwards; None for 0."""
+    if steps == 0:
+        return None
+    return lambda step: last + (1 - last) * 0.5 * (1 + math.cos(math.pi * min(1.0, step / steps)))
+
+
+def checked(name: str, picture: Tensor, unknown: dict[str, Any]) -> Tensor:
+    """The picture as floating-point numbers; refuses what is none, and unknown options."""
+    if unknown:
+        wrong = next(iter(unknown))
+        raise PicturaError(f"The method {name} has no option '{wrong}'.{nearest(wrong, ('memory', 'precision'))}")
+    if picture.dim() != 4 or picture.shape[:2] != (1, 3) or not picture.numel():
+        raise PicturaError(f"Numbers of shape {tuple(picture.shape)} are no picture: give a tensor 1×3×H×W.")
+    return picture if picture.is_floating_point() else picture / 255
+
+
+def arithmetic(precision: Precision, device: torch.device) -> torch.autocast:
+    """The context in which a network computes."""
+    half = precision == "bfloat16" or (precision == "auto" and fast_bfloat16(device))
+    return torch.autocast(device.type, torch.bfloat16, enabled=half)
+
+
+def fitting(memory: int, each: int, margin: int) -> int:
+    """Side of the largest tile whose maps, `each` bytes a pixel, fit into `memory` bytes; at least SMALLEST."""
+    return max(SMALLEST, min(TILE, math.isqrt(memory // each) - 2 * margin))
+
+
+@torch.no_grad()
+def tiled(network: Callable[[Tensor], Tensor], picture: Tensor, scale: int, margin: int, tile: int = TILE) -> Tensor:
+    """The network's result on the picture 1×C×H×W, in [0, 1], `tile` pixels a side at once.
+
+    Around each tile stands what is there, `margin` pixels wide and no more than the network sees, and beyond the
+    picture what the network itself puts there: all is as if the picture had gone through at once.
+    """
+    height, width = picture.shape[-2:]
+    result = picture.new_empty(1, picture.shape[1], height * scale, width * scale)
+    for top in range(0, height, tile):
+        for left in range(0, width, tile):
+            h, w = min(tile, height - top), min(tile, width - left)
+            above, before = min(margin, top), min(margin, left)
+            piece = picture[..., top - above : top + h + margin, left - before : left + w + margin]
+            made = network(piece.contiguous(memory_format=torch.channels_last)).float()
+            y, x = scale * above, scale * before
+            inner = made[..., y : y + scale * h, x : x + scale * w]
+            result[..., scale * top : scale * (top + h), scale * left : scale * (left + w)] = inner.clamp(0, 1)
+    return result
+
+
+def matched(made: Tensor, model: Tensor) -> Tensor:
+    """`made` with each channel's histogram exchanged for that of `model`; both 1×C×H×W."""
+    channels = []
+    for own, wanted in zip(made[0].flatten(1), model[0].flatten(1), strict=True):
+        rank = own.argsort().argsort().to(torch.float64) / max(1, own.numel() - 1)
+        place = rank * (wanted.numel() - 1)
+        low = place.floor().long()
+        values = wanted.sort().values
+        high = (low + 1).clamp(max=wanted.numel() - 1)
+        channels.append(torch.lerp(values[low], values[high], (place - low).to(values.dtype)))
+    return torch.stack(channels).reshape(made.shape)

@@ -1,0 +1,43 @@
+"""Which device computes, and in which arithmetic."""
+
+from typing import Literal
+
+import torch
+
+from pictura.runtime.errors import PicturaError
+
+Precision = Literal["32-true", "bf16-mixed"]
+# torch has no public question for these; a version without one of them counts as a processor without it.
+_FAST_BF16 = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+
+
+def choose(name: str = "auto") -> torch.device:
+    """``cpu``, ``cuda`` or ``mps``; ``auto`` takes the first accelerator there is, else the processor.
+
+    Raises:
+        PicturaError: the device is not there.
+    """
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name == "auto":
+        return torch.device(next(kind for kind, has in there.items() if has))
+    if not there.get(torch.device(name).type, False):
+        present = ", ".join(kind for kind, has in there.items() if has)
+        raise PicturaError(f"The device '{name}' is not on this machine or not in this torch: there is {present}.")
+    return torch.device(name)
+
+
+def fast_bfloat16(device: torch.device) -> bool:
+    """Whether bfloat16 is the faster arithmetic there.
+
+    A processor multiplies it natively with AVX512-bf16 or AMX and is slower in it without; a GPU from Ampere on.
+    """
+    if device.type == "cpu":
+        return any(getattr(torch.cpu, question, bool)() for question in _FAST_BF16)
+    return device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+
+
+def precision(asked: str, device: torch.device) -> Precision:
+    """What ``auto`` means on a device; anything else as it was asked for."""
+    if asked == "auto":
+        return "bf16-mixed" if fast_bfloat16(device) else "32-true"
+    return "bf16-mixed" if asked == "bf16-mixed" else "32-true"

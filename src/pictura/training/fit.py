@@ -1,0 +1,236 @@
+"""The loop: batch → method.step → guard → log, show, save; it knows no paper."""
+
+import contextlib
+import signal
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from pictura.bundles import Bundle, save
+from pictura.picture.files import atomic
+from pictura.runtime import seeds
+from pictura.runtime.errors import PicturaError
+from pictura.training import batches, checkpoint, disk, log, plot, saving, showing
+from pictura.training.folder import RunFolder
+from pictura.training.guard import EVERY, Guard
+from pictura.training.identity import check_same, check_usable, identity, precision_of
+from pictura.training.launch import launched, mean
+from pictura.training.method import Batch, Method
+from pictura.training.order import Order, Share
+from pictura.training.progress import Callback, Meter, Progress
+from pictura.training.settings import TrainSettings
+from pictura.training.source import DataSource
+from pictura.training.stop import Ask, Stopped, listening
+from pictura.training.team import Team
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+Losses = dict[str, float]
+MINIMISED = "minimised by "
+
+
+def fit(
+    method: Method,
+    data: DataSource,
+    out: str | Path,
+    settings: TrainSettings,
+    *,
+    resume: bool = False,
+    callback: Callback | None = None,
+) -> Path:
+    """Train a method and return the folder of its bundle, ``out/bundle``.
+
+    Everything that is left on the way lies in `out`, see `RunFolder`. With `resume` the newest whole checkpoint there
+    is gone on from, or a start made where there is none; on one thread of a processor the weights are bit for bit those
+    of a training that was never stopped. Afterwards the method is ready for use, with the bundle's weights (averaged
+    ones where it has any), and torch's global generators are as they were.
+
+    Raises:
+        PicturaError: a loss or a weight has gone astray, a file is broken, the disk is full, the folder holds another
+            training, or this one differs from the one that is to be resumed; what was saved before is intact.
+        Stopped: SIGTERM or Ctrl-C; the state is saved.
+    """
+    check_usable(method, data)
+    folder = RunFolder(Path(out))
+    precision: str = settings.precision
+    if resume and precision == "auto":
+        precision = precision_of(folder.settings) or "auto"
+    fabric = launched(settings, precision)
+    with seeds.kept(), contextlib.ExitStack() as stack:
+        if fabric.is_global_zero:
+            stack.enter_context(folder.locked())
+        fabric.barrier()
+        return Training(method, data, folder, settings, fabric, callback).run(resume)
+
+
+class Training:
+    """One run of the loop."""
+
+    def __init__(
+        self,
+        method: Method,
+        data: DataSource,
+        folder: RunFolder,
+        settings: TrainSettings,
+        fabric: "Fabric",
+        callback: Callback | None,
+    ) -> None:
+        self.method, self.data, self.folder, self.settings = method, data, folder, settings
+        self.fabric, self.tell = fabric, callback if callback and fabric.is_global_zero else lambda _: None
+        self.share = Share(settings.batch, settings.accumulate, fabric.global_rank, fabric.world_size)
+        self.log = log.Log(folder.log, settings.steps)
+        self.meter = Meter(self.share.step)
+        self.networks = method.networks()
+        precision = str(fabric.strategy.precision.precision)
+        self.identity = identity(method, data, settings, precision, fabric.world_size)
+
+    def run(self, resume: bool) -> Path:
+        """From the first step, or the one after the checkpoint, to the bundle."""
+        saved = self._found(resume)
+        try:
+            self._set_up()
+            if saved is not None:
+                self.state.restore(saved, self.fabric.global_rank)
+            with listening() as ask:
+                self._loop(saved.step if saved else 0, ask)
+            return self._finished()
+        finally:
+            self.method.use(self.networks)
+
+    def _found(self, resume: bool) -> checkpoint.Checkpoint | None:
+        """The checkpoint to go on from; looked for before anything slow is loaded."""
+        self.folder.check(resume)
+        self.fabric.barrier()  # all have looked before the first one moves anything
+        saved = self._newest() if resume else None
+        if saved is not None:
+            check_same(self.identity, saved.state["identity"], self.folder.path)
+            if saved.step > self.settings.steps:
+                raise PicturaError(f"The training in '{self.folder.path}' has taken {saved.step} steps: ask for more.")
+        if self.fabric.is_global_zero:
+            self._leave_settings()
+            self.log.begin(saved.step if saved else 0)
+        return saved
+
+    def _newest(self) -> checkpoint.Checkpoint | None:
+        """The first process moves broken ones aside before the others look."""
+        saved, said = None, list[str]()
+        if self.fabric.is_global_zero:
+            saved, said = checkpoint.newest(self.folder.checkpoints)
+        self.fabric.barrier()
+        if not self.fabric.is_global_zero:
+            saved, _ = checkpoint.newest(self.folder.checkpoints)
+        said.append(f"going on after step {saved.step}" if saved else "no checkpoint is there: starting at step 1")
+        for note in said:
+            self.tell(Progress(saved.step if saved else 0, self.settings.steps, {}, 0.0, 0.0, 0.0, note=note))
+        return saved
+
+    def _leave_settings(self) -> None:
+        told = {"identity": self.identity, "train": self.settings.model_dump(mode="json")}
+        atomic(self.folder.settings, disk.json_bytes(told, indent=1), overwrite=True)
+
+    def _set_up(self) -> None:
+        """Networks to the device, in channels-last, and each wrapped on its own; teachers, players, batches."""
+        device, method = self.fabric.device, self.method
+        for network in self.networks.values():
+            network.to(device=device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
+        seeds.start("prepare", self.settings.seed)
+        method.prepare(device)
+        # The optimisers stay their own: Fabric's wrapper around one serves strategies that split it, which none does.
+        self.team = Team(method.players(), self.fabric, self.settings.accumulate, self.settings.clip)
+        method.use({name: self.fabric.setup_module(net, move_to_device=False) for name, net in self.networks.items()})
+        self.guard = Guard()
+        self.state = saving.State(method, self.networks, self.team, self.guard, self.identity)
+        self.shown = self._moved(batches.first(self.data, showing.SAMPLES)) if self.fabric.is_global_zero else {}
+
+    def _loop(self, start: int, ask: Ask) -> None:
+        order = Order(self.settings.seed, len(self.data))
+        pin = self.fabric.device.type == "cuda"
+        row = batches.batches(self.data, order, self.share, start * self.share.step, self.settings.workers, pin)
+        for step in range(start, self.settings.steps):
+            losses, asked = self._step(step, row, ask)
+            self.meter.tick()
+            self._after(step + 1, losses, asked)
+
+    def _step(self, step: int, row: batches.Row, ask: Ask) -> tuple[Losses, int]:
+        """One optimisation step: mean losses of all batches and processes, and the signal that one of them heard."""
+        sums: dict[str, Tensor] = {}
+        for micro in range(self.settings.accumulate):
+            batch = self._moved(next(row))
+            place = (self.settings.seed, step, micro, self.fabric.global_rank)
+            seeds.start("step", *place)
+            self.team.begin(step, micro)
+            named = self.method.step(batch, self.team.update, seeds.generator("given", *place))
+            # What the players minimise is looked at, too, should it not be among the named.
+            for name, loss in (named | {MINIMISED + n: loss for n, loss in self.team.losses.items()}).items():
+                sums[name] = sums.get(name, 0) + loss.detach().float().reshape(()) / self.settings.accumulate
+        heard = torch.tensor(float(ask.number), device=self.fabric.device)
+        means = mean(torch.stack([heard, *sums.values()]), self.fabric)
+        values = means.tolist()
+        asked = (ask.number or signal.SIGTERM) if values[0] else 0
+        return dict(zip(sums, values[1:], strict=True)), int(asked)
+
+    def _after(self, step: int, losses: Losses, asked: int) -> None:
+        """Guard, log, show, save and tell after a step, from 1; leave when asked to."""
+        s, last = self.settings, step == self.settings.steps
+        self.guard.losses(step, losses)
+        if step % EVERY == 0:
+            self.state.check(step)
+        named = {name: value for name, value in losses.items() if not name.startswith(MINIMISED)}
+        now = Progress(step, s.steps, named, self.meter.rate, self.meter.seconds, self.meter.left(s.steps - step))
+        if self.fabric.is_global_zero:
+            self.log.add(step, named, now.seconds, now.images_per_second)
+        if step % s.save_every == 0 or last or asked:
+            now = replace(now, saved=self._save(step))
+        if self.fabric.is_global_zero and (step % s.show_every == 0 or last):
+            now = self._show(step, now)
+        self.tell(now)
+        if asked and not last:
+            raise Stopped(asked, step, self.folder.checkpoints / checkpoint.name_of(step))
+
+    def _save(self, step: int) -> Path:
+        saved = self.state.captured(step, step * self.share.step, self.fabric)
+        if self.fabric.is_global_zero:
+            saving.written(saved, self.folder, self.settings.keep)
+        self.fabric.barrier()
+        return self.folder.checkpoints / checkpoint.name_of(step)
+
+    def _show(self, step: int, now: Progress) -> Progress:
+        """Sheet and plot; where the disk refuses them, that is said, and the training goes on."""
+        try:
+            with self.team.averaged():
+                picture = showing.sheet(self.method, list(self.networks.values()), self.shown)
+            path = showing.written(picture, self.folder.sample(step))
+            atomic(self.folder.plot, plot.drawn(log.read(self.folder.log)).encode(), overwrite=True)
+        except PicturaError as error:
+            return replace(now, note=str(error))
+        return replace(now, shown=path)
+
+    def _finished(self) -> Path:
+        self.team.settle()
+        for network in self.networks.values():
+            network.eval()
+        if not self.fabric.is_global_zero:
+            return self.folder.bundle
+        settings = self.method.settings.model_dump(mode="json")
+        bundle = Bundle.of(self.method.name, settings, self.networks, self._about())
+        picture = showing.sheet(self.method, list(self.networks.values()), self.shown)
+        return save(bundle, self.folder.bundle, picture, overwrite=True)
+
+    def _about(self) -> dict[str, object]:
+        lines = log.read(self.folder.log)
+        return {
+            "paper": self.method.paper,
+            "data": f"{len(self.data)} samples, {self.data.kind}, {self.data.fingerprint()[:12]}",
+            "step": self.settings.steps,
+            "training": self.settings.model_dump(mode="json"),
+            "losses": lines[-1]["losses"] if lines else {},
+        }
+
+    def _moved(self, batch: Batch) -> Batch:
+        """On the device, pictures in channels-last."""
+        moved = {name: tensor.to(self.fabric.device, non_blocking=True) for name, tensor in batch.items()}
+        return {n: t.contiguous(memory_format=torch.channels_last) if t.dim() == 4 else t for n, t in moved.items()}

@@ -1,0 +1,94 @@
+"""The folder of a run: who may write in it, and what is called how.
+
+``checkpoints/``, ``samples/step-….png``, ``log.jsonl``, ``losses.svg``, ``settings.json`` and, at the end, ``bundle/``.
+"""
+
+import contextlib
+import os
+import weakref
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from pictura.runtime.errors import PicturaError
+from pictura.training import checkpoint, disk
+
+_HELD: "weakref.WeakSet[IO[str]]" = weakref.WeakSet()
+
+
+class RunFolder:
+    """Paths in the folder of a run."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.checkpoints = path / "checkpoints"
+        self.samples = path / "samples"
+        self.log = path / "log.jsonl"
+        self.plot = path / "losses.svg"
+        self.settings = path / "settings.json"
+        self.bundle = path / "bundle"
+
+    def sample(self, step: int) -> Path:
+        """The sample sheet after so many steps."""
+        return self.samples / f"{checkpoint.name_of(step)}.png"
+
+    def check(self, resume: bool) -> None:
+        """Before anything slow: a training that is there is gone on with, or left alone.
+
+        Raises:
+            PicturaError: there is one, and it is not to be resumed.
+        """
+        if not resume and (checkpoint.found(self.checkpoints) or self.bundle.exists()):
+            raise PicturaError(f"'{self.path}' holds a training: add --resume to go on, or choose a new folder.")
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Only this process writes here; the system opens the lock when the process ends, however it does.
+
+        Raises:
+            PicturaError: another training writes here, or nobody can.
+        """
+        with disk.told(self.path):
+            self.checkpoints.mkdir(parents=True, exist_ok=True)
+            file = (self.path / "lock").open("a", encoding="utf-8")
+        with file:
+            if not _lock(file):
+                raise PicturaError(f"Another training is running in '{self.path}': wait for it or choose a new folder.")
+            _HELD.add(file)
+            self._sweep()
+            yield
+
+    def _sweep(self) -> None:
+        """Remove what a killed training left half written, in checkpoints and in single files (`picture.files`)."""
+        checkpoint.sweep(self.checkpoints)
+        for folder in (self.path, self.samples, self.bundle):
+            for left in folder.glob(".pictura-*.tmp"):
+                left.unlink(missing_ok=True)
+
+
+def _lock(file: IO[str]) -> bool:
+    """Whether the file is ours now."""
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined, unused-ignore]
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return False
+    except OSError:  # a file system without locks: better to train than to refuse
+        return True
+    return True
+
+
+def _let_go() -> None:
+    for file in _HELD:
+        file.close()
+
+
+# A forked worker that outlives a killed training for seconds must not keep the folder locked.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_let_go)

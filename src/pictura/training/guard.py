@@ -1,0 +1,75 @@
+"""Stops a training whose numbers have gone astray, by name, before anything of it is saved."""
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pictura.runtime.errors import PicturaError
+
+EVERY = 20  # steps from one look at all weights to the next; losses are looked at in every step
+BEGINNING = 10  # steps whose losses say what is usual
+FACTOR = 1e4  # above what was greatest in the beginning a loss has diverged; ours: spikes of 100 do come back
+LARGEST = 1e4  # root mean square of a weight tensor; those of trained networks are below 100
+
+
+class Guard:
+    """Looks at losses and weights; `state` is what it remembers of the beginning."""
+
+    def __init__(self) -> None:
+        self.greatest: dict[str, float] = {}
+
+    def losses(self, step: int, losses: Mapping[str, float]) -> None:
+        """After each step.
+
+        Raises:
+            PicturaError: a loss is NaN, infinite, or far above what it was in the beginning.
+        """
+        for name, value in losses.items():
+            if not math.isfinite(value):
+                raise PicturaError(_told(step, f"the loss '{name}' is {value}"))
+            usual = max(1.0, self.greatest.get(name, abs(value)))
+            if abs(value) > FACTOR * usual:
+                raise PicturaError(
+                    _told(step, f"the loss '{name}' is {value:.3g}, in the beginning at most {usual:.3g}")
+                )
+            if step <= BEGINNING:
+                self.greatest[name] = max(self.greatest.get(name, 0.0), abs(value))
+
+    def tensors(self, step: int, what: str, tensors: Mapping[str, Tensor]) -> None:
+        """Every few steps and before each save; `what` is "weight", "averaged weight" …
+
+        Raises:
+            PicturaError: one is not finite, or of a size that no trained weight has.
+        """
+        named = [(name, t) for name, t in tensors.items() if t.is_floating_point() and t.numel()]
+        for name, size in zip((n for n, _ in named), _sizes(t for _, t in named), strict=True):
+            if not math.isfinite(size):
+                raise PicturaError(_told(step, f"the {what} '{name}' is not a number"))
+            if what.endswith("weight") and size > LARGEST:
+                raise PicturaError(_told(step, f"the {what} '{name}' has grown to {size:.3g}"))
+
+    def state(self) -> dict[str, Any]:
+        """For a checkpoint."""
+        return dict(self.greatest)
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Go on from `state`."""
+        self.greatest = {name: float(value) for name, value in state.items()}
+
+
+def _sizes(tensors: Iterable[Tensor]) -> list[float]:
+    """Root mean squares, in one pass and with one wait for the device."""
+    given = [t.detach() for t in tensors]
+    if not given:
+        return []
+    norms = torch.stack([n.double() for n in torch._foreach_norm(given)])
+    counts = torch.tensor([t.numel() for t in given], dtype=torch.float64)
+    sizes: list[float] = (norms.cpu() / counts.sqrt()).tolist()
+    return sizes
+
+
+def _told(step: int, what: str) -> str:
+    return f"Training stopped after step {step}: {what}. A smaller learning rate, or clip, often helps."

@@ -1,0 +1,119 @@
+"""The state of a training, out of its parts into a checkpoint and back."""
+
+import platform
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from safetensors.torch import load, save
+from torch import nn
+
+from pictura import __version__
+from pictura.training import checkpoint, disk, launch
+from pictura.training.checkpoint import Checkpoint, Tensors
+from pictura.training.folder import RunFolder
+from pictura.training.guard import Guard
+from pictura.training.identity import Identity
+from pictura.training.method import Method
+from pictura.training.team import Team
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+VERSION = 1  # of the layout
+
+
+class State:
+    """Everything of a training that a checkpoint keeps."""
+
+    def __init__(
+        self, method: Method, networks: dict[str, nn.Module], team: Team, guard: Guard, identity: Identity
+    ) -> None:
+        self.method, self.networks, self.team, self.guard, self.identity = method, networks, team, guard, identity
+
+    def weights(self) -> Tensors:
+        """All networks' weights and buffers as ``network.key``."""
+        return {f"{name}.{key}": t for name, net in self.networks.items() for key, t in net.state_dict().items()}
+
+    def check(self, step: int) -> None:
+        """Weights and averages are numbers.
+
+        Raises:
+            PicturaError: says which is not.
+        """
+        self.guard.tensors(step, "weight", self.weights())
+        self.guard.tensors(step, "averaged weight", self.team.averages())
+
+    def captured(self, step: int, samples: int, fabric: "Fabric") -> Checkpoint:
+        """The checkpoint after so many steps and samples; all processes take part, the first one's is whole.
+
+        Raises:
+            PicturaError: something in it is not a number.
+        """
+        self.check(step)
+        _mean_buffers(self.networks, fabric)
+        optimisers, rest = self.team.state()
+        self.guard.tensors(step, "optimiser's state", optimisers)
+        pools = _gathered(self.method.state(), fabric)
+        tensors = {"model": self.weights(), "ema": self.team.averages(), "optim": optimisers}
+        state: dict[str, Any] = {
+            "version": VERSION,
+            "step": step,
+            "samples": samples,
+            "identity": self.identity,
+            "players": rest,
+            "guard": self.guard.state(),
+            "versions": {"pictura": __version__, "python": platform.python_version(), "torch": str(torch.__version__)},
+        }
+        return Checkpoint(step, tensors | {f"method-{i}": pool for i, pool in enumerate(pools)}, state)
+
+    def restore(self, saved: Checkpoint, process: int) -> None:
+        """Go on from a checkpoint whose identity is ours."""
+        weights = saved.tensors["model"]
+        for name, network in self.networks.items():
+            mine = {key.removeprefix(f"{name}."): t for key, t in weights.items() if key.startswith(f"{name}.")}
+            network.load_state_dict(mine, strict=True)
+        self.team.load(saved.tensors.get("optim", {}), saved.state["players"], saved.tensors.get("ema", {}))
+        self.guard.load_state(saved.state["guard"])
+        self.method.load_state(saved.tensors.get(f"method-{process}", {}))
+
+
+def written(saved: Checkpoint, folder: RunFolder, keep: int) -> Path:
+    """Write a checkpoint and then, when it is safe, remove all but the newest `keep`.
+
+    Where there is no room, older ones make some; the newest stays whatever happens.
+
+    Raises:
+        PicturaError: there is no room, or the folder cannot be written.
+    """
+    with disk.told(folder.checkpoints):
+        try:
+            path = checkpoint.write(saved, folder.checkpoints)
+        except OSError as error:
+            if not disk.is_full(error):
+                raise
+            checkpoint.rotate(folder.checkpoints, keep=1)
+            path = checkpoint.write(saved, folder.checkpoints)
+        checkpoint.rotate(folder.checkpoints, keep)
+    return path
+
+
+def _mean_buffers(networks: dict[str, nn.Module], fabric: "Fabric") -> None:
+    """Running statistics, which every process gathers from its own samples, made the same in all."""
+    if fabric.world_size == 1:
+        return
+    for network in networks.values():
+        for buffer in network.buffers():
+            if buffer.is_floating_point():
+                buffer.copy_(launch.mean(buffer, fabric))
+
+
+def _gathered(tensors: Tensors, fabric: "Fabric") -> list[Tensors]:
+    """Every process's tensors, as bytes of safetensors, since their names and shapes may differ."""
+    if fabric.world_size == 1:
+        return [tensors]
+    content = torch.frombuffer(bytearray(save(checkpoint.plain(tensors))), dtype=torch.uint8).to(fabric.device)
+    sizes = launch.gathered(torch.tensor([len(content)], device=fabric.device), fabric).flatten().tolist()
+    padded = nn.functional.pad(content, (0, max(sizes) - len(content)))
+    parts = launch.gathered(padded, fabric).cpu()
+    return [load(bytes(part[:size].numpy())) for part, size in zip(parts, sizes, strict=True)]

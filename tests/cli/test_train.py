@@ -1,0 +1,182 @@
+"""`pictura train`: from a folder of pictures to a bundle, with recipes, changes, signals and mistakes."""
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+import pictura.methods
+from pictura import bundles, recipes
+from pictura.methods import find, opened
+
+from .conftest import done, draw, run
+
+METHODS = Path(__file__).parents[1] / "training" / "methods"
+SMALL = """
+about = "the smallest there is"
+[method]
+width = 3
+[train]
+steps = 4
+batch = 2
+crop = 16
+save_every = 2
+show_every = 2
+threads = 1
+precision = "32-true"
+[data]
+mirror = false
+"""
+
+
+@pytest.fixture(autouse=True)
+def photos(desk, monkeypatch):
+    """A folder of four pictures, a recipe, and the test methods among the others."""
+    monkeypatch.setattr(pictura.methods, "__path__", [*pictura.methods.__path__, str(METHODS)])
+    (desk / "photos").mkdir()
+    for seed in range(4):
+        draw(f"photos/{seed}.png", seed)
+    (desk / "small.toml").write_text(SMALL)
+    return desk / "photos"
+
+
+def train(*more, method="blur", recipe="small.toml"):
+    return ("train", method, "photos", "-o", "out", "--recipe", recipe, *more)
+
+
+def refused(*arguments):
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert result.stderr.startswith("pictura: error: ")
+    assert not Path("out/bundle").exists()
+    return result.stderr
+
+
+def test_a_bundle_comes_out():
+    result = done(*train())
+    assert "4/4  blur 0." in result.stderr
+    assert "images/s  0 s left" in result.stderr
+    assert "the bundle is out/bundle" in result.stderr
+    assert result.stdout == ""
+    bundle = bundles.read("out/bundle")
+    assert bundle.settings["width"] == 3
+    assert opened(bundle).settings.width == 3
+    assert sorted(p.name for p in Path("out/samples").iterdir()) == ["step-00000002.png", "step-00000004.png"]
+
+
+def test_changes_of_all_tables():
+    done(*train("--set", "width=5", "--set", "train.seed=7", "--set", "batch=1", "--set", 'direction="BtoA"'))
+    identity = json.loads(Path("out/settings.json").read_text())["identity"]
+    assert identity["method settings"]["width"] == 5
+    assert (identity["training"]["seed"], identity["training"]["batch"]) == (7, 1)
+    assert identity["training"]["crop"] == 16
+
+
+def test_json_tells_every_step():
+    lines = [json.loads(line) for line in done(*train("--json", "--quiet")).stdout.splitlines()]
+    assert [line["step"] for line in lines] == [1, 2, 3, 4]
+    assert "blur" in lines[0]["losses"]
+    assert [line["step"] for line in lines if "saved" in line] == [2, 4]
+    assert Path(lines[3]["shown"]).is_file()
+
+
+def test_resume():
+    done(*train())
+    assert "holds a training: add --resume" in run(*train()).stderr
+    result = done(*train("--resume", "--set", "steps=6"))
+    assert "going on after step 4" in result.stderr
+    assert "6/6" in result.stderr
+
+
+def test_a_method_s_own_recipe(monkeypatch, desk):
+    (desk / "shipped").mkdir()
+    (desk / "shipped/blur.toml").write_text(SMALL.replace("width = 3", "width = 7"))
+    monkeypatch.setattr(recipes, "FOLDER", desk / "shipped")
+    done("train", "blur", "photos", "-o", "out", "-q")
+    assert bundles.read("out/bundle").settings["width"] == 7
+
+
+def test_shipped_recipes_are_valid():
+    from pictura.data import data_settings
+    from pictura.training.settings import TrainSettings, validated
+
+    for name in recipes.names():
+        recipe = recipes.read(name)
+        validated(find(name.partition("-")[0]).Settings, recipe["method"])
+        validated(TrainSettings, recipe["train"])
+        data_settings(recipe["data"])
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("widht=3", "There is no setting 'widht'. Did you mean 'width'?"),
+        ("train.step=3", "There is no setting 'step'. Did you mean 'steps'?"),
+        ("method.rte=3", "There is no setting 'rte'. Did you mean 'rate'?"),
+        ("rate=fast", "Setting rate: Input should be a valid number"),
+        ("batch=0", "Setting batch: Input should be greater than or equal to 1"),
+        ("batch", "'batch' gives no value: write KEY=VALUE, for example batch=8."),
+        ("precision=16", "Setting precision: Input should be 'auto'"),
+        ("device=tpu", "Setting device: Input should be 'auto'"),
+    ],
+)
+def test_changes_that_do_not_do(change, words):
+    assert words in refused(*train("--set", change))
+    assert not Path("out").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[method]\nwidth = ", "The recipe 'bad.toml' cannot be read"),
+        ("[methods]\nwidth = 3", "has a table 'methods' of no meaning. Did you mean 'method'?"),
+        ("method = 3", "'method' is no table: begin one with [method]"),
+        ("[method]\nwidht = 3", "There is no setting 'widht'. Did you mean 'width'?"),
+        ("[train]\nsave_evry = 3", "There is no setting 'save_evry'. Did you mean 'save_every'?"),
+        ("[data]\nmirorr = true", "There is no data setting 'mirorr'. Did you mean 'mirror'?"),
+    ],
+)
+def test_recipes_that_do_not_do(text, words):
+    Path("bad.toml").write_text(text)
+    assert words in refused(*train(recipe="bad.toml"))
+
+
+def test_names_that_are_none():
+    assert "There is no method 'blurr'" in refused(*train(method="blurr"))
+    assert "There is no recipe 'smal.toml'" in refused(*train(recipe="smal.toml"))
+    assert "nowhere" in refused("train", "blur", "nowhere", "-o", "out", "--recipe", "small.toml")
+
+
+def test_broken_pictures_are_seen_before_the_first_step(photos):
+    whole = (photos / "1.png").read_bytes()
+    (photos / "1.png").write_bytes(whole[: len(whole) // 2])
+    assert "1.png" in refused(*train())
+    done(*train("--skip-bad"))
+
+
+def test_two_tables_with_one_key():
+    fields = {"method": ["a", "crop"], "train": ["crop"]}
+    with pytest.raises(pictura.PicturaError, match=r"'crop' is a setting of method and of train: write method.crop"):
+        recipes.changed({"method": {}, "train": {}}, ["crop=3"], fields)
+    nested = recipes.changed({"method": {"layers": {"x": 1}}}, ["method.layers.y=2"], {"method": ["layers"]})
+    assert nested == {"method": {"layers": {"x": 1, "y": 2}}}
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_signals_save_and_leave(number, code, monkeypatch):
+    step, calls = find("blur").step, []
+
+    def signalled(self, *arguments):
+        calls.append(1)
+        if len(calls) == 3:
+            os.kill(os.getpid(), number)
+        return step(self, *arguments)
+
+    monkeypatch.setattr(find("blur"), "step", signalled)
+    result = run(*train("--set", "steps=1000", "--set", "save_every=1000"))
+    assert result.exit_code == code
+    assert result.stderr.splitlines()[-1] == "stopped after step 3, all is saved: go on with --resume"
+    assert [path.name for path in Path("out/checkpoints").iterdir()] == ["step-00000003"]
+    assert "4/4" in done(*train("--resume")).stderr

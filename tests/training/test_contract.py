@@ -1,0 +1,156 @@
+"""What every method in the folder can do, whoever wrote it: train, save, load, apply, resume, export, refuse."""
+
+import importlib
+import importlib.util
+import inspect
+import pkgutil
+
+import pytest
+import torch
+
+import pictura.methods
+from pictura import bundles
+from pictura.methods import find, names, opened
+from pictura.picture import Picture, write
+from pictura.runtime.errors import PicturaError
+from pictura.training import checkpoint
+from pictura.training.method import Method
+
+from .conftest import built
+from .made import METHODS, Made
+
+SIZE = 64  # of the made crops
+TESTED = [*names(), "blur", "duel"]
+EXPORT = all(importlib.util.find_spec(name) for name in ("onnx", "onnxscript", "onnxruntime"))
+
+
+@pytest.fixture(params=TESTED)
+def name(request):
+    return request.param
+
+
+@pytest.fixture(autouse=True)
+def desk(tmp_path, monkeypatch):
+    """An empty current folder but for ``paintings``, which a method's tiny settings may name."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "paintings").mkdir()
+    for seed in range(2):
+        made = Made(size=40).picture(seed, 0.5)[None]
+        write(Picture.of(made), tmp_path / "paintings" / f"{seed}.png")
+
+
+@pytest.fixture
+def trained(name, train):
+    """The folder of two steps; and a way to take more."""
+
+    def run(steps, out="run", **options):
+        source = Made(find(name).data, count=5, size=SIZE)
+        return train(built(name), out, data=source, steps=steps, crop=SIZE, save_every=1, **options)
+
+    return run
+
+
+def picture(height, width):
+    generator = torch.Generator().manual_seed(height * width)
+    return torch.rand(1, 3, height, width, generator=generator)
+
+
+def test_train_save_load_apply_resume(name, trained):
+    folder = trained(2)
+    method = opened(bundles.read(folder / "bundle"))
+    assert isinstance(method, find(name))
+    assert method.settings == find(name).tiny()
+    for height, width in ((1, 1), (17, 33), (40, 24)):
+        result = method.apply(picture(height, width))
+        scale = result.shape[2] // height
+        assert result.shape == (1, 3, height * scale, width * scale)
+        assert result.dtype == torch.float32
+        assert bool(((result >= 0) & (result <= 1)).all())
+        torch.testing.assert_close(method.apply(picture(height, width)), result)  # it has no memory
+    trained(3, resume=True)
+    whole = trained(3, out="whole")
+    last = [checkpoint.read(f / "checkpoints" / checkpoint.name_of(3)).tensors for f in (folder, whole)]
+    assert last[0].keys() == last[1].keys()
+    for file, tensors in last[0].items():
+        for key, tensor in tensors.items():
+            assert torch.equal(tensor, last[1][file][key]), f"{file}: {key}"
+
+
+def test_weights_move_and_losses_have_names(name, trained):
+    told = []
+    first = {key: tensor.clone() for key, tensor in _weights(built(name)).items()}
+    folder = trained(2, callback=told.append)
+    last = checkpoint.read(folder / "checkpoints" / checkpoint.name_of(2)).tensors["model"]
+    assert set(first) == set(last)
+    for network in built(name).networks():
+        mine = [key for key in first if key.startswith(f"{network}.")]
+        assert any(not torch.equal(first[key], last[key]) for key in mine), f"{network} has learnt nothing"
+    assert told[-1].losses
+    assert not [loss for loss in told[-1].losses if loss.startswith("minimised")]
+    assert list((folder / "samples").iterdir())
+
+
+def _weights(method):
+    return {f"{n}.{key}": t for n, network in method.networks().items() for key, t in network.state_dict().items()}
+
+
+def test_bad_input_is_refused(name):
+    method = built(name)
+    for bad in (torch.rand(1, 1, 8, 8), torch.rand(2, 3, 8, 8), torch.rand(3, 8, 8)):
+        with pytest.raises(PicturaError):
+            method.apply(bad)
+    with pytest.raises(PicturaError):
+        method.apply(picture(8, 8), no_such_option=1)
+
+
+def test_settings_are_whole(name):
+    kind = find(name)
+    tiny = kind.tiny()
+    assert isinstance(tiny, kind.Settings)
+    assert kind.Settings(**tiny.model_dump(mode="json")) == tiny, "settings must survive JSON"
+    assert kind.Settings.model_config["frozen"]
+    assert kind.Settings.model_config["extra"] == "forbid"
+    assert [field for field, info in kind.Settings.model_fields.items() if not info.description] == []
+    assert kind.paper
+    assert kind.data in ("images", "paired", "unpaired", "labelled")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not EXPORT, reason="needs pictura[export]")
+def test_export(name, trained, tmp_path):
+    """To ONNX, which checks itself against torch; or a sentence why not."""
+    from pictura.export.onnx import export_method
+
+    method = opened(bundles.read(trained(1) / "bundle"))
+    try:
+        difference = export_method(method, tmp_path / "method.onnx")
+    except PicturaError as error:
+        assert str(error).endswith(".")
+        assert not (tmp_path / "method.onnx").exists()
+        pytest.skip(str(error))
+    assert difference <= 1e-3
+
+
+def test_every_method_is_found_under_its_file_s_name():
+    here = [module.name for module in pkgutil.iter_modules(pictura.methods.__path__)]
+    for module in here:
+        for _, one in inspect.getmembers(importlib.import_module(f"pictura.methods.{module}"), inspect.isclass):
+            if issubclass(one, Method) and one.__module__ == f"pictura.methods.{module}":
+                assert one.name == module, f"{one.__name__} in {module}.py is called {one.name}"
+                assert find(module) is one
+
+
+def test_a_method_without_tiny_fails(tmp_path, monkeypatch):
+    text = (METHODS / "blur.py").read_text().replace("blur", "smear")
+    (tmp_path / "smear.py").write_text(text.replace("def tiny(cls)", "def small(cls)"))
+    monkeypatch.setattr(pictura.methods, "__path__", [*pictura.methods.__path__, str(tmp_path)])
+    assert "smear" in names()
+    with pytest.raises((TypeError, AttributeError)):
+        built("smear")
+
+
+def test_unknown_names():
+    with pytest.raises(PicturaError, match=r"There is no method 'blurr'.* Did you mean 'blur'"):
+        find("blurr")
+    with pytest.raises(PicturaError, match="There is no method 'settings'"):
+        find("settings")
