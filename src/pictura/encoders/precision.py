@@ -4,10 +4,10 @@ from typing import Literal
 
 import torch
 
+from pictura.runtime.device import fast_bfloat16
+
 DType = Literal["float32", "bfloat16"]
 DTYPES: dict[DType, torch.dtype] = {"float32": torch.float32, "bfloat16": torch.bfloat16}
-# torch has no public question for these; a version without one of them counts as a processor without it.
-_FAST_BF16 = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
 
 
 def automatic(device: str | torch.device = "cpu") -> DType:
@@ -15,7 +15,5 @@ def automatic(device: str | torch.device = "cpu") -> DType:
 
     Without those instructions bfloat16 is the slower of the two. On other devices the answer is ``float32``.
     """
-    if torch.device(device).type != "cpu":
-        return "float32"
-    fast = any(getattr(torch.cpu, question, bool)() for question in _FAST_BF16)
-    return "bfloat16" if fast else "float32"
+    device = torch.device(device)
+    return "bfloat16" if device.type == "cpu" and fast_bfloat16(device) else "float32"
