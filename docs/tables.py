@@ -10,9 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import typer
-
-from pictura.cli.app import app
+from pictura.cli.app import loaded
 from pictura.methods.settings import PRESETS, Settings
 
 ROOT = Path(__file__).parents[1]
@@ -53,8 +51,9 @@ def options(command: str) -> str:
 
 def parameters(command: str) -> list[Any]:
     """The options of a command, as typer knows them."""
-    program: Any = typer.main.get_command(app)
-    for name in command.split():
+    first, *rest = command.split()
+    program = loaded(first)
+    for name in rest:
         program = program.commands[name]
     return [parameter for parameter in program.params if parameter.param_type_name == "option"]
 
@@ -93,7 +92,19 @@ def markdown(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 
 TABLES = {"paper": paper, "five": five} | {
     command.replace(" ", "-"): partial(options, command)
-    for command in ("stylize", "synthesize", "style extract", "style blend")
+    for command in (
+        "stylize",
+        "synthesize",
+        "style extract",
+        "style blend",
+        "upscale",
+        "video",
+        "train",
+        "data check",
+        "data combine",
+        "import",
+        "export",
+    )
 }
 
 
