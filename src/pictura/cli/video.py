@@ -1,0 +1,177 @@
+"""`pictura video`."""
+
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from pictura.cli.options import Overwrite
+from pictura.cli.report import Report
+from pictura.cli.text import duration, examples
+from pictura.runtime.errors import PicturaError
+from pictura.runtime.threads import use_threads
+
+if TYPE_CHECKING:
+    from pictura.methods.instant import Instant
+    from pictura.video import Painted, Progress
+
+EXAMPLES = examples(
+    "pictura video clip.mp4 --style starry-night",
+    "pictura video clip.mp4 -o painted.webm --style great-wave --size 960 --strength 0.8",
+    "pictura video clip.mp4 -o painted.mkv --style the-scream --codec ffv1 --keep-colours",
+)
+
+
+def video(
+    clip: Annotated[Path, typer.Argument(metavar="VIDEO", help="The video.")],
+    style: Annotated[
+        list[str] | None,
+        typer.Option(help="A shipped style's name, a picture, a .style file or a folder of pictures (repeatable)."),
+    ] = None,
+    weight: Annotated[
+        list[float] | None,
+        typer.Option("--style-weight", metavar="WEIGHT", help="How much of each style, in their order (repeatable)."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="A .mp4, .webm or .mkv file (left out: VIDEO_STYLE.mp4 here)."),
+    ] = None,
+    size: Annotated[int | None, typer.Option(min=1, help="Longest side of the result in pixels.")] = None,
+    method: Annotated[
+        Literal["adain", "fast"], typer.Option(help="adain: any style; fast: the styles of a trained network.")
+    ] = "adain",
+    strength: Annotated[float, typer.Option(min=0.0, max=1.0, help="From 0, the video, to 1.")] = 1.0,
+    style_scale: Annotated[float, typer.Option(min=0.01, help="Size of the strokes; adain.")] = 1.0,
+    keep_colours: Annotated[bool, typer.Option("--keep-colours", help="Keep the video's colours.")] = False,
+    model: Annotated[str | None, typer.Option(help="A bundle other than the shipped one.", show_default=False)] = None,
+    memory: Annotated[int | None, typer.Option(min=16, metavar="MIB", help="Memory for one frame's painting.")] = None,
+    statistics: Annotated[
+        Literal["shots", "clip", "frames"],
+        typer.Option(
+            help="What a frame is normalised by: statistics of its shot, against flicker; "
+            "of the whole clip, also across cuts; or its own."
+        ),
+    ] = "shots",
+    codec: Annotated[
+        str | None, typer.Option(help="vp9, av1, h264, or ffv1, which loses nothing (left out: vp9).")
+    ] = None,
+    quality: Annotated[
+        int | None, typer.Option(min=0, help="The codec's constant quality: less is better, and a larger file.")
+    ] = None,
+    sound: Annotated[bool, typer.Option("--sound/--no-sound", help="Take the sound along, as it is.")] = True,
+    overwrite: Overwrite = False,
+    threads: Annotated[int | None, typer.Option(min=1, help="Processor threads to use.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON line when it is finished.")] = False,
+) -> None:
+    """Paint a video frame by frame, without flicker, sound and times kept.
+
+    Ctrl-C finishes the file with the frames that are painted, so that it plays.
+    """
+    styles = style or []
+    if not styles:
+        raise PicturaError("No style is named: add one, for example --style starry-night.")
+    target = output or Path(f"{clip.stem}_{'+'.join(Path(name).stem for name in styles)}.mp4")
+    use_threads(threads)
+    from pictura.video.painting import check, paint_video
+
+    check(clip, target, codec, quality, overwrite)
+    painter = _painter(styles, weight, method, strength, style_scale, keep_colours, model, memory)
+    with Report(quiet, as_json) as report, _asked_to_stop() as asked:
+        made = paint_video(
+            clip,
+            target,
+            painter,
+            size=size,
+            statistics=statistics,
+            codec=codec,
+            quality=quality,
+            sound=sound,
+            overwrite=overwrite,
+            tags={"comment": f"pictura: {method}, {', '.join(styles)}, strength {strength:g}"},
+            tell=lambda progress: _tell(report, clip.name, progress),
+            stop=lambda: bool(asked),
+        )
+        _finished(report, clip, made)
+    if not made.complete:
+        raise typer.Exit(128 + asked[0])
+
+
+def _painter(
+    styles: Sequence[str],
+    weights: Sequence[float] | None,
+    method: str,
+    strength: float,
+    style_scale: float,
+    keep_colours: bool,
+    model: str | None,
+    memory: int | None,
+) -> "Instant":
+    """The network, with everything refused that can be refused before the first frame."""
+    import torch
+
+    from pictura.api import open_painter
+
+    room: dict[str, Any] = {} if memory is None else {"memory": memory * 2**20}
+    painter = open_painter(
+        list(styles),
+        method,
+        style_weights=weights or None,
+        model=model,
+        strength=strength,
+        style_scale=style_scale,
+        keep_colours=keep_colours,
+        **room,
+    )
+    painter(torch.full((1, 3, 32, 32), 0.5))
+    return painter
+
+
+@contextmanager
+def _asked_to_stop() -> Iterator[list[int]]:
+    """Becomes the signal's number after Ctrl-C or SIGTERM; after a second one nothing is finished any more."""
+    asked: list[int] = []
+
+    def heard(number: int, _: FrameType | None) -> None:
+        if asked:
+            raise KeyboardInterrupt
+        asked.append(number)
+
+    if threading.current_thread() is not threading.main_thread():  # elsewhere signals are not heard
+        yield asked
+        return
+    before = {number: signal.signal(number, heard) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _tell(report: Report, name: str, progress: "Progress") -> None:
+    """Move the bar: ``12/230 frames  1.5 a second  2 min 25 s left``."""
+    doing = name if progress.painting else f"{name}: looking through it"
+    counted = f"{progress.frame}/{progress.of}" if progress.of else f"{progress.frame}"
+    left = "" if progress.left is None else f"  {duration(progress.left)} left"
+    said = f"{counted} frames  {progress.rate:.3g} a second{left}"
+    report.bar.update(
+        report.task, description=doing, completed=progress.frame, total=progress.of, said=said, visible=True
+    )
+
+
+def _finished(report: Report, clip: Path, made: "Painted") -> None:
+    for what in made.left:
+        report.say(f"{clip}: {what} were left off, since {made.path.suffix} files do not hold them")
+    height, width = made.size
+    shots = f"{made.shots} shot" + "s" * (made.shots != 1)
+    line = f"{made.path}, {width}×{height}, {made.frames} frames, {shots}, {duration(made.seconds)}"
+    facts = {"content": str(clip), "output": str(made.path), "width": width, "height": height}
+    facts |= {"frames": made.frames, "shots": made.shots, "seconds": round(made.seconds, 3), "complete": made.complete}
+    report.finished(f"{clip}: {line}", facts)
+    if not made.complete:
+        report.tell(f"pictura: interrupted; '{made.path}' holds the first {made.frames} frames")

@@ -1,0 +1,141 @@
+"""`pictura video` on a tiny clip with a tiny untrained network."""
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from typer.testing import CliRunner
+
+from pictura import bundles
+from pictura.cli.app import COMMANDS, app
+from pictura.methods.johnson import Johnson
+
+from .conftest import run
+
+WHY = "the extra 'video' is not installed"
+FRAMES = 8
+FAST = ("--method", "fast", "--model", "model", "--style", "starry-night")
+
+
+@pytest.fixture(autouse=True)
+def registered(monkeypatch):
+    monkeypatch.setitem(COMMANDS, "video", ("pictura.cli.video:video", "Paint a video frame by frame."))
+
+
+@pytest.fixture
+def clip(desk):
+    """clip.mp4, 32×24, 8 frames, and a network as the folder model."""
+    av = pytest.importorskip("av", reason=WHY)
+    with av.open("clip.mp4", "w") as out:
+        stream = out.add_stream("libvpx-vp9", 25)
+        stream.width, stream.height = 32, 24
+        for i in range(FRAMES):
+            frame = av.VideoFrame(32, 24, "yuv420p")
+            for plane in frame.planes:
+                np.frombuffer(plane, np.uint8)[:] = 100 + 5 * i
+            frame.pts = i
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+    torch.manual_seed(0)
+    method = Johnson(Johnson.tiny())
+    bundles.save(
+        bundles.Bundle.of("johnson", method.settings.model_dump(mode="json"), method.networks()), desk / "model"
+    )
+    return Path("clip.mp4")
+
+
+def frames(path):
+    import av
+
+    with av.open(str(path)) as file:
+        return [(frame.width, frame.height) for frame in file.decode(video=0)]
+
+
+def refused(*arguments):
+    before = sorted(Path().rglob("*"))
+    result = run("video", *arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("pictura: error: ")
+    assert result.stderr.count("\n") == 1
+    assert sorted(Path().rglob("*")) == before
+    return result.stderr
+
+
+def test_a_video(clip):
+    result = run("video", clip, *FAST, "--size", "16")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr.startswith("clip.mp4: clip_starry-night.mp4, 16×12, 8 frames, 1 shot, ")
+    assert frames("clip_starry-night.mp4") == [(16, 12)] * FRAMES
+
+
+def test_options_reach_the_painter(clip):
+    made = {}
+    for name, options in {
+        "plain": (),
+        "weak": ("--strength", "0.2"),
+        "own": ("--keep-colours",),
+        "each": ("--statistics", "frames"),
+    }.items():
+        assert run("video", clip, *FAST, *options, "-o", f"{name}.mkv", "--codec", "ffv1", "-q").stderr == ""
+        made[name] = Path(f"{name}.mkv").read_bytes()
+    assert len(set(made.values())) == len(made)
+
+
+def test_json_line_only_on_stdout(clip):
+    result = run("video", clip, *FAST, "-o", "out.webm", "--json", "--quiet")
+    told = json.loads(result.stdout)
+    assert (told["output"], told["frames"], told["width"], told["complete"]) == ("out.webm", FRAMES, 32, True)
+    assert result.stderr == ""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_asked_to_stop_it_finishes_the_file(clip, monkeypatch, number, code):
+    from pictura.methods.instant import Instant
+
+    calls = []
+    paint = Instant.__call__
+
+    def painted(self, picture):
+        calls.append(1)
+        if len(calls) == 5:  # the trial, two samples, and two frames
+            os.kill(os.getpid(), number)
+        return paint(self, picture)
+
+    monkeypatch.setattr(Instant, "__call__", painted)
+    before = signal.getsignal(number)
+    result = CliRunner().invoke(app, ["video", str(clip), *FAST, "-o", "out.mp4"])
+    assert result.exit_code == code
+    assert "interrupted; 'out.mp4' holds the first 2 frames" in result.stderr
+    assert frames("out.mp4") == [(32, 24)] * 2
+    assert signal.getsignal(number) == before
+    assert [path for path in Path().iterdir() if path.name.startswith(".")] == []
+
+
+def test_mistakes(clip):
+    assert "No style is named" in refused(clip)
+    assert "does not exist" in refused("clop.mp4", *FAST)
+    assert "is no name for a video" in refused(clip, *FAST, "-o", "out.png")
+    assert "'photo.png' is not a video" in refused("photo.png", *FAST)
+    assert "no codec 'xvid'" in refused(clip, *FAST, "--codec", "xvid")
+    assert "paints starry-night" in refused(clip, "--method", "fast", "--model", "model", "--style", "the-scream")
+    assert "is the video itself" in refused(clip, *FAST, "-o", "clip.mp4", "--overwrite")
+    Path("out.mp4").write_text("mine")
+    assert "exists already" in refused(clip, *FAST, "-o", "out.mp4")
+
+
+def test_without_the_extra_it_says_what_to_install(desk, monkeypatch):
+    monkeypatch.setitem(sys.modules, "av", None)
+    Path("clip.mp4").write_bytes(b"")
+    assert "pip install 'pictura[video]'" in refused("clip.mp4", *FAST)
+
+
+def test_help_names_examples():
+    result = run("video", "--help")
+    assert "pictura video clip.mp4 --style starry-night" in " ".join(result.stdout.split())
+    assert "--statistics" in result.stdout
