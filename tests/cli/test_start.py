@@ -21,6 +21,7 @@ HELPS = [
     ["style", "list"],
     ["style", "show"],
     ["upscale"],
+    ["video"],
     ["train"],
     ["data"],
     ["data", "check"],

@@ -13,6 +13,7 @@ from pictura import encoders
 from pictura.encoders import precision
 from pictura.encoders.architectures import ARCHITECTURES
 from pictura.encoders.records import RECORDS
+from pictura.runtime import device
 from pictura.runtime.errors import PicturaError
 
 State = dict[str, Tensor]
@@ -196,7 +197,7 @@ def test_compact_repeats_borders_unless_told_otherwise(tmp_path: Path) -> None:
 def test_number_type_is_chosen_by_the_processor(tmp_path: Path, squeeze: State, monkeypatch) -> None:
     path = written(squeeze, tmp_path)
     for fast, expected in ((True, torch.bfloat16), (False, torch.float32)):
-        for question in precision._FAST_BF16:
+        for question in device._FAST_BF16:
             monkeypatch.setattr(torch.cpu, question, lambda fast=fast: fast, raising=False)
         assert encoders.load("squeezenet1_1", weights=path).dtype == expected
     assert precision.automatic("cuda") == "float32"

@@ -22,6 +22,7 @@ COMMANDS = {
         "pictura.cli.upscale:upscale",
         "Enlarge pictures, and make up the detail that enlarging does not bring.",
     ),
+    "video": ("pictura.cli.video:video", "Paint a video frame by frame, without flicker, sound and times kept."),
     "train": (
         "pictura.cli.train:train",
         "Train a method on a folder of pictures; what comes out is the bundle in OUTPUT/bundle.",

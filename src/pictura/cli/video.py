@@ -12,6 +12,7 @@ import typer
 
 from pictura.cli.options import Overwrite
 from pictura.cli.report import Report
+from pictura.cli.stylize import Size, Styles, Weights
 from pictura.cli.text import duration, examples
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.threads import use_threads
@@ -26,22 +27,30 @@ EXAMPLES = examples(
     "pictura video clip.mp4 -o painted.mkv --style the-scream --codec ffv1 --keep-colours",
 )
 
+Held = Annotated[
+    Literal["shots", "clip", "frames"],
+    typer.Option(
+        help="What a frame is normalised by: statistics of its shot, against flicker; "
+        "of the whole clip, also across cuts; or its own."
+    ),
+]
+
+Codec = Annotated[str | None, typer.Option(help="vp9, av1, h264, or ffv1, which loses nothing (left out: vp9).")]
+
+Quality = Annotated[
+    int | None, typer.Option(min=0, help="The codec's constant quality: less is better, and a larger file.")
+]
+
 
 def video(
     clip: Annotated[Path, typer.Argument(metavar="VIDEO", help="The video.")],
-    style: Annotated[
-        list[str] | None,
-        typer.Option(help="A shipped style's name, a picture, a .style file or a folder of pictures (repeatable)."),
-    ] = None,
-    weight: Annotated[
-        list[float] | None,
-        typer.Option("--style-weight", metavar="WEIGHT", help="How much of each style, in their order (repeatable)."),
-    ] = None,
+    style: Styles = None,
+    weight: Weights = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="A .mp4, .webm or .mkv file (left out: VIDEO_STYLE.mp4 here)."),
     ] = None,
-    size: Annotated[int | None, typer.Option(min=1, help="Longest side of the result in pixels.")] = None,
+    size: Size = None,
     method: Annotated[
         Literal["adain", "fast"], typer.Option(help="adain: any style; fast: the styles of a trained network.")
     ] = "adain",
@@ -50,19 +59,9 @@ def video(
     keep_colours: Annotated[bool, typer.Option("--keep-colours", help="Keep the video's colours.")] = False,
     model: Annotated[str | None, typer.Option(help="A bundle other than the shipped one.", show_default=False)] = None,
     memory: Annotated[int | None, typer.Option(min=16, metavar="MIB", help="Memory for one frame's painting.")] = None,
-    statistics: Annotated[
-        Literal["shots", "clip", "frames"],
-        typer.Option(
-            help="What a frame is normalised by: statistics of its shot, against flicker; "
-            "of the whole clip, also across cuts; or its own."
-        ),
-    ] = "shots",
-    codec: Annotated[
-        str | None, typer.Option(help="vp9, av1, h264, or ffv1, which loses nothing (left out: vp9).")
-    ] = None,
-    quality: Annotated[
-        int | None, typer.Option(min=0, help="The codec's constant quality: less is better, and a larger file.")
-    ] = None,
+    statistics: Held = "shots",
+    codec: Codec = None,
+    quality: Quality = None,
     sound: Annotated[bool, typer.Option("--sound/--no-sound", help="Take the sound along, as it is.")] = True,
     overwrite: Overwrite = False,
     threads: Annotated[int | None, typer.Option(min=1, help="Processor threads to use.")] = None,
