@@ -33,6 +33,7 @@ class Perceptual:
         styles: moments of each style's painting.
         content_layers: layer → weight; empty for no content term.
         style_layers: layer → weight.
+        smoothing: σ of the noise through which the encoder looks at what was made (see `pictura.methods.iterative`).
     """
 
     def __init__(
@@ -42,8 +43,9 @@ class Perceptual:
         content_layers: Mapping[str, float],
         style_layers: Mapping[str, float],
         kind: Kind = "wasserstein",
+        smoothing: float = 0.0,
     ) -> None:
-        self.encoder, self.kind = encoder, kind
+        self.encoder, self.kind, self.smoothing = encoder, kind, smoothing
         self.content = {encoder.resolve(layer): weight for layer, weight in content_layers.items() if weight}
         self.style = {encoder.resolve(layer): weight for layer, weight in style_layers.items() if weight}
         self.layers = list({**self.style, **self.content})
@@ -59,6 +61,8 @@ class Perceptual:
         if kept is None:
             with torch.no_grad():
                 kept = self.encoder(photos, list(self.content)) if self.content else {}
+        if self.smoothing:
+            made = made + self.smoothing * torch.randn_like(made)
         found = self.encoder(made, self.layers)
         content = [self._content(found, kept, i) for i in range(len(made))]
         style = [self._style(found, i, number) for i, number in enumerate(styles)]

@@ -65,6 +65,7 @@ class AdaINSettings(MethodSettings):
     )
     content_weight: float = Field(default=0.1, ge=0, description="of the content term; the paper's is 1")
     style_weight: float = Field(default=1.0, ge=0, description="λ; the paper's release: 10")
+    smoothing: float = Field(default=0.07, ge=0, le=1, description="σ of the noise f looks through at results; light")
     tv_weight: float = Field(default=1.0, ge=0, description="of total variation, mean squares; none in the paper")
     photo_weight: float = Field(default=20.0, ge=0, description="of mean squares to the photo, at strength 0; light")
     full: float = Field(default=0.75, ge=0, le=1, description="share of pictures at full strength; light")
@@ -116,7 +117,9 @@ class Adain(Method):
         self.styles = [look(p.to(device), encoder, layers, size) for p in _paintings(s.paintings) for size in SIZES]
         if s.variant == "paper":
             return
-        self.judge = Perceptual(encoder, self.styles, s.content_layers, dict.fromkeys(layers, 1.0))
+        self.judge = Perceptual(
+            encoder, self.styles, s.content_layers, dict.fromkeys(layers, 1.0), smoothing=s.smoothing
+        )
         descriptions = torch.stack([describe(style) for style in self.styles])
         self.light.centre.copy_(descriptions.mean(0))
         self.light.spread.copy_(descriptions.std(0) + 0.1 * descriptions.std())

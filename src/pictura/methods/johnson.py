@@ -34,6 +34,7 @@ from pictura.training.method import Batch, Kind, Method, Player, Update
 from pictura.training.settings import MethodSettings
 
 Network = JohnsonNet | ExamplesNet | SlimNet
+StyleChoice = str | int | Mapping[str, float] | None
 ENCODERS = {"vgg16": "vgg16-torchvision"}  # short names
 SHOWN = 6  # styles on a sample sheet
 
@@ -63,10 +64,11 @@ class JohnsonSettings(MethodSettings):
         default=dict.fromkeys(("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"), 1.0),
         description="layer → weight in ℓ_style",
     )
-    content_weight: float = Field(default=0.1, ge=0, description="λ_c")
+    content_weight: float = Field(default=0.05, ge=0, description="λ_c")
     style_weight: float = Field(default=1.0, ge=0, description="λ_s")
+    smoothing: float = Field(default=0.0, ge=0, le=1, description="σ of the noise φ looks through at ŷ")
     tv_weight: float = Field(default=1.0, ge=0, description="λ_TV, of mean squares")
-    photo_weight: float = Field(default=20.0, ge=0, description="λ_photo, of mean squares, at strength 0")
+    photo_weight: float = Field(default=50.0, ge=0, description="λ_photo, of mean squares, at strength 0")
     full: float = Field(default=0.7, ge=0, le=1, description="share of pictures at full strength; slim only")
     learning_rate: float = Field(default=1e-3, gt=0, description="Adam's rate")
     decay_steps: int = Field(default=0, ge=0, description="steps in which the rate falls to a hundredth; 0: constant")
@@ -117,7 +119,7 @@ class Johnson(Method):
         s = self.settings
         encoder = load(ENCODERS.get(s.encoder, s.encoder), device=str(device))
         styles = [_moments(style, encoder, list(s.style_layers), s.style_size) for style in s.styles]
-        self.judge = Perceptual(encoder, styles, s.content_layers, s.style_layers, s.loss)
+        self.judge = Perceptual(encoder, styles, s.content_layers, s.style_layers, s.loss, s.smoothing)
 
     def step(self, batch: Batch, update: Update, generator: torch.Generator) -> dict[str, Tensor]:
         """Losses content, style, tv, photo; each picture of the batch in a style and at a strength of its own."""
@@ -161,7 +163,7 @@ class Johnson(Method):
         self,
         picture: Tensor,
         *,
-        style: str | int | Mapping[str, float] | None = None,
+        style: StyleChoice = None,
         strength: float = 1.0,
         memory: int = MEMORY,
         precision: Literal["auto", "float32", "bfloat16"] = "auto",
@@ -200,6 +202,10 @@ class Johnson(Method):
                 out=out,
             )
 
+    def exported(self, style: StyleChoice = None, strength: float = 1.0) -> nn.Module:
+        """f_W for one choice of style and strength, as `apply` takes them."""
+        return _Chosen(self.network, self._mix(style, strength))
+
     def _made(self, network: nn.Module, x: Tensor, mix: Tensor | None) -> Tensor:
         made: Tensor = network(x) if mix is None else network(x, mix)
         return made
@@ -232,7 +238,7 @@ class Johnson(Method):
         shares[torch.arange(len(style)), torch.tensor(style) + 1] = strength
         return shares.to(next(self.network.parameters()).device)
 
-    def _mix(self, style: str | int | Mapping[str, float] | None, strength: float) -> Tensor | None:
+    def _mix(self, style: StyleChoice, strength: float) -> Tensor | None:
         """The same for one picture and what a person asked for."""
         if not 0 <= strength <= 1:
             raise PicturaError(f"A strength of {strength:g} is none: give a number from 0, the photo, to 1, the style.")
@@ -259,6 +265,20 @@ class Johnson(Method):
         raise PicturaError(
             f"This network has no style '{style}', only {', '.join(self.names)}.{nearest(str(style), self.names)}"
         )
+
+
+class _Chosen(nn.Module):
+    """N×3×H×W in [0, 1] to the same, in one style."""
+
+    def __init__(self, network: Network, mix: Tensor | None) -> None:
+        super().__init__()
+        self.network, self.multiple, self.smallest = network, network.multiple, network.smallest
+        self.register_buffer("mix", mix)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """One pass."""
+        made: Tensor = self.network(pictures) if self.mix is None else self.network(pictures, self.mix)
+        return made.clamp(0, 1)
 
 
 def _network(s: JohnsonSettings) -> Network:

@@ -6,7 +6,10 @@ near in pixels (``loss="pixel"``, the paper's ℓ_pixel) or in the responses φ_
 
 ``variant="paper"`` is the paper's network, ``"slim"`` ours: it begins at bicubic and works at the small size only.
 Ours, too: Charbonnier's distance instead of the square, a falling rate, averaged weights, and beside the feature loss
-a pixel term and ``ℓ_low``, which holds the result to x when it is made small again, so that colours stay.
+a pixel term, ``ℓ_low``, which holds the result to x when it is made small again, so that colours stay, and ``ℓ_grid``:
+where x is smooth all that a convolutional network can add for φ to see as texture is a pattern that repeats with x's
+pixels, and this the truth does not have. φ also sees every crop from another corner, so that no grid is learned that
+its poolings pass over.
 """
 
 import math
@@ -35,6 +38,10 @@ SIZES: dict[str, tuple[type[Upscaler | JohnsonUpscaler], int, int]] = {
     "paper": (JohnsonUpscaler, 64, 4),
 }
 ENCODERS = {"vgg16": "vgg16-torchvision"}  # short names
+# Pixels by which a crop is moved at most before φ sees it, less one: if the poolings of φ always began at the same of
+# the new pixels, what they leave out would become a grid in the pictures.
+SHIFT = 8
+WINDOW = 4
 FLOOR = 1e-3  # of Charbonnier's distance √(d² + FLOOR²): a quarter of an 8-bit step
 
 
@@ -56,6 +63,7 @@ class SuperresSettings(MethodSettings):
     layers: dict[str, float] = Field(default={"relu2_2": 1.0}, description="layer j of φ → weight in the feature loss")
     pixel_weight: float = Field(default=0.0, ge=0, description="of ℓ_pixel beside the feature loss")
     low_weight: float = Field(default=0.0, ge=0, description="of ℓ_low beside the feature loss")
+    grid_weight: float = Field(default=0.0, ge=0, description="of ℓ_grid beside the feature loss")
     learning_rate: float = Field(default=1e-3, gt=0, description="Adam's first rate")
     decay_steps: int = Field(default=0, ge=0, description="steps in which the rate falls to a hundredth; 0: constant")
     ema: float = Field(default=0.0, ge=0, lt=1, description="decay of the averaged weights; 0: the last ones")
@@ -112,21 +120,25 @@ class Superres(Method):
         """Small pictures x are made of the batch's y; losses pixel, feature, low as far as they have a weight."""
         y = self._truth(batch)
         x = degrade(y, self.settings.scale, self.settings.blur)
-        losses = self.losses(self.upscaler(x).float(), y, x)
+        top, left = torch.randint(SHIFT, (2,), generator=generator).tolist()
+        losses = self.losses(self.upscaler(x).float(), y, x, (top, left))
         update("upscaler", sum(losses.values(), torch.zeros((), device=y.device)))
         return {name: loss.detach() for name, loss in losses.items()}
 
-    def losses(self, made: Tensor, y: Tensor, x: Tensor) -> dict[str, Tensor]:
-        """ŷ against y and x: each term with its weight."""
+    def losses(self, made: Tensor, y: Tensor, x: Tensor, corner: tuple[int, int] = (0, 0)) -> dict[str, Tensor]:
+        """ŷ against y and x: each term with its weight; φ sees what lies right of and below the corner (top, left)."""
         s = self.settings
         if s.loss == "pixel":
             return {"pixel": self._pixel(made, y)}
-        found = {"feature": self._feature(made, y)}
+        top, left = corner
+        found = {"feature": self._feature(made[..., top:, left:], y[..., top:, left:])}
         if s.pixel_weight:
             found["pixel"] = s.pixel_weight * self._pixel(made, y)
         if s.low_weight:
             low = imresize(made, (x.shape[-2], x.shape[-1]))
             found["low"] = s.low_weight * self._pixel(low, x)
+        if s.grid_weight:
+            found["grid"] = s.grid_weight * grid(made - y, s.scale).square().add(FLOOR**2).sqrt().mean()
         return found
 
     def show(self, batch: Batch) -> list[Tensor]:
@@ -191,6 +203,11 @@ class Superres(Method):
             for j, weight in self.settings.layers.items()
         ]
         return torch.stack(terms).sum()
+
+
+def grid(difference: Tensor, scale: int) -> Tensor:
+    """What a difference N×3×H×W has in it that repeats every `scale` pixels, in windows of WINDOW small pixels."""
+    return nn.functional.avg_pool2d(nn.functional.pixel_unshuffle(difference, scale), WINDOW, WINDOW // 2)
 
 
 def falling(steps: int, last: float = 0.01) -> Callable[[int], float] | None:

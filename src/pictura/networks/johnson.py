@@ -1,0 +1,180 @@
+"""The image transformation network of Johnson, Alahi and Fei-Fei (ECCV 2016, arXiv 1603.08155) and its common variant.
+
+`JohnsonNet` is the network of the paper's supplement, c9s1-32,d64,d128,R128×5,u64,u32,c9s1-3, as in the authors'
+release jcjohnson/fast-neural-style; with `norm="instance"` it is that release's default, after Ulyanov.
+`ExamplesNet` is the one of pytorch/examples, whose trained files are many; its key names are kept.
+1,679,235 parameters each, 424,899 with half the filters.
+"""
+
+from collections.abc import Callable
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from pictura.networks.norm import InstanceNorm, instance_norm
+from pictura.networks.streaming import Part
+
+BLOCKS = 5
+START = 40  # reflected pixels; two for each of the ten unpadded convolutions of the blocks, at a quarter of the size
+Norm = Literal["batch", "instance"]
+NORMS: dict[Norm, Callable[[int], nn.Module]] = {"batch": nn.BatchNorm2d, "instance": instance_norm}
+
+
+class JohnsonNet(nn.Module):
+    """N×3×H×W in [0, 1] to the same shape in [0, 1]; H and W above 40 and divisible by 4.
+
+    40 reflected pixels at the start, zero padding in the convolutions that change the size, none in the residual
+    blocks, whose shortcut is cropped; tanh, scaled to the range of pixels. What the paper takes as 0..255 less the
+    mean is here [-1, 1], the range of its tanh.
+    """
+
+    multiple = 4
+    smallest = START + 1
+    reach = 64  # pixels to each side that a pixel of the result depends on, rounded up
+
+    def __init__(self, channels: int = 32, norm: Norm = "batch") -> None:
+        super().__init__()
+        c, normed = channels, NORMS[norm]
+        self.start = nn.Sequential(
+            nn.ReflectionPad2d(START),
+            *(nn.Conv2d(3, c, 9, padding=4), normed(c), nn.ReLU()),
+            *(nn.Conv2d(c, 2 * c, 3, 2, padding=1), normed(2 * c), nn.ReLU()),
+            *(nn.Conv2d(2 * c, 4 * c, 3, 2, padding=1), normed(4 * c), nn.ReLU()),
+        )
+        self.blocks = nn.Sequential(*(CroppedBlock(4 * c, normed) for _ in range(BLOCKS)))
+        self.end = nn.Sequential(
+            *(nn.ConvTranspose2d(4 * c, 2 * c, 3, 2, padding=1, output_padding=1), normed(2 * c), nn.ReLU()),
+            *(nn.ConvTranspose2d(2 * c, c, 3, 2, padding=1, output_padding=1), normed(c), nn.ReLU()),
+            nn.Conv2d(c, 3, 9, padding=4),
+        )
+        for site, margin in zip(self.sites(), _margins(), strict=False):
+            site.margin = margin
+
+    def forward(self, x: Tensor) -> Tensor:
+        """One pass."""
+        result: Tensor = 0.5 + 0.5 * torch.tanh(self.end(self.blocks(self.start(2 * x - 1))))
+        return result
+
+    def sites(self) -> list[InstanceNorm]:
+        """The instance norms in the order in which they are met; none with batch norm."""
+        return [module for module in self.modules() if isinstance(module, InstanceNorm)]
+
+    def parts(self, _: Tensor | None = None) -> list[Part]:
+        """One stretch: its start and end know of each other's padding."""
+        return [Part(lambda x, _: self(x), self.sites(), self.reach, width=100)]
+
+
+def _margins() -> list[int]:
+    """How far the responses at each norm still reach beyond the picture: 40 pixels, less one or two a convolution."""
+    quarter = START // 4
+    return [START, START // 2, quarter, *(quarter - i for i in range(1, 2 * BLOCKS + 1)), 0, 0]
+
+
+class CroppedBlock(nn.Module):
+    """x + norm(conv(ReLU(norm(conv(x))))) without padding: N×C×H×W to N×C×(H-4)×(W-4); no ReLU after the sum."""
+
+    def __init__(self, channels: int, normed: Callable[[int], nn.Module]) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            *(nn.Conv2d(channels, channels, 3), normed(channels), nn.ReLU()),
+            *(nn.Conv2d(channels, channels, 3), normed(channels)),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """One block."""
+        result: Tensor = x[..., 2:-2, 2:-2] + self.body(x)
+        return result
+
+
+class ExamplesNet(nn.Module):
+    """N×3×H×W in [0, 1] to the same shape, to be clamped to [0, 1]; H and W divisible by 4.
+
+    Reflection padding in every convolution, nearest neighbours and a convolution for the transposed one, instance
+    norm, no tanh. Inside it counts pixels from 0 to 255, as the trained files do.
+    """
+
+    multiple = 4
+    smallest = 8  # the outermost convolution mirrors four pixels, those of the blocks one at a quarter of the size
+
+    def __init__(self, channels: int = 32) -> None:
+        super().__init__()
+        c = channels
+        self.conv1, self.in1 = PaddedConv(3, c, 9), instance_norm(c)
+        self.conv2, self.in2 = PaddedConv(c, 2 * c, 3, 2), instance_norm(2 * c)
+        self.conv3, self.in3 = PaddedConv(2 * c, 4 * c, 3, 2), instance_norm(4 * c)
+        self.res1, self.res2, self.res3, self.res4, self.res5 = (PaddedBlock(4 * c) for _ in range(BLOCKS))
+        self.deconv1, self.in4 = PaddedConv(4 * c, 2 * c, 3, doubled=True), instance_norm(2 * c)
+        self.deconv2, self.in5 = PaddedConv(2 * c, c, 3, doubled=True), instance_norm(c)
+        self.deconv3 = PaddedConv(c, 3, 9)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """One pass."""
+        return self.end(self.middle(self.start(x)))
+
+    def start(self, x: Tensor) -> Tensor:
+        """Pictures to responses at a quarter of the size."""
+        y = torch.relu(self.in1(self.conv1(255 * x)))
+        y = torch.relu(self.in2(self.conv2(y)))
+        return torch.relu(self.in3(self.conv3(y)))
+
+    def middle(self, y: Tensor) -> Tensor:
+        """The residual blocks."""
+        for block in (self.res1, self.res2, self.res3, self.res4, self.res5):
+            y = block(y)
+        return y
+
+    def end(self, y: Tensor) -> Tensor:
+        """Responses to pictures."""
+        y = torch.relu(self.in4(self.deconv1(y)))
+        y = torch.relu(self.in5(self.deconv2(y)))
+        result: Tensor = self.deconv3(y) / 255
+        return result
+
+    def parts(self, _: Tensor | None = None) -> list[Part]:
+        """Start, residual blocks, end."""
+        blocks = (self.res1, self.res2, self.res3, self.res4, self.res5)
+        inner = [site for block in blocks for site in (block.in1, block.in2)]
+        return [
+            Part(lambda x, _: self.start(x), [self.in1, self.in2, self.in3], 12, width=100),
+            Part(lambda _, y: self.middle(y), inner, 40, width=32),
+            Part(lambda _, y: self.end(y), [self.in4, self.in5], 16, width=170),
+        ]
+
+
+class PaddedConv(nn.Module):
+    """Nearest ×2 if `doubled`, reflection padding of half the kernel, convolution `conv2d`."""
+
+    def __init__(self, before: int, after: int, kernel: int, stride: int = 1, *, doubled: bool = False) -> None:
+        super().__init__()
+        self.padding = kernel // 2
+        self.doubled = doubled
+        self.conv2d = nn.Conv2d(before, after, kernel, stride)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """One convolution."""
+        if self.doubled:
+            x = F.interpolate(x, scale_factor=2, mode="nearest")
+        result: Tensor = self.conv2d(F.pad(x, [self.padding] * 4, mode="reflect"))
+        return result
+
+
+class PaddedBlock(nn.Module):
+    """x + norm(conv(ReLU(norm(conv(x))))), the same shape; no ReLU after the sum."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv1, self.in1 = PaddedConv(channels, channels, 3), instance_norm(channels)
+        self.conv2, self.in2 = PaddedConv(channels, channels, 3), instance_norm(channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """One block."""
+        result: Tensor = x + self.in2(self.conv2(torch.relu(self.in1(self.conv1(x)))))
+        return result
+
+
+def imported(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """A published pytorch/examples file's tensors without what torch 0.3 tracked in instance norms and never used."""
+    unused = ("running_mean", "running_var", "num_batches_tracked")
+    return {key: tensor for key, tensor in tensors.items() if not key.endswith(unused)}

@@ -1,0 +1,293 @@
+"""Any size of picture through a feed-forward network, exactly, within a stated memory.
+
+A network is run on tiles with a halo as wide as what its convolutions see. That is exact but for its *sites*: the
+instance norms (AdaIN is another), which need mean and variance of the whole picture. Those are found site by site: a
+pass over all tiles runs the network as far as the site and adds up, later passes use what was found.
+
+So that not every pass begins at the pixels, a network is given as *parts* in a row, usually three: the start at full
+size, the middle at an eighth, the end. The map behind a part is kept whole where it fits the memory, and then the
+passes of the next part begin there; where it does not fit, it is computed anew from the last one that did. A part that
+fits in one piece is run once, as ever.
+
+How a network makes use of it. It has
+
+- `multiple`: sides of a picture must be divisible by it; `smallest`: and at least this long. Any picture is continued
+  to such a size by mirrored pixels and the result cropped.
+- `parts()`: a list of `Part`. Coordinates are the picture's pixels throughout: a map at an eighth of the size is cut
+  at an eighth of a tile's corners, super-resolution's result at four times them. `run` is given the picture's tile and
+  the tile of the map behind the part before (for the first part the picture's once more), and gives the tile of its own
+  map, bound by the same corners. What skips from the start to the end is computed again from the picture's tile.
+- sites: modules with an attribute `statistics`, None or the (mean, variance), each C, that they must use instead of
+  those of what passes; what they look at is their first argument. `pictura.networks.norm` has two. Where a site sees
+  more than the tile, `margin` says by how many of its positions on every side.
+
+    result = streamed(picture, network.parts(), memory=256 * 2**20, multiple=8)
+
+Batches of one picture only.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil, isqrt
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from pictura.networks.tiles import Size, Source, Tile, extended, rows_of_tiles
+from pictura.runtime.errors import PicturaError
+
+MEMORY = 2**30  # bytes: pictures of about eight megapixels in one piece, and room to keep maps of larger ones
+LARGEST = 1024  # side of a tile in pixels; a halo of 100 pixels adds less than half to it
+Run = Callable[[Tensor, Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A stretch of a network that ends in a map which may be kept.
+
+    run: (picture's tile, tile of the map before) to the tile of this part's map.
+    sites: its sites in the order in which `run` meets them, also those of what it computes again.
+    reach: pixels of the picture, to each side, that its map depends on beyond what the map before does.
+    width: numbers alive at its widest moment, for each pixel of the picture.
+    """
+
+    run: Run
+    sites: Sequence[nn.Module] = ()
+    reach: int = 0
+    width: float = 100
+
+
+def streamed(
+    picture: Tensor,
+    parts: Sequence[Part],
+    *,
+    memory: int = MEMORY,
+    multiple: int = 1,
+    smallest: int = 1,
+    whole: Callable[[Tensor], Tensor] | None = None,
+    out: Tensor | None = None,
+) -> Tensor:
+    """The network of these parts on a picture of any size, clamped to [0, 1].
+
+    Args:
+        picture: 1×C×H×W, float in [0, 1] or uint8.
+        parts: see the module.
+        memory: bytes to work in, beside the picture and the result.
+        multiple: what a picture's sides must be divisible by for these parts.
+        smallest: shortest side that they can read.
+        whole: the same network in one piece, where that is faster than its parts one after the other.
+        out: where the result goes, of the picture's dtype. It may be the picture itself if their sizes agree.
+
+    Raises:
+        PicturaError: not one picture, or less memory than the smallest tile takes.
+    """
+    if picture.dim() != 4 or len(picture) != 1 or 0 in picture.shape:
+        raise PicturaError(f"Numbers of shape {tuple(picture.shape)} are no picture; give 1×3×H×W, no side of it 0.")
+    stream = _Stream(picture, parts, memory, multiple, smallest)
+    with torch.no_grad(), _borrowed(parts):
+        if whole is not None and stream.fits(parts):
+            return _settled(whole(stream.everything()), picture, out, stream.size)
+        return stream.result(out)
+
+
+class Sums:
+    """Mean and variance of each channel, gathered piece by piece in float64 (Chan, Golub and LeVeque 1979)."""
+
+    def __init__(self) -> None:
+        self.count, self.dtype = 0, torch.float32
+        self.mean: Tensor | float = 0.0
+        self.squares: Tensor | float = 0.0  # Σ (x - mean)²
+
+    def add(self, x: Tensor) -> None:
+        """One more piece, 1×C×H×W."""
+        n, self.dtype = x.shape[-2] * x.shape[-1], torch.promote_types(x.dtype, torch.float32)
+        variance, mean = torch.var_mean(x.double(), (0, 2, 3), correction=0)
+        step, before = mean - self.mean, self.count
+        self.count += n
+        self.mean = self.mean + step * (n / self.count)
+        self.squares = self.squares + variance * n + step.square() * (before * n / self.count)
+
+    def statistics(self) -> tuple[Tensor, Tensor]:
+        """(mean, biased variance), each C, at least float32."""
+        return torch.as_tensor(self.mean).to(self.dtype), (torch.as_tensor(self.squares) / self.count).to(self.dtype)
+
+
+class _Seen(Exception):  # noqa: N818, nothing went wrong
+    """The site is reached; what comes after it need not be computed."""
+
+
+@contextmanager
+def _borrowed(parts: Sequence[Part]) -> Iterator[None]:
+    """Give the sites back as they were, whatever happens."""
+    try:
+        yield
+    finally:
+        for part in parts:
+            for site in part.sites:
+                _set(site, None)
+
+
+def _set(site: nn.Module, statistics: tuple[Tensor, Tensor] | None) -> None:
+    site.__dict__["statistics"] = statistics  # no buffer: nothing of it is saved
+
+
+class _Stream:
+    """The state of one run: the map that passes begin at, and the parts from there on."""
+
+    def __init__(self, pixels: Tensor, parts: Sequence[Part], memory: int, multiple: int, smallest: int) -> None:
+        self.parts, self.memory, self.multiple, self.smallest = parts, memory, multiple, smallest
+        self.size: Size = extended((pixels.shape[-2], pixels.shape[-1]), multiple, smallest)
+        self.source = Source(pixels, self.size)
+        self.kept: Tensor | None = None  # None: passes begin at the picture
+        self.scale = Fraction(1)  # positions of `kept` a pixel
+        self.chain: list[Part] = []
+
+    def fits(self, parts: Sequence[Part]) -> bool:
+        """Whether these parts can run on the whole picture at once, beside what is kept."""
+        width = max(part.width for part in parts)
+        return 4 * width * self.size[0] * self.size[1] + _bytes(self.kept) <= self.memory
+
+    def everything(self) -> Tensor:
+        """The whole picture, continued."""
+        return self.source.tile(self._all)
+
+    def result(self, out: Tensor | None) -> Tensor:
+        """All parts, tile by tile where they do not fit."""
+        for part in self.parts[:-1]:
+            self._advance(part)
+        self.chain.append(self.parts[-1])
+        return self._painted(out)
+
+    @property
+    def _all(self) -> Tile:
+        return Tile(0, self.size[0], 0, self.size[1])
+
+    def _advance(self, part: Part) -> None:
+        """One part further: to a kept map if there is room for it, else only in mind."""
+        self.chain.append(part)
+        like, scale = self._probed()
+        size = like.shape[1] * int(self.size[0] * scale) * int(self.size[1] * scale)
+        # Half of the memory is for maps, half for the tiles that are worked on.
+        if size * like.element_size() + _bytes(self.kept) > self.memory / 2:
+            return
+        self.kept = self._run(self._all) if self.fits(self.chain) else self._mapped(like, scale)
+        self.scale = scale
+        self.chain = []
+
+    def _probed(self) -> tuple[Tensor, Fraction]:
+        """The chain's map of a corner of the picture, and its positions a pixel."""
+        side = max(self.multiple, self.smallest, 2 * self._halo)
+        height, width = extended((side, side), self.multiple)
+        corner = Tile(0, min(height, self.size[0]), 0, min(width, self.size[1]))
+        found = self._run(corner)
+        return found, Fraction(found.shape[-1], corner.right)
+
+    def _mapped(self, like: Tensor, scale: Fraction) -> Tensor:
+        """The chain's map of the whole picture."""
+        height, width = int(self.size[0] * scale), int(self.size[1] * scale)
+        found = torch.empty(
+            (1, like.shape[1], height, width), dtype=like.dtype, device=like.device, memory_format=torch.channels_last
+        )
+        side = self._side(_bytes(found))
+        self._find_statistics(side)
+        for tile in self._tiles(side):
+            outer = tile.grown(self._halo, self.size)
+            tile.of(found, scale).copy_(tile.inside(outer, self._run(outer), self.size))
+        return found
+
+    def _painted(self, out: Tensor | None) -> Tensor:
+        """The result."""
+        pixels = self.source.pixels
+        if self.fits(self.chain):
+            return _settled(self._run(self._all), pixels, out, self.size)
+        like, scale = self._probed()
+        if out is None:
+            height, width = (int(side * scale) for side in pixels.shape[-2:])
+            out = pixels.new_empty(1, like.shape[1], height, width)
+        side = self._side(0)
+        self._find_statistics(side)
+        for row in rows_of_tiles(self.size, side):
+            outer = row[0].grown(self._halo, self.size)
+            self.source.hold(outer.top, outer.bottom)
+            for tile in row:
+                outer = tile.grown(self._halo, self.size)
+                _put(tile.inside(outer, self._run(outer), self.size), tile.of(out, scale))
+        return out
+
+    def _find_statistics(self, side: int) -> None:
+        """One pass for each site of the chain that does not know its statistics yet."""
+        for part in self.chain:
+            for site in part.sites:
+                if getattr(site, "statistics", None) is None:
+                    _set(site, self._statistics(site, side))
+
+    def _statistics(self, site: nn.Module, side: int) -> tuple[Tensor, Tensor]:
+        sums, margin = Sums(), getattr(site, "margin", 0)
+        for tile in self._tiles(side):
+            outer = tile.grown(self._halo, self.size)
+
+            def look(_: nn.Module, seen: tuple[Any, ...], tile: Tile = tile, outer: Tile = outer) -> None:
+                sums.add(tile.inside(outer, seen[0], self.size, margin))
+                raise _Seen
+
+            handle = site.register_forward_pre_hook(look)
+            try:
+                with suppress(_Seen):
+                    self._run(outer)
+            finally:
+                handle.remove()
+        return sums.statistics()
+
+    def _run(self, tile: Tile) -> Tensor:
+        """The chain on one tile."""
+        picture = self.source.tile(tile)
+        found = picture if self.kept is None else tile.of(self.kept, self.scale)
+        for part in self.chain:
+            found = part.run(picture, found)
+        return found
+
+    @property
+    def _halo(self) -> int:
+        # At least one step, so that mirrored pixels at the end are near those they mirror.
+        return max(1, -(-sum(part.reach for part in self.chain) // self.multiple)) * self.multiple
+
+    def _side(self, taken: int) -> int:
+        """Side of the tiles that can be worked on beside the maps that are kept or being made."""
+        width = max(part.width for part in self.chain)
+        room = self.memory - _bytes(self.kept) - taken
+        side = (isqrt(max(0, int(room / (4 * width)))) - 2 * self._halo) // self.multiple * self.multiple
+        if side < self.multiple:
+            least = self.memory - room + 4 * width * (2 * self._halo + self.multiple) ** 2
+            raise PicturaError(
+                f"{self.memory / 2**20:.0f} MiB are too little for this network; give it at least "
+                f"{ceil(least / 2**20)} MiB of memory."
+            )
+        return min(side, LARGEST // self.multiple * self.multiple)
+
+    def _tiles(self, side: int) -> Iterator[Tile]:
+        for row in rows_of_tiles(self.size, side):
+            yield from row
+
+
+def _bytes(kept: Tensor | None) -> int:
+    return 0 if kept is None else kept.numel() * kept.element_size()
+
+
+def _settled(found: Tensor, pixels: Tensor, out: Tensor | None, size: Size) -> Tensor:
+    """The whole result, cut to the picture, in its dtype."""
+    scale = Fraction(found.shape[-1], size[1])
+    height, width = (int(side * scale) for side in pixels.shape[-2:])
+    found = found[..., :height, :width]
+    if out is None:
+        out = torch.empty(found.shape, dtype=pixels.dtype, device=found.device)
+    _put(found, out)
+    return out
+
+
+def _put(found: Tensor, place: Tensor) -> None:
+    """Write a piece of the result, cut to its place, clamped to [0, 1]."""
+    found = found[..., : place.shape[-2], : place.shape[-1]].clamp(0, 1)
+    place.copy_((found * 255).round() if place.dtype == torch.uint8 else found)

@@ -1,0 +1,127 @@
+"""Networks that enlarge pictures: Johnson, Alahi and Fei-Fei's (ECCV 2016, arXiv 1603.08155) and a small one."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from pictura.picture.degrade import cubic
+
+# Johnson's tanh reaches beyond black and white by this factor, so that both can be had without saturation
+# (fast-neural-style: tanh × 150 around the mean, in 0..255).
+REACH = 150 / 255
+
+
+class JohnsonUpscaler(nn.Module):
+    """N×3×h×w in [0, 1] to N×3×(scale h)×(scale w), about [0, 1], for a scale of 4 or 8.
+
+    c9s1-64, four residual blocks of 64, one transposed convolution per doubling, c9s1-3 and a scaled tanh; batch norm
+    and ReLU after all but the last. 401,859 parameters at ×4, 438,915 at ×8.
+    """
+
+    def __init__(self, scale: int = 4, channels: int = 64, blocks: int = 4) -> None:
+        super().__init__()
+        self.scale = scale
+        self.margin = 2 * blocks + 8  # how far, in small pixels, a result sees
+        self.bytes = 4 * 3 * channels * scale**2  # for a small pixel at most: three maps at the large size
+        layers: list[nn.Module] = [*_normed(nn.Conv2d(3, channels, 9, padding=4))]
+        layers += [_JohnsonBlock(channels) for _ in range(blocks)]
+        for _ in range(int(math.log2(scale))):
+            layers += _normed(nn.ConvTranspose2d(channels, channels, 3, stride=2, padding=1, output_padding=1))
+        layers.append(nn.Conv2d(channels, 3, 9, padding=4))
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """One pass; not clamped."""
+        return 0.5 + REACH * torch.tanh(self.layers(x))
+
+
+class _JohnsonBlock(nn.Module):
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        first, second = (nn.Conv2d(channels, channels, 3, padding=1) for _ in range(2))
+        self.layers = nn.Sequential(*_normed(first), second, nn.BatchNorm2d(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        result: Tensor = x + self.layers(x)  # no ReLU after the sum
+        return result
+
+
+def _normed(convolution: nn.Conv2d | nn.ConvTranspose2d) -> list[nn.Module]:
+    return [convolution, nn.BatchNorm2d(convolution.out_channels), nn.ReLU()]
+
+
+class Upscaler(nn.Module):
+    """N×3×h×w in [0, 1] to N×3×(scale h)×(scale w), about [0, 1]: bicubic and what is missing in it.
+
+    All convolutions work at the small size. The last one gives the scale² new pixels of each old one side by side, and
+    pixel shuffle (Shi et al. CVPR 2016, arXiv 1609.05158) puts them in their places; residual blocks without
+    norm as in EDSR (Lim et al. CVPRW 2017, arXiv 1707.02921). Untrained it is bicubic.
+    """
+
+    def __init__(self, scale: int = 4, channels: int = 48, blocks: int = 5) -> None:
+        super().__init__()
+        self.scale = scale
+        self.margin = 2 * blocks + 2  # how far, in small pixels, a result sees
+        self.bytes = 4 * (3 * channels + 4 * 3 * scale**2)  # for a small pixel at most: three maps, four results
+        self.bicubic = Bicubic(scale)
+        self.head = nn.Conv2d(3, channels, 3, padding=1)
+        self.body = nn.Sequential(*(_Block(channels) for _ in range(blocks)))
+        self.tail = nn.Conv2d(channels, 3 * scale**2, 3, padding=1)
+        _silence(self.tail)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """One pass; not clamped."""
+        missing = self.tail(self.body(self.head(x)))
+        result: Tensor = F.pixel_shuffle(missing, self.scale) + self.bicubic(x)
+        return result
+
+
+class Bicubic(nn.Module):
+    """N×3×h×w to N×3×(scale h)×(scale w), not clamped: Keys' cubic as one convolution, the border repeated.
+
+    A convolution, because it exports as it is; always in the picture's own precision, because most of an enlarged
+    picture is in it.
+    """
+
+    kernels: Tensor
+
+    def __init__(self, scale: int) -> None:
+        super().__init__()
+        self.scale = scale
+        offsets = (torch.arange(scale, dtype=torch.float64) + 0.5) / scale - 0.5
+        taps = cubic(torch.arange(-2, 3) - offsets[:, None])
+        # The weights of a pixel's 5×5 neighbours in each of the scale² pixels that take its place, for R, G and B.
+        kernels = torch.einsum("ij,kl->ikjl", taps, taps).reshape(scale**2, 1, 5, 5).repeat(3, 1, 1, 1)
+        self.register_buffer("kernels", kernels.float(), persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """One pass."""
+        if torch.is_autocast_enabled(x.device.type):
+            with torch.autocast(x.device.type, enabled=False):
+                return self._enlarged(x)
+        return self._enlarged(x)
+
+    def _enlarged(self, x: Tensor) -> Tensor:
+        neighbours = F.pad(x, [2] * 4, mode="replicate")
+        return F.pixel_shuffle(F.conv2d(neighbours, self.kernels, groups=3), self.scale)
+
+
+class _Block(nn.Module):
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(channels, channels, 3, padding=1)
+        self.second = nn.Conv2d(channels, channels, 3, padding=1)
+        _silence(self.second)
+
+    def forward(self, x: Tensor) -> Tensor:
+        result: Tensor = x + self.second(torch.relu(self.first(x)))
+        return result
+
+
+def _silence(convolution: nn.Conv2d) -> None:
+    """Begin with nothing to say: deep residual networks without norm train at high rates then."""
+    nn.init.zeros_(convolution.weight)
+    if convolution.bias is not None:
+        nn.init.zeros_(convolution.bias)

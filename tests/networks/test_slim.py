@@ -1,0 +1,82 @@
+"""The slim network: what it costs, its doubled convolution, its styles."""
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torch.utils.flop_counter import FlopCounterMode
+
+from pictura.networks.slim import Doubled, Folded, SlimNet
+
+
+def multiply_adds(network: nn.Module, side: int) -> float:
+    """Of all convolutions, as torch counts them, for each pixel of a square picture."""
+    with FlopCounterMode(display=False) as counter:
+        network(torch.rand(1, 3, side, side))
+    return counter.get_total_flops() / 2 / side**2
+
+
+@pytest.mark.parametrize("smooth", [False, True])
+def test_a_doubled_convolution_is_resizing_and_a_convolution(smooth: bool) -> None:
+    torch.manual_seed(0)
+    doubled, x = Doubled(5, 4, smooth=smooth), torch.rand(2, 5, 6, 7)
+    larger = F.interpolate(x, scale_factor=2, mode="bilinear" if smooth else "nearest")
+    expected = F.conv2d(F.pad(larger, [1] * 4, mode="replicate"), doubled.weight, doubled.bias)
+    torch.testing.assert_close(doubled(x), expected)
+
+
+def test_a_slope_stays_one_when_doubled_smoothly() -> None:
+    """No grid: away from the border neighbours differ by the same everywhere, in even and in odd places."""
+    x = torch.arange(8.0).expand(1, 2, 8, 8)
+    for smooth, steps in ((True, 1), (False, 2)):
+        made = Doubled(2, 3, smooth=smooth)(x)[..., 4:-4, 4:-4].diff(dim=3)[0, 0, 0]
+        assert len({round(step, 4) for step in made.tolist()}) == steps
+
+
+def test_a_folded_convolution_is_one_of_the_unfolded_positions() -> None:
+    torch.manual_seed(0)
+    folded, x = Folded(5, 3), torch.rand(2, 5, 12, 14)
+    expected = F.conv2d(F.pad(x, [1] * 4, mode="reflect"), folded.weight, folded.bias)
+    torch.testing.assert_close(F.pixel_shuffle(folded(F.pixel_unshuffle(x, 2)), 2), expected)
+
+
+def test_a_flat_response_stays_flat_when_doubled() -> None:
+    """No checkerboard: the sum of taps is the same for all four positions."""
+    made = Doubled(3, 2)(torch.rand(1, 3, 1, 1).expand(1, 3, 4, 4))
+    assert (made - made[..., :1, :1]).abs().max() < 1e-6
+
+
+def test_costs_what_it_says() -> None:
+    with torch.no_grad():
+        assert multiply_adds(SlimNet(8), 64) == pytest.approx(17_600, rel=0.01)
+    parameters = {n: p.numel() for n, p in SlimNet(8).named_parameters()}
+    assert sum(parameters.values()) < 0.71e6  # eight styles in less than three megabytes
+    assert sum(n for name, n in parameters.items() if "norm" in name) / 9 == pytest.approx(2 * 1_000, rel=0.2)
+
+
+def test_styles_are_parameters_of_their_own() -> None:
+    """A gradient through one style leaves the others and the photograph alone."""
+    network = SlimNet(2, (4, 6, 8), 1)
+    network(torch.rand(1, 3, 32, 32), torch.tensor([[0.0, 0.0, 1.0]])).square().mean().backward()
+    weight = network.down3.norm.weight.grad
+    assert weight is not None
+    assert not weight[:2].any()
+    assert weight[2].any()
+
+
+def test_the_first_style_in_full_is_what_one_gets_unasked() -> None:
+    torch.manual_seed(0)
+    network = SlimNet(2, (4, 6, 8), 1).eval()
+    for p in network.parameters():
+        nn.init.normal_(p, std=0.3)
+    x = torch.rand(2, 3, 32, 40)
+    assert torch.allclose(network(x), network(x, torch.tensor([[0.0, 1.0, 0.0]] * 2)))
+    assert not torch.allclose(network(x), network(x, torch.tensor([[0.0, 0.0, 1.0]] * 2)), atol=1e-3)
+
+
+def test_a_flat_picture_is_finite_and_black_and_white_can_be_had() -> None:
+    network = SlimNet(1, (4, 6, 8), 1).eval()
+    assert network(torch.full((1, 3, 32, 32), 0.3)).isfinite().all()
+    for value, extreme in ((-50.0, -0.05), (50.0, 1.05)):
+        nn.init.constant_(network.last.bias, value)
+        assert network(torch.rand(1, 3, 32, 32)).mean().item() == pytest.approx(extreme, abs=1e-3)
