@@ -61,9 +61,8 @@ def networks(scale: int, changed: dict[str, str]) -> dict[str, Network]:
 @torch.no_grad()
 def table(sets: Path, scale: int, changed: dict[str, str]) -> None:
     names = ("Set5", "Set14")
-    print(
-        f"\n| ×{scale} | {' | '.join(f'{name} PSNR / SSIM' for name in names)} | CPU s at 512² |\n| --- | --- | --- | --- |"
-    )
+    print(f"\n| ×{scale} | {' | '.join(f'{name} PSNR / SSIM' for name in names)} | CPU s at 512² |")
+    print("| --- | --- | --- | --- |")
     for name, network in networks(scale, changed).items():
         cells = [mean([scored(network, path, scale) for path in sorted((sets / s).glob("*.png"))]) for s in names]
         print(f"| {name} | {' | '.join(cells)} | {seconds(network):.2f} |", flush=True)

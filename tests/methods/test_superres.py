@@ -125,7 +125,8 @@ def test_the_grid_term_sees_what_repeats_and_little_else():
     repeated = grid(pattern.repeat(1, 1, 64, 64), 4)
     assert repeated.max() == 1
     assert repeated.square().sum(1).mean() == pytest.approx(1)
-    assert grid(noise, 4).square().mean() == pytest.approx(1 / 16, rel=0.1)  # a mean of 4×4
+    assert grid(noise, 4).square().mean() == pytest.approx(1 / 64, rel=0.1)  # a mean of 8×8
+    assert grid(noise[..., :8, :12], 4).shape == (1, 16, 1, 2)
 
 
 def test_feature_loss_trains_through_the_shipped_encoder(draw):

@@ -80,3 +80,14 @@ def test_a_flat_picture_is_finite_and_black_and_white_can_be_had() -> None:
     for value, extreme in ((-50.0, -0.05), (50.0, 1.05)):
         nn.init.constant_(network.last.bias, value)
         assert network(torch.rand(1, 3, 32, 32)).mean().item() == pytest.approx(extreme, abs=1e-3)
+
+
+def test_from_the_photograph_to_the_style() -> None:
+    torch.manual_seed(0)
+    network, x = SlimNet(1, (4, 6, 8), 1).eval(), torch.rand(1, 3, 32, 40)
+    photo, half, full = (network(x, torch.tensor([[1 - s, s]])) for s in (0.0, 0.5, 1.0))
+    assert torch.equal(photo, x)
+    assert not torch.allclose(full, x, atol=0.1)
+    torch.testing.assert_close(half, (x + full) / 2)  # as long as the norms of both are the same
+    torch.nn.init.normal_(network.down2.norm.weight)
+    assert not torch.allclose(network(x, torch.tensor([[0.5, 0.5]])), half, atol=1e-3)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 EXAMPLES = examples(
     "pictura upscale photo.jpg",
     "pictura upscale photo.jpg -o large.png --scale 2",
-    "pictura upscale holidays/ -o large/ --model upscale-x4-sharp",
+    "pictura upscale holidays/ -o large/ --model upscale-x4",
 )
 
 

@@ -16,7 +16,7 @@ from pictura.runtime.errors import PicturaError
 BICUBIC = "bicubic"
 LARGEST = 8
 # The shipped network that answers when none is named: the first that enlarges enough.
-DEFAULTS = {4: "upscale-x4", 8: "upscale-x8"}
+DEFAULTS = {4: "upscale-x4"}
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,9 @@ def open_enlarger(model: str | Path | None = None, scale: int = 4) -> Enlarger:
     if not 1 <= scale <= LARGEST:
         raise PicturaError(f"A scale of {scale} is not one that pictures are enlarged by: give 2 to {LARGEST}.")
     if model is None:
-        model = next(name for factor, name in DEFAULTS.items() if scale <= factor)
+        model = next((name for factor, name in DEFAULTS.items() if scale <= factor), None)
+    if model is None:
+        raise PicturaError(f"No shipped network enlarges {scale} times: take --model bicubic, or one of your own.")
     if model == BICUBIC:
         return Enlarger(scale, lambda picture: _bicubic(picture, scale), scale, {"scale": scale, "model": BICUBIC})
     bundle = bundles.read(model)

@@ -219,14 +219,12 @@ class Johnson(Method):
         return x[..., :height, :width]
 
     def _drawn(self, count: int, generator: torch.Generator) -> tuple[list[int], Tensor]:
-        """A style's number and a strength for each picture; half of those not at full strength are at none."""
+        """A style's number and a strength for each picture, in full or anything between none and that."""
         style = torch.randint(len(self.names), (count,), generator=generator).tolist()
         kind, strength = torch.rand(2, count, generator=generator)
         if self.settings.variant != "slim":
             return style, torch.ones(count)
-        full = self.settings.full
-        strength[kind < full] = 1.0
-        strength[kind > (1 + full) / 2] = 0.0
+        strength[kind < self.settings.full] = 1.0
         return style, strength
 
     def _mixes(self, style: list[int], strength: Tensor) -> Tensor | None:

@@ -41,7 +41,7 @@ ENCODERS = {"vgg16": "vgg16-torchvision"}  # short names
 # Pixels by which a crop is moved at most before φ sees it, less one: if the poolings of φ always began at the same of
 # the new pixels, what they leave out would become a grid in the pictures.
 SHIFT = 8
-WINDOW = 4
+WINDOW = 8  # side in small pixels of what ℓ_grid looks at: its own texture averages out there, a grid does not
 FLOOR = 1e-3  # of Charbonnier's distance √(d² + FLOOR²): a quarter of an 8-bit step
 
 
@@ -207,7 +207,9 @@ class Superres(Method):
 
 def grid(difference: Tensor, scale: int) -> Tensor:
     """What a difference N×3×H×W has in it that repeats every `scale` pixels, in windows of WINDOW small pixels."""
-    return nn.functional.avg_pool2d(nn.functional.pixel_unshuffle(difference, scale), WINDOW, WINDOW // 2)
+    phases = nn.functional.pixel_unshuffle(difference, scale)
+    side = min(WINDOW, *phases.shape[-2:])
+    return nn.functional.avg_pool2d(phases, side, max(1, side // 2))
 
 
 def falling(steps: int, last: float = 0.01) -> Callable[[int], float] | None:
