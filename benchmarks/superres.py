@@ -43,7 +43,7 @@ PUBLISHED = {
     ("Johnson feature, published", 8): {"Set5": "23.26 / 0.7058", "Set14": "21.64 / 0.5837"},
 }
 # Content pictures that may be shown, and the corner of a crop in them (top, left), all of SIDE pixels.
-CROPS = {"astronaut": (60, 130), "hibiscus": (250, 420), "tourist-and-building": (180, 250), "cliff-palace": (420, 240)}
+CROPS = {"astronaut": (60, 150), "hibiscus": (330, 380), "tourist-and-building": (330, 560), "cliff-palace": (420, 240)}
 SIDE = 160
 
 

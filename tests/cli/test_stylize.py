@@ -169,7 +169,11 @@ def test_interrupted_before_the_work_nothing_is_written(monkeypatch, desk):
 def test_a_real_ctrl_c(desk):
     arguments = ("stylize", "photo.png", "--style", "paint.png", "-o", "out.png", "--every", "1", *QUICK)
     command = [sys.executable, "-m", "pictura", *arguments, "--steps", "100000", "--threads", "1"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+
+    def heed() -> None:  # a shell's background jobs are started deaf to it
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=heed) as process:
         while not (desk / "out-step-0002.png").exists() and process.poll() is None:
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
