@@ -74,9 +74,9 @@ def stylize(
     style_at = weighted_style(styles, style_weights)
     pixels = picture.tensor()
     paintings = [painting for style in styles if isinstance(style, Paintings) for painting in style.pictures]
-    if chosen.init == "adain":
+    if chosen.init == "adain" and not any(isinstance(one, Style) and one.encoder != "compact" for one in styles):
         start = open_painter(styles, style_weights=style_weights)(resize(pixels, painted))
-    else:
+    else:  # a style in another encoder's numbers says nothing to the network
         start = _start(chosen, pixels, paintings, painted)
     painter = Painter(encoder, chosen, style_at, painted, pixels, start, callback)
     return _finish(painter, chosen, lambda result: like(content, picture, resize(result, (height, width))))
@@ -268,7 +268,7 @@ def opened_style(source: StyleSource, settings: Settings, encoder: Encoder) -> S
 
 def _start(settings: Settings, content: Tensor | None, paintings: list[Tensor], size: tuple[int, int]) -> Tensor:
     given = check_init(settings)
-    if settings.init == "content":
+    if settings.init in ("content", "adain"):
         given = content
     elif settings.init == "style":
         given = paintings[0] if paintings else None

@@ -28,9 +28,10 @@ def test_without_an_output_the_name_says_content_and_style(desk):
     assert size_of("photo_paint.png") == (32, 24)
 
 
-def test_no_steps_at_all():
-    done("stylize", "photo.png", "--style", "paint.png", "-o", "out.png", *QUICK, "--steps", "0,2")
-    assert (read("out.png").pixels == read("photo.png").pixels).all()
+def test_a_picture_without_the_scale_of_the_first_steps_takes_them_all_the_same(desk):
+    done("stylize", "photo.png", "--style", "paint.png", "-o", "out.png", *QUICK, "--steps", "0,2", "--trace", "t.json")
+    (picture,) = json.loads((desk / "t.json").read_text())["pictures"]
+    assert len(picture["steps"]) == 2
 
 
 def test_size():

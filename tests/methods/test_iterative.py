@@ -63,6 +63,8 @@ def test_larger_pictures_repeat_the_last_number_of_steps(quick: Settings) -> Non
 
 def test_one_number_of_steps_is_one_scale(quick: Settings) -> None:
     assert scales(2000, quick.changed(steps=(500,))) == [(2000, 500)]
+    assert [steps for _, steps in scales(512, quick.changed(steps=(0, 0, 36, 16, 8)))] == [36, 16, 8]
+    assert scales(100, quick.changed(steps=(0, 0, 36, 16, 8))) == [(100, 36)]
 
 
 @pytest.mark.parametrize("longest", [1, 100, 128, 180])

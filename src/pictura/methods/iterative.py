@@ -125,7 +125,8 @@ def scales(longest: int, settings: Settings) -> list[tuple[int, int]]:
 
     One number of steps means one scale. The first numbers go to the coarsest scales; where there are more scales than
     numbers the last one repeats, since what is left to do there is only fine texture. Scales with no steps are left
-    out, so that what the start knows of fine texture stays; but there is always one.
+    out, so that what the start knows of fine texture stays; a picture that has no other scale takes the first steps
+    there are.
     """
     count = 1
     if len(settings.steps) > 1 and longest > COARSEST:
@@ -134,7 +135,7 @@ def scales(longest: int, settings: Settings) -> list[tuple[int, int]]:
     sides = [round(longest / settings.scale_factor**i) for i in reversed(range(count))]
     steps = [settings.steps[min(i, len(settings.steps) - 1)] for i in range(count)]
     plan = list(zip(sides, steps, strict=True))
-    return [scale for scale in plan if scale[1]] or plan[-1:]
+    return [scale for scale in plan if scale[1]] or [(sides[-1], next(n for n in settings.steps if n))]
 
 
 class Painter:

@@ -44,7 +44,10 @@ class Settings(BaseModel):
         default="content", description="content, style, noise, grey, adain (that method's picture) or a picture's path"
     )
     steps: tuple[int, ...] = Field(
-        default=(50, 40, 28, 14, 8), description="steps per scale, coarse to fine; 0 leaves a scale out"
+        # AdaIN's picture has done what the two coarsest scales are for. On two pairs: 0.58 times the processor time of
+        # 50, 40, 28, 14, 8 steps from the photograph, judged style 0.29 for 0.37, content 0.87 for 0.90.
+        default=(0, 0, 36, 16, 8),
+        description="steps per scale, coarse to fine; 0 leaves a scale out",
     )
     scale_factor: float = Field(default=2**0.5, ge=1.01, description="ratio of one scale to the next")
     averaging: float = Field(default=0.9, ge=0, lt=1, description="decay of the averaged iterate; 0 takes the last one")
@@ -93,12 +96,13 @@ def build(values: dict[str, Any]) -> Settings:
 BALANCED = Settings()
 PRESETS: dict[str, Settings] = {
     # A third of the work, for a first look.
-    "fast": BALANCED.changed(preset="fast", steps=(24, 16, 8, 3, 2), learning_rate=0.12),
+    "fast": BALANCED.changed(preset="fast", steps=(0, 0, 12, 5, 2), learning_rate=0.1, smoothing=0.04),
     "balanced": BALANCED,
     # VGG-19 itself with the same short schedule: 20 times less work than the strongest published recipe.
     "quality": BALANCED.changed(
         preset="quality",
         encoder="vgg19-caffe",
+        init="content",
         steps=(80, 60, 40, 25, 15),
         content_weight=0.07,
         learning_rate=0.07,
