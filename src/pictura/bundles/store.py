@@ -1,15 +1,14 @@
 """Where bundles lie: in the package, in the cache, in a folder of the user's; no network, and no torch."""
 
 import json
-import os
 import re
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pictura.bundles import config
+from pictura.runtime.cache import cached
 from pictura.runtime.errors import PicturaError, nearest
 
 SHIPPED = Path(__file__).parent / "shipped"
@@ -45,11 +44,7 @@ class Known:
 
 def folder() -> Path:
     """``$PICTURA_MODELS`` if set, else ``pictura/models`` in the user's cache; it need not exist."""
-    if named := os.environ.get("PICTURA_MODELS"):
-        return Path(named).expanduser()
-    local = os.environ.get("LOCALAPPDATA") if sys.platform == "win32" else None
-    cache = Path(local) if local else Path.home() / ".cache"
-    return cache / "pictura" / "models"
+    return cached("models", "PICTURA_MODELS")
 
 
 def shipped() -> dict[str, Known]:

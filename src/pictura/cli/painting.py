@@ -40,6 +40,16 @@ def check(jobs: list[Job], manner: Manner) -> list[Job]:
     return open_jobs
 
 
+def unfinished(jobs: list[Job], manner: Manner) -> list[Job]:
+    """`check`, and a word about the pictures that are there already."""
+    to_do = check(jobs, manner)
+    if len(to_do) < len(jobs) and not manner.quiet:
+        typer.echo(
+            f"{len(jobs) - len(to_do)} of {len(jobs)} pictures are there already; --overwrite makes them anew", err=True
+        )
+    return to_do
+
+
 class Watch:
     """What is done at each step of one picture: bar, note, preview, trace."""
 

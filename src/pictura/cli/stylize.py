@@ -88,17 +88,11 @@ def stylize(
     _check_options(recipe, changes)
     jobs = plan(content, output, recipe.label)
     use_threads(manner.threads)
-    from pictura.cli.painting import check, paint_all
+    from pictura.cli.painting import paint_all, unfinished
 
-    to_do = check(jobs, manner)
-    if len(to_do) < len(jobs) and not manner.quiet:
-        typer.echo(
-            f"{len(jobs) - len(to_do)} of {len(jobs)} pictures are there already; --overwrite makes them anew", err=True
-        )
-    if to_do:
-        paint_all(
-            to_do, recipe, manner, _optimizing(recipe) if recipe.method == "optimize" else _at_once(recipe, memory)
-        )
+    if to_do := unfinished(jobs, manner):
+        work = _optimizing(recipe) if recipe.method == "optimize" else _at_once(recipe, memory)
+        paint_all(to_do, recipe, manner, work)
 
 
 def _check_options(recipe: Recipe, changes: Changes) -> None:

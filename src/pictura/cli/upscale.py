@@ -43,14 +43,10 @@ def upscale(
     """Enlarge pictures, and make up the detail that enlarging does not bring."""
     jobs = plan(pictures, output, f"x{scale}")
     use_threads(threads)
-    from pictura.cli.painting import check
+    from pictura.cli.painting import unfinished
     from pictura.methods.enlarge import open_enlarger
 
-    to_do = check(jobs, Manner(overwrite=overwrite))
-    if len(to_do) < len(jobs) and not quiet:
-        typer.echo(
-            f"{len(jobs) - len(to_do)} of {len(jobs)} pictures are there already; --overwrite makes them anew", err=True
-        )
+    to_do = unfinished(jobs, Manner(overwrite=overwrite, quiet=quiet))
     if not to_do:
         return
     enlarger = open_enlarger(model, scale)

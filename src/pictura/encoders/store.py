@@ -1,12 +1,11 @@
 """Where weight files lie on this disk, and how a missing one gets there."""
 
 import hashlib
-import os
-import sys
 from pathlib import Path
 from typing import NamedTuple
 
 from pictura.encoders.records import RECORDS, HubFile, Weights
+from pictura.runtime.cache import cached
 from pictura.runtime.errors import PicturaError
 
 PACKAGED = Path(__file__).parent
@@ -21,11 +20,7 @@ class Available(NamedTuple):
 
 def folder() -> Path:
     """``$PICTURA_WEIGHTS`` if set, else ``pictura/weights`` in the user's cache; it need not exist."""
-    if named := os.environ.get("PICTURA_WEIGHTS"):
-        return Path(named).expanduser()
-    local = os.environ.get("LOCALAPPDATA") if sys.platform == "win32" else None
-    cache = Path(local) if local else Path.home() / ".cache"
-    return cache / "pictura" / "weights"
+    return cached("weights", "PICTURA_WEIGHTS")
 
 
 def find(record: Weights) -> Path | None:

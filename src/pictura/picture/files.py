@@ -64,7 +64,7 @@ def atomic(path: str | Path, content: bytes | Callable[[BinaryIO], object], *, o
         _write(temporary, content)
         check_free(path, overwrite)  # again: writing may have taken long
         temporary.replace(target)
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
     except OSError as error:
         raise PicturaError(_sentence(path, error)) from error
     finally:
@@ -83,8 +83,8 @@ def _write(path: Path, content: bytes | Callable[[BinaryIO], object]) -> None:
         os.fsync(file.fileno())
 
 
-def _sync_folder(folder: Path) -> None:
-    # Windows opens no folders and some file systems sync none; the file itself is safe by now.
+def sync_folder(folder: Path) -> None:
+    """Have a folder's names reach the disk. Windows opens no folders and some file systems sync none."""
     with contextlib.suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:

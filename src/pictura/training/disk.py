@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pictura.picture.files import sync_folder
 from pictura.runtime.errors import PicturaError
 
 _NO_ROOM = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
@@ -71,16 +72,6 @@ def appear(temporary: Path, folder: Path) -> None:
     sync_folder(temporary)
     temporary.rename(folder)
     sync_folder(folder.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Have a folder's names reach the disk. Windows opens no folders and some file systems sync none."""
-    with contextlib.suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def remove(folder: Path) -> None:
