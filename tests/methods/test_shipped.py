@@ -1,0 +1,26 @@
+"""The shipped style networks: in tiles they make what they make of the whole picture."""
+
+import pytest
+import torch
+
+from pictura import bundles
+from pictura.bundles.store import shipped
+from pictura.methods import opened
+from pictura.networks import streaming
+from pictura.picture.scale import resize
+
+MEMORY = 16 * 2**20  # a third of what the slimmest needs for all of the picture
+STREAMED = [name for name, known in shipped().items() if known.method != "superres"]  # that one has its own tiles
+
+
+@pytest.mark.parametrize("name", STREAMED)
+def test_tiles_are_the_whole(name, monkeypatch):
+    method = opened(bundles.read(name))
+    noise = torch.rand(1, 3, 24, 40, generator=torch.Generator().manual_seed(0))
+    picture = resize(noise, (384, 640))
+    whole = method.apply(picture, precision="float32")
+    run, tiles = streaming._Stream._run, []
+    monkeypatch.setattr(streaming._Stream, "_run", lambda self, tile: (tiles.append(tile), run(self, tile))[1])
+    tiled = method.apply(picture, precision="float32", memory=MEMORY)
+    assert len(tiles) > 1
+    torch.testing.assert_close(tiled, whole, atol=1e-4, rtol=0)
