@@ -17,6 +17,7 @@ from pictura.methods.instant import Instant, open_instant
 from pictura.methods.iterative import Interrupted, Painter, Step, StyleAt
 from pictura.methods.pixels import KINDS, blank
 from pictura.methods.settings import Settings, build, preset
+from pictura.networks.streaming import MEMORY
 from pictura.picture import Picture, read, read_settings
 from pictura.picture.denoise import denoise
 from pictura.picture.kinds import Source, as_picture, like
@@ -91,12 +92,13 @@ def stylize_at_once(content: Source, painter: Instant, *, size: int | None = Non
         size: longest side of the result in pixels; by default the content's own.
 
     Returns:
-        What `content` was.
+        What `content` was. Eight bits a pixel stay eight bits: an array of 8192×8192 takes 192 MiB, and its painting as
+        much beside what the painter may work in.
     """
     picture = as_picture(content)
     height, width = picture.size if size is None else fit(*picture.size, size)
     _check_sides(height, width)
-    return like(content, picture, painter(resize(picture.tensor(), (height, width))))
+    return like(content, picture, painter(resize(picture.view(), (height, width))))
 
 
 def open_painter(
@@ -132,7 +134,9 @@ def _style_of(source: Any) -> Any:
     return source if isinstance(source, (str, Path, Style)) else as_picture(source).tensor()
 
 
-def upscale(picture: Source, scale: int = 4, model: str | Path | Enlarger | None = None) -> Any:
+def upscale(
+    picture: Source, scale: int = 4, model: str | Path | Enlarger | None = None, *, memory: int = MEMORY
+) -> Any:
     """Enlarge a picture.
 
     Args:
@@ -140,6 +144,7 @@ def upscale(picture: Source, scale: int = 4, model: str | Path | Enlarger | None
         scale: how many times wider and higher, from 1 to 8.
         model: a model's name or folder, ``bicubic``, or what `pictura.methods.enlarge.open_enlarger` gave for many
             pictures; by default the shipped network for the scale.
+        memory: bytes to work in beside picture and result.
 
     Returns:
         What `picture` was, `scale` times as wide and high.
@@ -147,9 +152,9 @@ def upscale(picture: Source, scale: int = 4, model: str | Path | Enlarger | None
     Raises:
         PicturaError: something given cannot be used.
     """
-    enlarger = model if isinstance(model, Enlarger) else open_enlarger(model, scale)
+    enlarger = model if isinstance(model, Enlarger) else open_enlarger(model, scale, memory=memory)
     given = as_picture(picture)
-    return like(picture, given, enlarger(given.tensor(), grey=given.grey))
+    return like(picture, given, enlarger(given.view(), grey=given.grey))
 
 
 def synthesize(

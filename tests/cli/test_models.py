@@ -14,6 +14,7 @@ from pictura.bundles import Bundle, store
 from pictura.bundles.references import REFERENCES
 from pictura.bundles.shipping import ship
 from pictura.export.pretrained import from_pretrained, save_pretrained
+from pictura.methods.johnson import Johnson, JohnsonSettings
 from pictura.methods.srcnn import Srcnn
 from pictura.methods.superres import Superres
 from pictura.picture import Picture
@@ -66,8 +67,24 @@ def test_models():
         assert part in text
 
 
+def test_models_says_which_styles_a_network_knows():
+    method = Johnson(JohnsonSettings(styles=("paintings/night.jpg", "great-wave"), widths=(4, 4, 4), blocks=0))
+    settings = method.settings.model_dump(mode="json")
+    ship(Bundle.of("johnson", settings, method.networks(), WORDS | {"metric": "none yet"}), "quick")
+    ship(srcnn(metric="none yet"), "sharp")
+    quick, sharp = json.loads(done("models", "--json").stdout)
+    assert quick["styles"] == method.names == ["night", "great-wave"]
+    assert "styles" not in sharp
+    said = done("models", "quick").stdout
+    assert "night, great-wave" in said
+    assert "sharp" not in said
+    wrong = run("models", "quikc")
+    assert wrong.exit_code == 2
+    assert wrong.stderr == "pictura: error: There is no model 'quikc'; there are quick, sharp. Did you mean 'quick'?\n"
+
+
 def test_models_needs_no_torch():
-    code = "import sys; from pictura.cli import models; models.models(True); print('torch' in sys.modules)"
+    code = "import sys; from pictura.cli import models; models.models(as_json=True); print('torch' in sys.modules)"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert told.splitlines()[-1] == "False"
 

@@ -180,3 +180,75 @@ def test_signals_save_and_leave(number, code, monkeypatch):
     assert result.stderr.splitlines()[-1] == "stopped after step 3, all is saved: go on with --resume"
     assert [path.name for path in Path("out/checkpoints").iterdir()] == ["step-00000003"]
     assert "4/4" in done(*train("--resume")).stderr
+
+
+@pytest.fixture
+def begun(photos):
+    """A bundle that another training left, of a width and a rate that are no defaults."""
+    done(*train("--set", "rate=0.02", "-q"))
+    Path("out").rename("first")
+    return "first/bundle"
+
+
+def kept(folder="out"):
+    """The settings of the method in a run, and the weights it ended with."""
+    bundle = bundles.read(f"{folder}/bundle")
+    return bundle.settings, bundle.tensors
+
+
+def same(one, other):
+    return one.keys() == other.keys() and all((tensor == other[name]).all() for name, tensor in one.items())
+
+
+def test_a_start_with_a_bundle_has_its_weights_and_settings(begun):
+    still = ("--set", "rate=1e-30", "--set", "steps=1", "-q")  # which moves nothing
+    done(*train(*still))
+    assert not same(kept()[1], kept("first")[1])
+    done("train", "blur", "photos", "-o", "more", "--start", begun, *still, "--set", "crop=16", "--set", "threads=1")
+    assert kept("more")[0] == {"width": 3, "rate": 1e-30}
+    assert same(kept("more")[1], kept("first")[1])
+
+
+def test_what_is_asked_for_stands_over_the_bundle_s_settings(begun, desk, monkeypatch):
+    (desk / "shipped").mkdir()
+    (desk / "shipped/blur.toml").write_text(SMALL.replace("width = 3", "width = 7\nrate = 0.9"))
+    Path("mine.toml").write_text(SMALL.replace("width = 3", "rate = 0.5"))
+    monkeypatch.setattr(recipes, "FOLDER", desk / "shipped")
+    mine = ("--recipe", "mine.toml")
+    for name, rate, asked in [
+        ("own", 0.02, ()),  # the method's own recipe says nothing about the method then
+        ("recipe", 0.5, mine),
+        ("set", 0.25, (*mine, "--set", "rate=0.25")),
+    ]:
+        done("train", "blur", "photos", "-o", name, "--start", begun, "-q", *asked)
+        assert kept(name)[0] == {"width": 3, "rate": rate}
+        assert json.loads(Path(name, "settings.json").read_text())["train"]["steps"] == 4  # as its [train] says
+
+
+def test_bundles_that_no_training_of_this_method_begins_with(begun):
+    duel = find("duel")(find("duel").tiny())
+    settings = duel.settings.model_dump(mode="json")
+    bundles.save(bundles.Bundle.of("duel", settings, duel.networks()), Path("other"))
+    said = refused(*train("--start", "other"))
+    assert said == "pictura: error: 'other' is of the method duel: no training of blur can begin with it.\n"
+    said = refused(*train("--start", begun, "--set", "width=5"))
+    assert "has shape (3, 3, 3, 3) where its settings ask for (5, 3, 3, 3)" in said
+    assert said.count("\n") == 1
+    assert "nowhere" in refused(*train("--start", "nowhere"))
+    assert not Path("out").exists()
+
+
+def test_a_resume_of_such_a_training_goes_on_from_its_checkpoint(begun):
+    done(*train("--start", begun, "-q"))
+    Path("out").rename("whole")
+    done(*train("--start", begun, "--set", "steps=2", "-q"))
+    result = done(*train("--start", begun, "--resume"))
+    assert "going on after step 2" in result.stderr
+    assert same(kept()[1], kept("whole")[1])
+    assert not same(kept()[1], kept("first")[1])
+
+
+def test_events_for_tensorboard():
+    pytest.importorskip("tensorboardX", reason="the extra 'tensorboard' is not installed")
+    done(*train("--set", "tensorboard=true", "-q"))
+    assert len(list(Path("out").glob("events.out.tfevents.*"))) == 1

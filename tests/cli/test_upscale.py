@@ -109,6 +109,20 @@ def test_mistakes(desk):
     assert "is not overwritten" in refused("photo.png", "-o", "photo.png", "--overwrite", "--model", "dark")
 
 
+def test_memory(desk):
+    method = Superres(SuperresSettings(variant="paper", scale=8))
+    bundle = bundles.Bundle.of("superres", method.settings.model_dump(mode="json"), method.networks())
+    bundles.save(bundle, desk / "large")
+    draw("other.png", size=(40, 40))
+    said = run("upscale", "other.png", "--scale", "8", "--model", "large", "--memory", "16")
+    assert said.exit_code == 2
+    assert said.stderr.startswith("pictura: error: 16 MiB are too little for this network; give it at least 108 MiB")
+    assert not (desk / "other_x8.png").exists()
+    done("upscale", "other.png", "-o", "whole.png", "--model", "dark")
+    done("upscale", "other.png", "-o", "tiled.png", "--model", "dark", "--memory", "16")
+    assert (read("whole.png").samples == read("tiled.png").samples).all()
+
+
 def test_without_a_model_the_first_shipped_one_that_enlarges_enough(monkeypatch):
     monkeypatch.setattr("pictura.methods.enlarge.DEFAULTS", {1: "small", 4: "dark"})
     done("upscale", "photo.png", "-o", "out.png", "--scale", "2")

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from typer.testing import CliRunner
 
 from pictura import bundles
@@ -84,6 +85,41 @@ def test_options_reach_the_painter(clip):
         assert run("video", clip, *FAST, *options, "-o", f"{name}.mkv", "--codec", "ffv1", "-q").stderr == ""
         made[name] = Path(f"{name}.mkv").read_bytes()
     assert len(set(made.values())) == len(made)
+
+
+def lumas(path):
+    """The luma planes of all frames, which ffv1 keeps as they were."""
+    import av
+
+    with av.open(str(path)) as file:
+        return [frame.to_ndarray()[: frame.height].astype(int) for frame in file.decode(video=0)]
+
+
+def half(path, left, width=8):
+    """A mask of another size than the frames: white on the left, or right."""
+    mask = np.zeros((6, width), np.uint8)
+    mask[:, slice(0, width // 2) if left else slice(width // 2, None)] = 255
+    Image.fromarray(mask).save(path)
+
+
+def test_a_mask_says_where_in_every_frame(clip):
+    half("left.png", True)
+    lossless = ("--codec", "ffv1", "-q")
+    for name, options in {"none": ("--strength", "0"), "whole": (), "masked": ("--mask", "left.png")}.items():
+        assert run("video", clip, *FAST, *options, "-o", f"{name}.mkv", *lossless).stderr == ""
+    shown = {"none": lumas(clip)} | {name: lumas(f"{name}.mkv") for name in ("whole", "masked")}
+    assert len(shown["masked"]) == FRAMES
+    for plain, whole, masked in zip(shown["none"], shown["whole"], shown["masked"], strict=True):
+        assert np.abs(whole - plain).max() > 3
+        assert np.abs(masked - plain)[:, 20:].max() <= 1  # the video itself, rounded
+        assert np.abs(masked - whole)[:, :12].max() <= 1
+
+
+def test_masks_are_one_for_each_style(clip):
+    half("left.png", True)
+    said = refused(clip, *FAST, "--style", "starry-night", "--mask", "left.png")
+    assert "There are 2 styles but 1 masks; give one for each." in said
+    assert "'nowhere.png' does not exist" in refused(clip, *FAST, "--mask", "nowhere.png")
 
 
 def test_json_line_only_on_stdout(clip):

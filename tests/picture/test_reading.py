@@ -166,7 +166,7 @@ def png_header(width, height):
     return b"\x89PNG\r\n\x1a\n" + tail
 
 
-@pytest.mark.parametrize("size", [(60_000, 60_000), (70_000, 1), (9_000, 9_000)])
+@pytest.mark.parametrize("size", [(60_000, 60_000), (70_000, 1), (11_000, 11_000)])
 def test_sizes_are_refused_before_decoding(tmp_path, size):
     (tmp_path / "a.png").write_bytes(png_header(*size))
     with pytest.raises(PicturaError, match=f"{size[0]} × {size[1]} pixels, more than"):

@@ -346,3 +346,27 @@ def test_frozen_statistics_lower_the_flicker(kind, noise, most, desk):
     assert flicker["frames"] > 0.1
     assert flicker["shots"] < most * flicker["frames"], flicker
     assert flicker["clip"] == flicker["shots"]  # there is no cut
+
+
+def test_with_masks_each_style_has_statistics_of_its_own(desk):
+    """What the second style's pass looks at is nothing to the first's: each half is as if it were painted alone."""
+    torch.manual_seed(0)
+    method = Johnson(Johnson.tiny().model_copy(update={"styles": ("starry-night", "the-scream")}))
+    with torch.no_grad():
+        method.network.last.weight *= 30
+        for table in (parameter for parameter in method.network.parameters() if parameter.dim() == 2):
+            torch.nn.init.normal_(table)  # one line a style; untrained ones are alike
+    settings = method.settings.model_dump(mode="json")
+    model = str(bundles.save(bundles.Bundle.of("johnson", settings, method.networks()), desk / "model"))
+    west = (torch.arange(160) < 80).float().expand(1, 1, 32, 160)
+    both = open_instant("fast", method.names, model=model, masks=[west, 1 - west])
+    save("in.mkv", walk(0))
+    painters = {"both": both} | {name: open_instant("fast", [name], model=model) for name in method.names}
+    made = {}
+    for name, paint in painters.items():
+        paint_video("in.mkv", f"{name}.mkv", paint, codec="ffv1")
+        made[name] = np.stack([numbers(frame)[0] for frame in seen(f"{name}.mkv").frames]).astype(int)
+    first, second = (made[name] for name in method.names)
+    assert np.abs(first - second).mean() > 1
+    np.testing.assert_array_equal(made["both"][..., :80], first[..., :80])
+    np.testing.assert_array_equal(made["both"][..., 80:], second[..., 80:])

@@ -5,13 +5,15 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from safetensors import SafetensorError, safe_open
 
+from pictura.bundles import config
 from pictura.bundles.store import Known, available
 from pictura.cli.options import Json, Overwrite
 from pictura.cli.text import aligned, examples
-from pictura.runtime.errors import PicturaError
+from pictura.runtime.errors import PicturaError, nearest
 
-MODELS_EXAMPLES = examples("pictura models", "pictura models --json")
+MODELS_EXAMPLES = examples("pictura models", "pictura models fast", "pictura models --json")
 IMPORT_EXAMPLES = examples(
     "pictura import candy.pth --from pytorch-examples -o candy",
     'pictura import mosaic.pth --from pytorch-examples -o mosaic --title "Mosaic" --licence "BSD-3-Clause"',
@@ -19,22 +21,53 @@ IMPORT_EXAMPLES = examples(
 EXPORT_EXAMPLES = examples("pictura export candy -o candy.onnx")
 
 
-def models(as_json: Json = False) -> None:
+def models(
+    name: Annotated[str | None, typer.Argument(help="One of them (left out: all).")] = None,
+    as_json: Json = False,
+) -> None:
     """Name the trained networks that are shipped or were fetched, with size, metric, licence and SHA-256."""
-    known = [_model(one) for one in available()]
+    known = [_model(one) for one in _chosen(available(), name)]
     if as_json:
         typer.echo(json.dumps(known))
     elif known:
-        typer.echo("\n\n".join(aligned([(name, _shown(value)) for name, value in one.items()]) for one in known))
+        typer.echo("\n\n".join(aligned([(key, _shown(value)) for key, value in one.items()]) for one in known))
     else:
         typer.echo("No model is shipped, and none was fetched.", err=True)
 
 
+def _chosen(known: list[Known], name: str | None) -> list[Known]:
+    """The one of this name, or all."""
+    if name is None:
+        return known
+    names = [one.name for one in known]
+    if name not in names:
+        listed = ", ".join(names) or "none"
+        raise PicturaError(f"There is no model '{name}'; there are {listed}.{nearest(name, names)}")
+    return [known[names.index(name)]]
+
+
+def _styles(path: Path) -> list[str]:
+    """The styles that a network was trained for, by the names that --style takes; none where it has no such list.
+
+    The header of the weights says it: neither they nor torch are loaded.
+    """
+    try:
+        with safe_open(path, framework="np") as file:
+            words = (file.metadata() or {}).get(config.KEY)
+        told = config.parsed(words, path) if words is not None else config.beside(path.parent)
+    except (SafetensorError, OSError, PicturaError):
+        return []  # a list of models is no place to complain of one of them
+    styles = (told or {"settings": {}})["settings"].get("styles")
+    return [Path(style).stem for style in styles if isinstance(style, str)] if isinstance(styles, list) else []
+
+
 def _model(one: Known) -> dict[str, Any]:
+    styles = _styles(one.path)
     return {
         "name": one.name,
         "title": one.title,
         "method": one.method,
+        **({"styles": styles} if styles else {}),
         "bytes": one.bytes,
         "metric": one.metric,
         "licence": one.licence,
@@ -48,6 +81,8 @@ def _model(one: Known) -> dict[str, Any]:
 def _shown(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(value)
     if isinstance(value, dict):
         return ", ".join(f"{name} {part}" for name, part in value.items())
     return f"{value:,}" if isinstance(value, int) else str(value or "none")

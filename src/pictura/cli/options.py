@@ -1,8 +1,8 @@
-"""Options that several commands share: one for each field of `Settings`, and those of how the work is done."""
+"""Options that several commands share, and groups of them: one for each field of a dataclass, or of `Settings`."""
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
@@ -14,6 +14,20 @@ from pictura.runtime.errors import PicturaError
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace existing files.")]
+Threads = Annotated[int | None, typer.Option(min=1, help="Processor threads to use.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
+Styles = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="A shipped style's name (see pictura style list), a picture, a .style file or a folder of pictures; for "
+        "--method fast a name that pictura models fast lists (repeatable)."
+    ),
+]
+Weights = Annotated[
+    list[float] | None,
+    typer.Option("--style-weight", metavar="WEIGHT", help="How much of each style, in their order (repeatable)."),
+]
+Size = Annotated[int | None, typer.Option(min=1, help="Longest side of the result in pixels.")]
 
 # The papers' letters, and the singular for what is given once a layer; --style-weight is that of one style.
 _FLAGS = {
@@ -38,8 +52,8 @@ class Manner:
         int | None, typer.Option(min=1, metavar="K", help="Write a preview OUT-step-0040.png every K steps.")
     ] = None
     trace: Annotated[Path | None, typer.Option(help="Write the losses of all steps to a JSON file.")] = None
-    threads: Annotated[int | None, typer.Option(min=1, help="Processor threads to use.")] = None
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False
+    threads: Threads = None
+    quiet: Quiet = False
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON line per finished picture.")] = False
 
 
@@ -50,8 +64,7 @@ def with_settings(command: Callable[..., None]) -> Callable[..., None]:
     """
     signature = inspect.signature(command, eval_str=True)
     own = [p for p in signature.parameters.values() if p.name not in ("manner", "changes")]
-    hints = get_type_hints(Manner, include_extras=True)
-    manner = [_parameter(f.name, hints[f.name], f.default) for f in fields(Manner)]
+    manner = _each(Manner)
     changes = [_parameter(name, _option(name, field), None) for name, field in Settings.model_fields.items()]
 
     def run(**given: Any) -> None:
@@ -59,7 +72,35 @@ def with_settings(command: Callable[..., None]) -> Callable[..., None]:
         how = Manner(**{p.name: given.pop(p.name) for p in manner})
         command(**given, manner=how, changes={n: _parsed(n, v) for n, v in asked.items() if v not in (None, [])})
 
-    parameters = [*own, *manner, *changes]
+    return _taking([*own, *manner, *changes], run, command)
+
+
+def with_groups(command: Callable[..., None]) -> Callable[..., None]:
+    """A command whose parameters that are dataclasses are given as one option per field."""
+    own = inspect.signature(command, eval_str=True).parameters.values()
+    kinds = {p.name: p.annotation for p in own if isinstance(p.annotation, type) and is_dataclass(p.annotation)}
+    groups = {name: (kind, _each(kind)) for name, kind in kinds.items()}
+
+    def run(**given: Any) -> None:
+        made = {name: kind(**{p.name: given.pop(p.name) for p in each}) for name, (kind, each) in groups.items()}
+        command(**given, **made)
+
+    parameters = [
+        one for p in own for one in (groups[p.name][1] if p.name in groups else [p.replace(kind=p.KEYWORD_ONLY)])
+    ]
+    return _taking(parameters, run, command)
+
+
+def _each(group: type) -> list[inspect.Parameter]:
+    """A parameter for each field of a dataclass."""
+    hints = get_type_hints(group, include_extras=True)
+    return [_parameter(f.name, hints[f.name], f.default) for f in fields(group)]
+
+
+def _taking(
+    parameters: list[inspect.Parameter], run: Callable[..., None], command: Callable[..., None]
+) -> Callable[..., None]:
+    """`run` as typer sees it: with these parameters, and the name and words of `command`."""
     run.__name__, run.__doc__ = command.__name__, command.__doc__
     run.__dict__["__signature__"] = inspect.Signature(parameters)
     run.__annotations__ = {p.name: p.annotation for p in parameters}

@@ -7,7 +7,7 @@ import typer
 
 from pictura.cli import recipe as recipes
 from pictura.cli.jobs import plan
-from pictura.cli.options import Changes, Manner, with_settings
+from pictura.cli.options import Changes, Manner, Size, Styles, Weights, with_settings
 from pictura.cli.recipe import Recipe
 from pictura.cli.text import examples
 from pictura.runtime.errors import PicturaError
@@ -25,19 +25,10 @@ EXAMPLES = examples(
 
 
 Contents = Annotated[list[Path], typer.Argument(metavar="CONTENT", help="Pictures, and folders of pictures.")]
-Styles = Annotated[
-    list[str] | None,
-    typer.Option(help="A shipped style's name, a picture, a .style file or a folder of pictures (repeatable)."),
-]
-Weights = Annotated[
-    list[float] | None,
-    typer.Option("--style-weight", metavar="WEIGHT", help="How much of each style, in their order (repeatable)."),
-]
 Output = Annotated[
     Path | None,
     typer.Option("--output", "-o", help="A file for one content, else a folder (left out: CONTENT_STYLE.png here)."),
 ]
-Size = Annotated[int | None, typer.Option(min=1, help="Longest side of the result in pixels.")]
 Way = Annotated[
     Literal["optimize", "adain", "fast"] | None,
     typer.Option(

@@ -9,10 +9,12 @@ import typer
 
 from pictura import recipes
 from pictura.cli.text import duration, examples
+from pictura.runtime.errors import PicturaError
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    from pictura.bundles import Bundle
     from pictura.data import Source
     from pictura.training.method import Method
     from pictura.training.progress import Progress
@@ -22,6 +24,7 @@ EXAMPLES = examples(
     "pictura train johnson photos -o runs/night --set styles='[\"starry-night\"]'",
     "pictura train superres photos -o runs/x4 --recipe mine.toml --set batch=8",
     "pictura train superres photos -o runs/x4 --recipe mine.toml --set batch=8 --resume",
+    "pictura train superres photos -o runs/more --start upscale-x4 --set learning_rate=1e-4",
 )
 
 
@@ -35,6 +38,9 @@ def train(
     changes: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one setting (repeatable).")
     ] = None,
+    start: Annotated[
+        str | None, typer.Option(help="Begin with the weights and settings of this bundle: a folder or a shipped name.")
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where a run in this folder stopped.")] = False,
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave out pictures that are broken.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
@@ -47,8 +53,7 @@ def train(
     from pictura import methods
 
     kind = methods.find(method)
-    chosen = recipe if recipe is not None else (method if method in recipes.names() else None)
-    planned, settings, values = _planned(kind, chosen, changes or [])
+    planned, settings, values = _planned(kind, recipe, changes or [], start)
     from pictura.training.folder import RunFolder
 
     RunFolder(output).check(resume)
@@ -67,20 +72,38 @@ def train(
 
 
 def _planned(
-    kind: "type[Method]", recipe: str | None, changes: list[str]
+    kind: "type[Method]", recipe: str | None, changes: list[str], start: str | None
 ) -> "tuple[Method, TrainSettings, dict[str, Any]]":
     """The method with its first weights, the loop's settings, the data's."""
     from pictura.data import DataSettings
     from pictura.runtime import seeds
     from pictura.training.settings import TrainSettings, validated
 
-    values = recipes.read(recipe) if recipe is not None else {table: {} for table in recipes.TABLES}
+    begun = _begun(kind, start) if start is not None else None
+    chosen = recipe if recipe is not None else (kind.name if kind.name in recipes.names() else None)
+    values = recipes.read(chosen) if chosen is not None else {table: {} for table in recipes.TABLES}
+    if begun is not None:
+        # What was asked for stands; what the method's own recipe would have said does not.
+        values["method"] = {**begun.settings, **(values["method"] if recipe is not None else {})}
     models: dict[str, type[BaseModel]] = {"method": kind.Settings, "train": TrainSettings, "data": DataSettings}
     values = recipes.changed(values, changes, {name: model.model_fields for name, model in models.items()})
     own, settings = validated(kind.Settings, values["method"]), validated(TrainSettings, values["train"])
     with seeds.kept():
         seeds.start("weights", settings.seed)
-        return kind(own), settings, values["data"]
+        method = kind(own)
+    if begun is not None:
+        begun.fill(method.networks())
+    return method, settings, values["data"]
+
+
+def _begun(kind: "type[Method]", start: str) -> "Bundle":
+    """The bundle a training begins with."""
+    from pictura import bundles
+
+    bundle = bundles.read(start)
+    if bundle.method != kind.name:
+        raise PicturaError(f"'{start}' is of the method {bundle.method}: no training of {kind.name} can begin with it.")
+    return bundle
 
 
 def _opened(

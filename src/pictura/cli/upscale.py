@@ -35,6 +35,7 @@ def upscale(
         str | None,
         typer.Option(help="A model's name (see pictura models), its folder or file, or bicubic."),
     ] = None,
+    memory: Annotated[int | None, typer.Option(min=16, metavar="MIB", help="Memory to work in.")] = None,
     overwrite: Overwrite = False,
     threads: Annotated[int | None, typer.Option(min=1, help="Processor threads to use.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
@@ -49,7 +50,7 @@ def upscale(
     to_do = unfinished(jobs, Manner(overwrite=overwrite, quiet=quiet))
     if not to_do:
         return
-    enlarger = open_enlarger(model, scale)
+    enlarger = open_enlarger(model, scale, **({} if memory is None else {"memory": memory * 2**20}))
     with Report(quiet, as_json) as report:
         done = [_enlarge(job, enlarger, overwrite, report) for job in to_do]
     if not all(done):

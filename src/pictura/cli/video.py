@@ -2,17 +2,17 @@
 
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from pictura.cli.options import Overwrite
+from pictura.cli.options import Overwrite, Quiet, Size, Styles, Threads, Weights, with_groups
 from pictura.cli.report import Report
-from pictura.cli.stylize import Size, Styles, Weights
 from pictura.cli.text import duration, examples
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.threads import use_threads
@@ -25,110 +25,113 @@ EXAMPLES = examples(
     "pictura video clip.mp4 --style starry-night",
     "pictura video clip.mp4 -o painted.webm --style great-wave --size 960 --strength 0.8",
     "pictura video clip.mp4 -o painted.mkv --style the-scream --codec ffv1 --keep-colours",
+    "pictura video clip.mp4 --style the-scream --mask sky.png --style great-wave --mask ground.png",
 )
 
-Held = Annotated[
-    Literal["shots", "clip", "frames"],
-    typer.Option(
-        help="What a frame is normalised by: statistics of its shot, against flicker; "
-        "of the whole clip, also across cuts; or its own."
-    ),
-]
 
-Codec = Annotated[str | None, typer.Option(help="vp9, av1, h264, or ffv1, which loses nothing (left out: vp9).")]
+@dataclass(frozen=True)
+class Look:
+    """What the frames become: all that opens a painter."""
 
-Quality = Annotated[
-    int | None, typer.Option(min=0, help="The codec's constant quality: less is better, and a larger file.")
-]
+    style: Styles = None
+    weight: Weights = None
+    mask: Annotated[
+        list[Path] | None,
+        typer.Option(help="For each style a picture, white where it is to be seen in all frames (repeatable)."),
+    ] = None
+    method: Annotated[
+        Literal["adain", "fast"], typer.Option(help="adain: any style; fast: the styles of a trained network.")
+    ] = "adain"
+    strength: Annotated[float, typer.Option(min=0.0, max=1.0, help="From 0, the video, to 1.")] = 1.0
+    style_scale: Annotated[float, typer.Option(min=0.01, help="Size of the strokes; adain.")] = 1.0
+    keep_colours: Annotated[bool, typer.Option("--keep-colours", help="Keep the video's colours.")] = False
+    model: Annotated[str | None, typer.Option(help="A bundle other than the shipped one.", show_default=False)] = None
+    memory: Annotated[int | None, typer.Option(min=16, metavar="MIB", help="Memory for one frame's painting.")] = None
+
+    def __str__(self) -> str:
+        return f"{self.method}, {', '.join(self.style or [])}, strength {self.strength:g}"
+
+    def painter(self) -> "Instant":
+        """The network, with everything refused that can be refused before the first frame."""
+        import torch
+
+        from pictura.api import open_painter
+
+        painter = open_painter(
+            self.style or [],
+            self.method,
+            style_weights=self.weight or None,
+            masks=self.mask or (),
+            model=self.model,
+            strength=self.strength,
+            style_scale=self.style_scale,
+            keep_colours=self.keep_colours,
+            **({} if self.memory is None else {"memory": self.memory * 2**20}),
+        )
+        painter(torch.full((1, 3, 32, 32), 0.5))
+        return painter
 
 
+@dataclass(frozen=True)
+class Keeping:
+    """How the painted frames are kept: arguments of `paint_video`."""
+
+    size: Size = None
+    statistics: Annotated[
+        Literal["shots", "clip", "frames"],
+        typer.Option(
+            help="What a frame is normalised by: statistics of its shot, against flicker; "
+            "of the whole clip, also across cuts; or its own."
+        ),
+    ] = "shots"
+    codec: Annotated[str | None, typer.Option(help="vp9, av1, h264, or ffv1, which loses nothing (left out: vp9).")] = (
+        None
+    )
+    quality: Annotated[
+        int | None, typer.Option(min=0, help="The codec's constant quality: less is better, and a larger file.")
+    ] = None
+    sound: Annotated[bool, typer.Option("--sound/--no-sound", help="Take the sound along, as it is.")] = True
+    overwrite: Overwrite = False
+
+
+@with_groups
 def video(
     clip: Annotated[Path, typer.Argument(metavar="VIDEO", help="The video.")],
-    style: Styles = None,
-    weight: Weights = None,
+    look: Look,
+    keeping: Keeping,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="A .mp4, .webm or .mkv file (left out: VIDEO_STYLE.mp4 here)."),
     ] = None,
-    size: Size = None,
-    method: Annotated[
-        Literal["adain", "fast"], typer.Option(help="adain: any style; fast: the styles of a trained network.")
-    ] = "adain",
-    strength: Annotated[float, typer.Option(min=0.0, max=1.0, help="From 0, the video, to 1.")] = 1.0,
-    style_scale: Annotated[float, typer.Option(min=0.01, help="Size of the strokes; adain.")] = 1.0,
-    keep_colours: Annotated[bool, typer.Option("--keep-colours", help="Keep the video's colours.")] = False,
-    model: Annotated[str | None, typer.Option(help="A bundle other than the shipped one.", show_default=False)] = None,
-    memory: Annotated[int | None, typer.Option(min=16, metavar="MIB", help="Memory for one frame's painting.")] = None,
-    statistics: Held = "shots",
-    codec: Codec = None,
-    quality: Quality = None,
-    sound: Annotated[bool, typer.Option("--sound/--no-sound", help="Take the sound along, as it is.")] = True,
-    overwrite: Overwrite = False,
-    threads: Annotated[int | None, typer.Option(min=1, help="Processor threads to use.")] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
+    threads: Threads = None,
+    quiet: Quiet = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON line when it is finished.")] = False,
 ) -> None:
     """Paint a video frame by frame, without flicker, sound and times kept.
 
     Ctrl-C finishes the file with the frames that are painted, so that it plays.
     """
-    styles = style or []
-    if not styles:
+    if not look.style:
         raise PicturaError("No style is named: add one, for example --style starry-night.")
-    target = output or Path(f"{clip.stem}_{'+'.join(Path(name).stem for name in styles)}.mp4")
+    target = output or Path(f"{clip.stem}_{'+'.join(Path(name).stem for name in look.style)}.mp4")
     use_threads(threads)
     from pictura.video.painting import check, paint_video
 
-    check(clip, target, codec, quality, overwrite)
-    painter = _painter(styles, weight, method, strength, style_scale, keep_colours, model, memory)
+    check(clip, target, keeping.codec, keeping.quality, keeping.overwrite)
+    painter = look.painter()
     with Report(quiet, as_json) as report, _asked_to_stop() as asked:
         made = paint_video(
             clip,
             target,
             painter,
-            size=size,
-            statistics=statistics,
-            codec=codec,
-            quality=quality,
-            sound=sound,
-            overwrite=overwrite,
-            tags={"comment": f"pictura: {method}, {', '.join(styles)}, strength {strength:g}"},
+            tags={"comment": f"pictura: {look}"},
             tell=lambda progress: _tell(report, clip.name, progress),
             stop=lambda: bool(asked),
+            **vars(keeping),
         )
         _finished(report, clip, made)
     if not made.complete:
         raise typer.Exit(128 + asked[0])
-
-
-def _painter(
-    styles: Sequence[str],
-    weights: Sequence[float] | None,
-    method: str,
-    strength: float,
-    style_scale: float,
-    keep_colours: bool,
-    model: str | None,
-    memory: int | None,
-) -> "Instant":
-    """The network, with everything refused that can be refused before the first frame."""
-    import torch
-
-    from pictura.api import open_painter
-
-    room: dict[str, Any] = {} if memory is None else {"memory": memory * 2**20}
-    painter = open_painter(
-        list(styles),
-        method,
-        style_weights=weights or None,
-        model=model,
-        strength=strength,
-        style_scale=style_scale,
-        keep_colours=keep_colours,
-        **room,
-    )
-    painter(torch.full((1, 3, 32, 32), 0.5))
-    return painter
 
 
 @contextmanager

@@ -157,7 +157,7 @@ class Adain(Method):
             raise PicturaError("The losses have no loss network yet: call prepare() first.")
         s = self.settings
         kept = self._looking(x.device)(x, list({*EXCHANGED, *s.content_layers}))
-        made = self._drawn(kept, [self.styles[i] for i in drawn], strength)
+        made = self._drawn({layer: kept[layer] for layer in EXCHANGED}, [self.styles[i] for i in drawn], strength)
         content, ground = self.judge(made, x, drawn, kept)
         photo = (made - x).square().mean((1, 2, 3))
         return {
@@ -261,43 +261,72 @@ class Adain(Method):
             return made
         return self._drawn(f(x, EXCHANGED), [style] * len(x), strengths)
 
-    def _drawn(self, found: Mapping[str, Tensor], styles: Sequence[Moments], strength: Tensor) -> Tensor:
-        """Light: responses to pictures."""
+    def _drawn(self, found: dict[str, Tensor], styles: Sequence[Moments], strength: Tensor) -> Tensor:
+        """Light: responses, which are used up, to pictures."""
         mean, std = statistics_of(styles)
-        t = self._exchanged({layer: found[layer] for layer in EXCHANGED}, mean, std, strength)
+        t = self._exchanged(found, mean, std, strength)
         description = torch.stack([describe(style) for style in styles])
         made: Tensor = self.decoder(*(t[layer] for layer in EXCHANGED), description, strength)
         return made
 
     def _exchanged(
-        self, found: Mapping[str, Tensor], mean: Mapping[str, Tensor], std: Mapping[str, Tensor], strength: Tensor
+        self, found: dict[str, Tensor], mean: Mapping[str, Tensor], std: Mapping[str, Tensor], strength: Tensor
     ) -> dict[str, Tensor]:
-        """AdaIN at each of these layers."""
-        return {layer: self.sites[layer](f, mean[layer], std[layer], strength) for layer, f in found.items()}
+        """AdaIN at each of these layers, one after the other out of `found`: they are what takes most memory.
+
+        In the precision that the decoder's convolutions would ask for in any case.
+        """
+        kind = next(iter(found.values())).device.type
+        dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else torch.float32
+        return {
+            layer: self.sites[layer](found.pop(layer), mean[layer], std[layer], strength).to(dtype)
+            for layer in list(found)
+        }
 
     def _parts(self, style: Moments, strength: float) -> list[Part]:
-        """For `streamed`: as far as an eighth of the size, and the rest, which looks at the picture again."""
+        """For `streamed`: what f sees, packed into one map; exchanges and what is at an eighth; the rest."""
         f, (mean, std), s = self._looking(), statistics_of([style]), torch.tensor([strength])
-        deep, field = self.sites["relu4_1"], f.receptive_field("relu4_1") // 2
+        field = f.receptive_field("relu4_1") // 2
         if self.settings.variant == "paper":
             # Nine convolutions with half their reach at an eighth of the size, and less on the way up.
             run = lambda x, _: self._whole(x, style, strength)  # noqa: E731, a one-liner of the protocol
-            return [Part(run, [deep], field + 8 + 4 * 5 + 2 * 2 + 2, width=400)]
-        code = self.light.code(describe(style)[None], s)
+            return [Part(run, [self.sites["relu4_1"]], field + 8 + 4 * 5 + 2 * 2 + 2, width=400)]
+        code, deep = self.light.code(describe(style)[None], s), 8 * (1 + 2 * self.settings.blocks)
 
-        def start(x: Tensor, _: Tensor) -> Tensor:
-            t = self._exchanged(f(x, ["relu4_1"]), mean, std, s)["relu4_1"]
-            return self.light.start(t, code)
+        def look(x: Tensor, _: Tensor) -> Tensor:
+            return packed(f(x, EXCHANGED))
 
-        def end(x: Tensor, y: Tensor) -> Tensor:
-            t = self._exchanged(f(x, EXCHANGED[:2]), mean, std, s)
-            return self.light.end(t["relu2_1"], t["relu3_1"], y, code)
+        def start(_: Tensor, seen: Tensor) -> Tensor:
+            t = self._exchanged(unpacked(seen), mean, std, s)
+            t["relu4_1"] = self.light.start(t["relu4_1"], code)
+            return packed(t)
 
-        around = f.receptive_field("relu3_1") // 2
+        def end(_: Tensor, seen: Tensor) -> Tensor:
+            y = unpacked(seen, self.settings.widths[0])
+            return self.light.end(y["relu2_1"], y["relu3_1"], y["relu4_1"], code)
+
         return [
-            Part(start, [deep], field + 8 * (1 + 2 * self.settings.blocks), width=60),
-            Part(end, [self.sites["relu2_1"], self.sites["relu3_1"]], around + 8 + 4 * 4 + 2 * 3 + 2, width=100),
+            Part(look, [], field, width=60),
+            # They see what f gave, whatever the others make of it.
+            Part(start, [self.sites[layer] for layer in EXCHANGED], deep, width=30, apart=True),
+            Part(end, [], 8 + 4 * 4 + 2 * 3 + 2, width=60),
         ]
+
+
+def packed(found: Mapping[str, Tensor]) -> Tensor:
+    """Responses at a half, a quarter and an eighth of the size as channels of one map at an eighth."""
+    parts = [F.pixel_unshuffle(found[layer], 4 >> i) for i, layer in enumerate(EXCHANGED)]
+    return torch.cat(parts, 1).contiguous(memory_format=torch.channels_last)
+
+
+def unpacked(seen: Tensor, deep: int = COMPONENTS["relu4_1"]) -> dict[str, Tensor]:
+    """The same back, the deepest with so many channels."""
+    shallow, middle = COMPONENTS["relu2_1"], COMPONENTS["relu3_1"]
+    parts = torch.split(seen, [16 * shallow, 4 * middle, deep], 1)
+    return {
+        layer: F.pixel_shuffle(part, 4 >> i).contiguous(memory_format=torch.channels_last)
+        for i, (layer, part) in enumerate(zip(EXCHANGED, parts, strict=True))
+    }
 
 
 def _paintings(folder: str) -> list[Tensor]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,9 @@ from torch import Tensor
 
 from pictura import bundles
 from pictura.methods import opened
+from pictura.networks.streaming import MEMORY
 from pictura.picture.reading import MAX_SIDE
-from pictura.picture.scale import resize
+from pictura.picture.scale import by_bands, resize
 from pictura.runtime.errors import PicturaError
 
 BICUBIC = "bicubic"
@@ -29,7 +31,7 @@ class Enlarger:
     about: dict[str, Any]
 
     def __call__(self, picture: Tensor, *, grey: bool = False) -> Tensor:
-        """1×3×H×W in [0, 1] to 1×3×(scale H)×(scale W) in [0, 1]; a `grey` one stays grey.
+        """1×3×H×W in [0, 1] or uint8 to 1×3×(scale H)×(scale W) of its kind; a `grey` one stays grey.
 
         What the network enlarges more than was asked for is reduced again.
 
@@ -40,11 +42,13 @@ class Enlarger:
         if max(height, width) > MAX_SIDE:
             raise PicturaError(f"A picture of {width}×{height} pixels cannot be made: enlarge it less.")
         made = resize(self.network(picture), (height, width))
-        return made.mean(1, keepdim=True).expand_as(made) if grey else made
+        return by_bands(lambda band: band.mean(1, keepdim=True).expand_as(band), made) if grey else made
 
 
-def open_enlarger(model: str | Path | None = None, scale: int = 4) -> Enlarger:
+def open_enlarger(model: str | Path | None = None, scale: int = 4, *, memory: int = MEMORY) -> Enlarger:
     """The model of that name or path; by default the shipped network for `scale`, from 1 to 8.
+
+    It has `memory` bytes to work in, beside picture and result.
 
     Raises:
         PicturaError: there is none, it does not enlarge, or it enlarges less than `scale` times.
@@ -65,7 +69,7 @@ def open_enlarger(model: str | Path | None = None, scale: int = 4) -> Enlarger:
     if scale > factor:
         raise PicturaError(f"The model '{model}' enlarges {factor} times, not {scale}: ask for less or name another.")
     about = {"scale": scale, "model": str(model), "method": bundle.method, "step": bundle.about.get("step")}
-    return Enlarger(scale, method.apply, factor, about)
+    return Enlarger(scale, partial(method.apply, memory=memory), factor, about)
 
 
 def _bicubic(picture: Tensor, scale: int) -> Tensor:

@@ -12,7 +12,7 @@ from pictura.methods import opened
 from pictura.methods.adain import Adain
 from pictura.methods.johnson import Johnson
 from pictura.networks.streaming import MEMORY
-from pictura.picture.scale import resize
+from pictura.picture.scale import by_bands, resize
 from pictura.runtime.errors import PicturaError
 from pictura.style import mix, shares
 
@@ -27,7 +27,9 @@ class Instant:
     """Paints a picture in one pass for each mask, or in one for all styles together.
 
     paint: picture and the styles' weights to the painted picture.
-    count: how many styles there are.
+    weights: one for each style.
+    masks: one 1×1×h×w in [0, 1] for each style, or none.
+    keep_colours: whether the picture's own colours stay.
     """
 
     paint: Callable[[Tensor, Sequence[float]], Tensor]
@@ -36,19 +38,22 @@ class Instant:
     keep_colours: bool = False
 
     def __call__(self, picture: Tensor) -> Tensor:
-        """1×3×H×W in [0, 1] to the same, painted."""
+        """1×3×H×W in [0, 1] or uint8 to the same, painted."""
         made = self._masked(picture) if self.masks else self.paint(picture, self.weights)
         return with_colours_of(made, picture) if self.keep_colours else made
 
     def _masked(self, picture: Tensor) -> Tensor:
         """Each style where its mask is; where the masks leave off the photo shows, where they overlap they share."""
         masks = [resize(mask, (picture.shape[-2], picture.shape[-1])) for mask in self.masks]
-        total = torch.stack(masks).sum(0)
-        made = picture * (1 - total).clamp(min=0)
-        for i, mask in enumerate(masks):
-            alone = [float(j == i) for j in range(len(masks))]
-            made = made + self.paint(picture, alone) * (mask / total.clamp(min=1))
-        return made.clamp(0, 1)
+        alone = torch.eye(len(masks)).tolist()
+        return by_bands(_blended, picture, *masks, *(self.paint(picture, weights) for weights in alone))
+
+
+def _blended(photo: Tensor, *others: Tensor) -> Tensor:
+    """The photo, masks, and as many painted pictures, to one picture."""
+    masks, painted = torch.stack(others[: len(others) // 2]), torch.stack(others[len(others) // 2 :])
+    total = masks.sum(0)
+    return (photo * (1 - total).clamp(min=0) + (painted * masks / total.clamp(min=1)).sum(0)).clamp(0, 1)
 
 
 def open_instant(
@@ -97,7 +102,11 @@ def open_instant(
 
 
 def with_colours_of(made: Tensor, photo: Tensor) -> Tensor:
-    """The light and dark of one picture with the colours of another, both 1×3×H×W in [0, 1]."""
+    """The light and dark of one picture with the colours of another, both 1×3×H×W in [0, 1] or uint8."""
+    return by_bands(_recoloured, made, photo)
+
+
+def _recoloured(made: Tensor, photo: Tensor) -> Tensor:
     turn = YCBCR.to(photo)
     luma = torch.einsum("c,bchw->bhw", turn[0], made)
     colour = torch.einsum("kc,bchw->bkhw", turn[1:], photo)

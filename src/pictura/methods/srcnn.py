@@ -11,17 +11,17 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pictura.methods.superres import TILE, Precision, arithmetic, checked, falling, fitting, tiled
+from pictura.methods.superres import Precision, enlarged, falling
 from pictura.metrics.luma import WEIGHTS, luma
 from pictura.networks.srcnn import CHANNELS, SRCNN
-from pictura.networks.streaming import MEMORY
+from pictura.networks.streaming import MEMORY, Part
 from pictura.networks.upscaler import Bicubic
 from pictura.picture.degrade import degrade, imresize, whole
 from pictura.runtime.errors import PicturaError
 from pictura.training.method import Batch, Kind, Method, Player, Update
 from pictura.training.settings import MethodSettings
 
-BYTES = 4 * (2 * CHANNELS[0] + CHANNELS[1])  # a pixel's in float32: before and after the first ReLU, the second layer
+WIDTH = 2 * CHANNELS[0] + CHANNELS[1]  # numbers for a large pixel: before and after the first ReLU, the second layer
 LAST = 0.1  # rate of the last layer beside the others', section 4.1
 
 
@@ -86,28 +86,24 @@ class Srcnn(Method):
 
     def show(self, batch: Batch) -> list[Tensor]:
         """Bicubic, ours, the truth."""
-        true, enlarged = self._pair(batch)
-        return [enlarged, torch.cat([self._finer(one[None]) for one in enlarged]), true]
+        true, bicubic = self._pair(batch)
+        with torch.no_grad():
+            made = finer(self.srcnn, bicubic, self.border)
+        return [bicubic, made.float().clamp(0, 1), true]
 
     def apply(self, picture: Tensor, *, memory: int = MEMORY, precision: Precision = "auto", **unknown: Any) -> Tensor:
-        """1×3×H×W in [0, 1] (or uint8) of any size to 1×3×(scale H)×(scale W) in [0, 1]; options as superres has them.
+        """1×3×H×W in [0, 1] (or uint8) of any size to 1×3×(scale H)×(scale W) of the same dtype.
 
-        Raises:
-            PicturaError: no picture, or an option it does not know.
+        Options and errors are those of superres.
         """
-        x = checked(self.name, picture, unknown)
-        with torch.no_grad(), arithmetic(precision, x.device):
-            enlarged = Bicubic(self.settings.scale).to(x.device)(x).clamp(0, 1)
-            return self._finer(enlarged, fitting(memory, BYTES, self.border))
+        network, scale = self.exported().to(picture.device), self.settings.scale
+        # Bicubic sees two small pixels, the network its border in large ones.
+        part = Part(lambda x, _: network(x).float(), reach=2 - -self.border // scale, width=WIDTH * scale**2)
+        return enlarged(self.name, picture, part, memory, precision, unknown)
 
     def exported(self) -> nn.Module:
         """Bicubic, luminance, network, and colours again."""
         return Whole(self.srcnn, self.settings.scale, self.border)
-
-    def _finer(self, enlarged: Tensor, tile: int = TILE) -> Tensor:
-        y = luma(enlarged) / 255
-        finer = tiled(lambda piece: same_size(self.srcnn, piece, self.border), y, 1, self.border, tile)
-        return coloured(enlarged, finer - y).clamp(0, 1)
 
     def _pair(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """(true, reduced and enlarged again), both N×3×H×W."""
@@ -129,15 +125,13 @@ class Whole(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """N×3×h×w in [0, 1] to N×3×(scale h)×(scale w); not clamped."""
-        enlarged = self.bicubic(x).clamp(0, 1)
-        y = luma(enlarged) / 255
-        return coloured(enlarged, same_size(self.network, y, self.border) - y)
+        return finer(self.network, self.bicubic(x).clamp(0, 1), self.border)
 
 
-def same_size(network: nn.Module, y: Tensor, border: int) -> Tensor:
-    """F on a picture with its border repeated."""
-    result: Tensor = network(F.pad(y, [border] * 4, mode="replicate"))
-    return result
+def finer(network: nn.Module, pictures: Tensor, border: int) -> Tensor:
+    """F on the luminance of enlarged pictures N×3×H×W whose border is repeated; not clamped."""
+    y = luma(pictures) / 255
+    return coloured(pictures, network(F.pad(y, [border] * 4, mode="replicate")) - y)
 
 
 def coloured(pictures: Tensor, brighter: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ its poolings pass over.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -21,9 +21,10 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from pictura.encoders import Encoder, load
-from pictura.networks.streaming import MEMORY
+from pictura.networks.streaming import MEMORY, Part, streamed
 from pictura.networks.upscaler import JohnsonUpscaler, Upscaler
 from pictura.picture.degrade import degrade, imresize, whole
+from pictura.picture.scale import floating, stored
 from pictura.runtime.device import fast_bfloat16
 from pictura.runtime.errors import PicturaError, nearest
 from pictura.training.method import Batch, Kind, Method, Player, Update
@@ -31,7 +32,6 @@ from pictura.training.settings import MethodSettings
 
 Precision = Literal["auto", "float32", "bfloat16"]
 TILE = 512  # greatest side in small pixels of what is enlarged at once: larger ones are no faster
-SMALLEST = 16  # least side: below it nearly all of the work is margin
 # Network, width, residual blocks of each variant.
 SIZES: dict[str, tuple[type[Upscaler | JohnsonUpscaler], int, int]] = {
     "slim": (Upscaler, 48, 5),
@@ -88,7 +88,7 @@ class Superres(Method):
         super().__init__(settings)
         kind, channels, blocks = SIZES[settings.variant]
         network = kind(settings.scale, settings.channels or channels, settings.blocks or blocks)
-        self.margin, self.bytes = network.margin, network.bytes
+        self.part = Part(self._made, reach=network.margin, width=network.width)
         self.upscaler: nn.Module = network
         self.encoder: Encoder | None = None
 
@@ -157,7 +157,7 @@ class Superres(Method):
         precision: Precision = "auto",
         **unknown: Any,
     ) -> Tensor:
-        """1×3×H×W in [0, 1] (or uint8) of any size to 1×3×(scale H)×(scale W) in [0, 1].
+        """1×3×H×W in [0, 1] (or uint8) of any size to 1×3×(scale H)×(scale W) of the same dtype.
 
         Args:
             picture: x.
@@ -165,18 +165,21 @@ class Superres(Method):
             precision: arithmetic of the convolutions; auto is bfloat16 where the processor is fast in it.
 
         Raises:
-            PicturaError: no picture, or an option it does not know.
+            PicturaError: no picture, an option it does not know, or too little memory.
         """
-        x = checked(self.name, picture, unknown)
-        with arithmetic(precision, x.device):
-            made = tiled(self.upscaler, x, self.settings.scale, self.margin, fitting(memory, self.bytes, self.margin))
-        return matched(made, x) if self.settings.match_histogram else made
+        x = floating(picture) if self.settings.match_histogram else picture
+        made = enlarged(self.name, x, self.part, memory, precision, unknown)
+        return stored(matched(made, x), picture.dtype) if self.settings.match_histogram else made
 
     def exported(self) -> nn.Module:
         """The network: it takes pictures as they are."""
         if self.settings.match_histogram:
             raise PicturaError("A matched histogram cannot be exported: set match_histogram to false in the settings.")
         return self.upscaler
+
+    def _made(self, x: Tensor, _: Tensor) -> Tensor:
+        made: Tensor = self.upscaler(x.contiguous(memory_format=torch.channels_last))
+        return made.float()
 
     def _truth(self, batch: Batch) -> Tensor:
         scale, image = self.settings.scale, batch["image"]
@@ -219,46 +222,23 @@ def falling(steps: int, last: float = 0.01) -> Callable[[int], float] | None:
     return lambda step: last + (1 - last) * 0.5 * (1 + math.cos(math.pi * min(1.0, step / steps)))
 
 
-def checked(name: str, picture: Tensor, unknown: dict[str, Any]) -> Tensor:
-    """The picture as floating-point numbers; refuses what is none, and unknown options."""
+def enlarged(
+    name: str, picture: Tensor, part: Part, memory: int, precision: Precision, unknown: Mapping[str, Any]
+) -> Tensor:
+    """What a network that enlarges makes of 1×3×H×W in [0, 1] or uint8, of the same dtype.
+
+    Raises:
+        PicturaError: no picture, an option that the method of this name does not know, too little memory.
+    """
     if unknown:
         wrong = next(iter(unknown))
         raise PicturaError(f"The method {name} has no option '{wrong}'.{nearest(wrong, ('memory', 'precision'))}")
     if picture.dim() != 4 or picture.shape[:2] != (1, 3) or not picture.numel():
         raise PicturaError(f"Numbers of shape {tuple(picture.shape)} are no picture: give a tensor 1×3×H×W.")
-    return picture if picture.is_floating_point() else picture / 255
-
-
-def arithmetic(precision: Precision, device: torch.device) -> torch.autocast:
-    """The context in which a network computes."""
-    half = precision == "bfloat16" or (precision == "auto" and fast_bfloat16(device))
-    return torch.autocast(device.type, torch.bfloat16, enabled=half)
-
-
-def fitting(memory: int, each: int, margin: int) -> int:
-    """Side of the largest tile whose maps, `each` bytes a pixel, fit into `memory` bytes; at least SMALLEST."""
-    return max(SMALLEST, min(TILE, math.isqrt(memory // each) - 2 * margin))
-
-
-@torch.no_grad()
-def tiled(network: Callable[[Tensor], Tensor], picture: Tensor, scale: int, margin: int, tile: int = TILE) -> Tensor:
-    """The network's result on the picture 1×C×H×W, in [0, 1], `tile` pixels a side at once.
-
-    Around each tile stands what is there, `margin` pixels wide and no more than the network sees, and beyond the
-    picture what the network itself puts there: all is as if the picture had gone through at once.
-    """
-    height, width = picture.shape[-2:]
-    result = picture.new_empty(1, picture.shape[1], height * scale, width * scale)
-    for top in range(0, height, tile):
-        for left in range(0, width, tile):
-            h, w = min(tile, height - top), min(tile, width - left)
-            above, before = min(margin, top), min(margin, left)
-            piece = picture[..., top - above : top + h + margin, left - before : left + w + margin]
-            made = network(piece.contiguous(memory_format=torch.channels_last)).float()
-            y, x = scale * above, scale * before
-            inner = made[..., y : y + scale * h, x : x + scale * w]
-            result[..., scale * top : scale * (top + h), scale * left : scale * (left + w)] = inner.clamp(0, 1)
-    return result
+    half = precision == "bfloat16" or (precision == "auto" and fast_bfloat16(picture.device))
+    enough = int(4 * part.width * (TILE + 2 * part.reach) ** 2)
+    with torch.autocast(picture.device.type, torch.bfloat16, enabled=half):
+        return streamed(picture, [part], memory=min(memory, enough))
 
 
 def matched(made: Tensor, model: Tensor) -> Tensor:

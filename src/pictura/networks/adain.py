@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pictura.networks.norm import Statistics
-from pictura.networks.slim import REACH, Doubled
+from pictura.networks.slim import REACH, Doubled, Folded
 
 Moments = Mapping[str, tuple[Tensor, Tensor]]  # layer → mean and raw second moment
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
@@ -95,11 +95,11 @@ class LightDecoder(nn.Module):
         self.register_buffer("spread", torch.ones(described))
         self.enter = Styled(nn.Conv2d(deep, eighth, 3), eighth)
         self.blocks = nn.ModuleList(Block(eighth) for _ in range(blocks))
-        self.up1, self.side1 = Doubled(eighth, quarter), nn.Conv2d(middle, quarter, 3)
+        self.up1, self.side1 = Doubled(eighth, quarter, smooth=True), nn.Conv2d(middle, quarter, 3)
         self.mix1, self.block1 = Styled(None, quarter), Block(quarter)
-        self.up2, self.side2 = Doubled(quarter, half), nn.Conv2d(shallow, half, 3)
+        self.up2, self.side2 = Doubled(quarter, half, smooth=True), nn.Conv2d(shallow, half, 3)
         self.mix2, self.fine = Styled(None, half), Styled(nn.Conv2d(half, half, 3), half)
-        self.up3, self.last = Doubled(half, LAST), nn.Conv2d(LAST, 3, 3)
+        self.up3, self.last = Doubled(half, LAST, smooth=True), Folded(LAST, 3)
 
     def code(self, description: Tensor, strength: Tensor) -> Tensor:
         """N×described and N strengths to N×`CODE`."""
@@ -123,11 +123,10 @@ class LightDecoder(nn.Module):
         """From there to the picture."""
         y = self.block1(self.mix1(self.up1(y) + self.side1(padded(middle)), code), code)
         y = self.fine(self.mix2(self.up2(y) + self.side2(padded(shallow)), code), code)
-        y = torch.relu(self.up3(y))
-        # Half precision has 256 steps from 0.5 to 1: too few for the pixels themselves.
-        with torch.autocast(y.device.type, enabled=False):
-            made: Tensor = 0.5 + REACH * torch.tanh(self.last(padded(y.float())))
-            return made
+        y = self.last(self.up3.folded(y).relu_())
+        # Half precision suffices, see `pictura.networks.slim`: around grey it is finest, and tanh flattens the rest.
+        made: Tensor = 0.5 + REACH * torch.tanh(F.pixel_shuffle(y, 2).float())
+        return made
 
 
 class Styled(nn.Module):
@@ -146,7 +145,7 @@ class Styled(nn.Module):
             x = self.convolution(padded(x))
         scale, shift = self.affine(code).to(x.dtype)[..., None, None].chunk(2, 1)
         y: Tensor = torch.addcmul(shift, x, 1 + scale)
-        return torch.relu(y) if self.rectified else y
+        return y.relu_() if self.rectified else y
 
 
 class Block(nn.Module):

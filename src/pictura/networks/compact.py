@@ -9,7 +9,6 @@ responses, every layer has the same order of magnitude, and covariances are k wi
 
 from collections.abc import Iterator
 
-import torch
 from torch import Tensor, nn
 
 # Few channels where pixels are many: a third of the time goes into the first two stages all the same.
@@ -29,13 +28,14 @@ class Refine(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """B×C×H×W to the same shape."""
-        return torch.relu(x + self.conv(x))
+        y: Tensor = self.conv(x)
+        return y.add_(x).relu_()
 
 
 def _convolutions(before: int, channels: int, count: int = 2) -> list[nn.Module]:
     layers: list[nn.Module] = []
     for i in range(count):
-        layers += [nn.Conv2d(before if i == 0 else channels, channels, 3, padding=1), nn.ReLU()]
+        layers += [nn.Conv2d(before if i == 0 else channels, channels, 3, padding=1), nn.ReLU(inplace=True)]
     return layers
 
 

@@ -27,7 +27,7 @@ Batches of one picture only.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, isqrt
@@ -37,10 +37,12 @@ import torch
 from torch import Tensor, nn
 
 from pictura.networks.tiles import Size, Source, Tile, extended, rows_of_tiles
+from pictura.picture.scale import stored
 from pictura.runtime.errors import PicturaError
 
 MEMORY = 2**30  # bytes: pictures of about eight megapixels in one piece, and room to keep maps of larger ones
 LARGEST = 1024  # side of a tile in pixels; a halo of 100 pixels adds less than half to it
+SMALLEST = 16  # least side: below it nearly all of the work is halo
 Run = Callable[[Tensor, Tensor], Tensor]
 
 
@@ -52,12 +54,14 @@ class Part:
     sites: its sites in the order in which `run` meets them, also those of what it computes again.
     reach: pixels of the picture, to each side, that its map depends on beyond what the map before does.
     width: numbers alive at its widest moment, for each pixel of the picture.
+    apart: no site of it depends on what another one gives, so that one pass finds the statistics of all.
     """
 
     run: Run
     sites: Sequence[nn.Module] = ()
     reach: int = 0
     width: float = 100
+    apart: bool = False
 
 
 def streamed(
@@ -218,28 +222,33 @@ class _Stream:
         return out
 
     def _find_statistics(self, side: int) -> None:
-        """One pass for each site of the chain that does not know its statistics yet."""
+        """One pass for each site of the chain that does not know its statistics yet, or for those that are apart."""
         for part in self.chain:
-            for site in part.sites:
-                if getattr(site, "statistics", None) is None:
-                    _set(site, self._statistics(site, side))
+            unknown = [site for site in part.sites if getattr(site, "statistics", None) is None]
+            for sites in [unknown] if part.apart and unknown else [[site] for site in unknown]:
+                for site, statistics in zip(sites, self._statistics(sites, side), strict=True):
+                    _set(site, statistics)
 
-    def _statistics(self, site: nn.Module, side: int) -> tuple[Tensor, Tensor]:
-        sums, margin = Sums(), getattr(site, "margin", 0)
+    def _statistics(self, sites: Sequence[nn.Module], side: int) -> list[tuple[Tensor, Tensor]]:
+        """What these sites see in one pass, the last one of them last."""
+        sums = [Sums() for _ in sites]
+
+        def hook(number: int, tile: Tile, outer: Tile) -> Callable[[nn.Module, tuple[Any, ...]], None]:
+            def look(site: nn.Module, seen: tuple[Any, ...]) -> None:
+                sums[number].add(tile.inside(outer, seen[0], self.size, getattr(site, "margin", 0)))
+                if number == len(sites) - 1:
+                    raise _Seen
+
+            return look
+
         for tile in self._tiles(side):
             outer = tile.grown(self._halo, self.size)
-
-            def look(_: nn.Module, seen: tuple[Any, ...], tile: Tile = tile, outer: Tile = outer) -> None:
-                sums.add(tile.inside(outer, seen[0], self.size, margin))
-                raise _Seen
-
-            handle = site.register_forward_pre_hook(look)
-            try:
+            with ExitStack() as handles:
+                for number, site in enumerate(sites):
+                    handles.callback(site.register_forward_pre_hook(hook(number, tile, outer)).remove)
                 with suppress(_Seen):
                     self._run(outer)
-            finally:
-                handle.remove()
-        return sums.statistics()
+        return [one.statistics() for one in sums]
 
     def _run(self, tile: Tile) -> Tensor:
         """The chain on one tile."""
@@ -259,8 +268,9 @@ class _Stream:
         width = max(part.width for part in self.chain)
         room = self.memory - _bytes(self.kept) - taken
         side = (isqrt(max(0, int(room / (4 * width)))) - 2 * self._halo) // self.multiple * self.multiple
-        if side < self.multiple:
-            least = self.memory - room + 4 * width * (2 * self._halo + self.multiple) ** 2
+        smallest = -(-SMALLEST // self.multiple) * self.multiple
+        if side < smallest:
+            least = self.memory - room + 4 * width * (2 * self._halo + smallest) ** 2
             raise PicturaError(
                 f"{self.memory / 2**20:.0f} MiB are too little for this network; give it at least "
                 f"{ceil(least / 2**20)} MiB of memory."
@@ -289,5 +299,4 @@ def _settled(found: Tensor, pixels: Tensor, out: Tensor | None, size: Size) -> T
 
 def _put(found: Tensor, place: Tensor) -> None:
     """Write a piece of the result, cut to its place, clamped to [0, 1]."""
-    found = found[..., : place.shape[-2], : place.shape[-1]].clamp(0, 1)
-    place.copy_((found * 255).round() if place.dtype == torch.uint8 else found)
+    place.copy_(stored(found[..., : place.shape[-2], : place.shape[-1]].clamp(0, 1), place.dtype))

@@ -8,6 +8,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
+from pictura.picture.scale import floating
+
 Size = tuple[int, int]  # height, width in pixels
 
 
@@ -92,7 +94,7 @@ class Source:
             found = found[..., continued(tile.left, tile.right, width)]
         else:
             found = found[..., tile.left : tile.right]
-        return found.float() / 255 if found.dtype == torch.uint8 else found.contiguous()
+        return floating(found.contiguous())
 
     def hold(self, top: int, bottom: int) -> None:
         """Copy these rows, which are all that `tile` can read until the next call: the picture may be overwritten.

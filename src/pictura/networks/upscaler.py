@@ -24,7 +24,7 @@ class JohnsonUpscaler(nn.Module):
         super().__init__()
         self.scale = scale
         self.margin = 2 * blocks + 8  # how far, in small pixels, a result sees
-        self.bytes = 4 * 3 * channels * scale**2  # for a small pixel at most: three maps at the large size
+        self.width = 3 * channels * scale**2  # numbers for a small pixel at most: three maps at the large size
         layers: list[nn.Module] = [*_normed(nn.Conv2d(3, channels, 9, padding=4))]
         layers += [_JohnsonBlock(channels) for _ in range(blocks)]
         for _ in range(int(math.log2(scale))):
@@ -64,7 +64,7 @@ class Upscaler(nn.Module):
         super().__init__()
         self.scale = scale
         self.margin = 2 * blocks + 2  # how far, in small pixels, a result sees
-        self.bytes = 4 * (3 * channels + 4 * 3 * scale**2)  # for a small pixel at most: three maps, four results
+        self.width = 3 * channels + 4 * 3 * scale**2  # numbers for a small pixel at most: three maps, four results
         self.bicubic = Bicubic(scale)
         self.head = nn.Conv2d(3, channels, 3, padding=1)
         self.body = nn.Sequential(*(_Block(channels) for _ in range(blocks)))

@@ -6,27 +6,34 @@ broken, or made for another kind of picture, is ignored: sRGB is assumed. Colour
 """
 
 import io
+from collections.abc import Callable
+from typing import TypeVar
 
 import numpy as np
 from PIL import Image, ImageCms
 
 from pictura.picture import icc
+from pictura.picture.bands import Samples, mapped
 from pictura.picture.picture import Pixels
 
+S = TypeVar("S", bound=Samples)
 # Profiles that differ from sRGB by less than one 8-bit step are versions of it: pixels stay as they are, bit for bit.
 _SAME = 1 / 255
 _GRID = np.stack(np.meshgrid(*[np.linspace(0, 1, 9, dtype=np.float32)] * 3), axis=-1)
 
 
-def to_srgb(pixels: Pixels, profile: bytes | None, grey: bool) -> tuple[Pixels, bytes | None]:
-    """H×W×3 in [0, 1] of a profile (a grey one where grey) to sRGB; with the profile, or None where it was ignored."""
+def to_srgb(pixels: S, profile: bytes | None, grey: bool) -> tuple[S | Pixels, bytes | None]:
+    """H×W×3 of a profile (a grey one where grey) to sRGB; with the profile, or None where it was ignored.
+
+    Samples that need no conversion come back as they are; those that do become float32 in [0, 1].
+    """
     if profile is None or profile[16:20] != (b"GRAY" if grey else b"RGB "):
         return pixels, None
     return _converted(pixels, profile, into=False)
 
 
-def from_srgb(pixels: Pixels, profile: bytes | None, grey: bool) -> tuple[Pixels, bytes | None]:
-    """sRGB H×W×3 to a profile's own space; with the profile to embed: sRGB's where there is none, none for grey."""
+def from_srgb(pixels: S, profile: bytes | None, grey: bool) -> tuple[S | Pixels, bytes | None]:
+    """sRGB H×W×3 to a profile's own space, as `to_srgb`; with the profile to embed: sRGB's, none for grey ones."""
     default = None if grey else icc.srgb_profile()
     if profile is None or profile[16:20] != (b"GRAY" if grey else b"RGB "):
         return pixels, default
@@ -34,33 +41,37 @@ def from_srgb(pixels: Pixels, profile: bytes | None, grey: bool) -> tuple[Pixels
     return changed, used or default
 
 
-def _converted(pixels: Pixels, profile: bytes, *, into: bool) -> tuple[Pixels, bytes | None]:
+def _converted(pixels: S, profile: bytes, *, into: bool) -> tuple[S | Pixels, bytes | None]:
     try:
         shaper = icc.parse(profile)
     except ValueError:
-        return _by_table(pixels, profile, into=into)
+        try:
+            return mapped(_by_table(profile, into=into), pixels), profile
+        except (ImageCms.PyCMSError, OSError):
+            return pixels, None
     if np.abs(icc.convert(_GRID, shaper, icc.srgb()) - _GRID).max() < _SAME:
         return pixels, profile
     ends = (icc.srgb(), shaper) if into else (shaper, icc.srgb())
-    return icc.convert(pixels, *ends), profile
+    return mapped(lambda band: icc.convert(band, *ends), pixels), profile
 
 
-def _by_table(pixels: Pixels, profile: bytes, *, into: bool) -> tuple[Pixels, bytes | None]:
-    image = Image.fromarray(np.rint(pixels * 255).astype(np.uint8))
-    try:
-        ends = [_opened(profile), _opened(icc.srgb_profile())]
-        source, target = reversed(ends) if into else ends
-        image = _applied(image, source, target)
-    except (ImageCms.PyCMSError, OSError):
-        return pixels, None
-    return np.asarray(image).astype(np.float32) / np.float32(255), profile
+def _by_table(profile: bytes, *, into: bool) -> Callable[[Pixels], Pixels]:
+    ends = [_opened(profile), _opened(icc.srgb_profile())]
+    source, target = reversed(ends) if into else ends
+    transform = _transform("RGB", source, target)
+
+    def change(pixels: Pixels) -> Pixels:
+        image = _applied(Image.fromarray(np.rint(pixels * 255).astype(np.uint8)), transform)
+        return np.asarray(image).astype(np.float32) / np.float32(255)
+
+    return change
 
 
 def cmyk_to_rgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     """A CMYK picture as 8-bit sRGB, by its profile where it has a sound one, else by the plain complement."""
     if profile is not None and profile[16:20] == b"CMYK":
         try:
-            return _applied(image, _opened(profile), _opened(icc.srgb_profile()))
+            return _applied(image, _transform("CMYK", _opened(profile), _opened(icc.srgb_profile())))
         except (ImageCms.PyCMSError, OSError):
             pass
     return image.convert("RGB")
@@ -70,7 +81,12 @@ def _opened(profile: bytes) -> ImageCms.ImageCmsProfile:
     return ImageCms.ImageCmsProfile(io.BytesIO(profile))
 
 
-def _applied(image: Image.Image, source: ImageCms.ImageCmsProfile, target: ImageCms.ImageCmsProfile) -> Image.Image:
-    transform = ImageCms.buildTransform(source, target, image.mode, "RGB", ImageCms.Intent.RELATIVE_COLORIMETRIC)
+def _transform(
+    mode: str, source: ImageCms.ImageCmsProfile, target: ImageCms.ImageCmsProfile
+) -> ImageCms.ImageCmsTransform:
+    return ImageCms.buildTransform(source, target, mode, "RGB", ImageCms.Intent.RELATIVE_COLORIMETRIC)
+
+
+def _applied(image: Image.Image, transform: ImageCms.ImageCmsTransform) -> Image.Image:
     changed = ImageCms.applyTransform(image, transform)
     return image if changed is None else changed

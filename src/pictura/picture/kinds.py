@@ -42,21 +42,24 @@ def as_picture(source: Source) -> Picture:
 
 
 def like(source: Source, picture: Picture, pixels: Tensor) -> Any:
-    """`pixels` 1×3×H×W as the kind of thing `source` is."""
+    """`pixels` 1×3×H×W, uint8 or in [0, 1], as the kind of thing `source` is."""
     if isinstance(source, Tensor):
         return pixels.reshape(source.shape[:-3] + pixels.shape[1:]).to(source.device, source.dtype)
     made = picture.replaced(pixels)
     if isinstance(source, np.ndarray):
-        return _as_array(source, made.pixels)
+        return _as_array(made, source.dtype)
     if isinstance(source, Image.Image):
-        image = Image.fromarray((made.pixels * 255).round().astype(np.uint8))
+        image = Image.fromarray(_as_array(made, np.dtype(np.uint8)))
         if made.alpha is not None:
             image.putalpha(Image.fromarray((made.alpha * 255).round().astype(np.uint8)))
         return image
     return made
 
 
-def _as_array(source: NDArray[Any], pixels: NDArray[np.float32]) -> NDArray[Any]:
-    if np.issubdtype(source.dtype, np.integer):
-        return (pixels * np.iinfo(source.dtype).max).round().astype(source.dtype)
-    return pixels.astype(source.dtype)
+def _as_array(made: Picture, kind: np.dtype[Any]) -> NDArray[Any]:
+    if made.samples.dtype == kind:
+        return made.samples.copy()
+    pixels = made.pixels
+    if np.issubdtype(kind, np.integer):
+        return (pixels * np.iinfo(kind).max).round().astype(kind)
+    return pixels.astype(kind)

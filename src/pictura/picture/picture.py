@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pictura.picture.bands import eight_bits, floats
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -18,7 +20,8 @@ Pixels = NDArray[np.float32]
 class Picture:
     """One picture, read once and written once.
 
-    pixels: H×W×3 float32 in [0, 1], sRGB; a grey source stands on all three channels.
+    samples: H×W×3 sRGB, uint8 as a file of 8 bits has them or float32 in [0, 1]; a grey source stands on all three
+        channels. `pixels` are the same in float32, four times the memory of uint8.
     alpha: H×W float32 in [0, 1], 1 is opaque, or None; pixels are not multiplied by it.
     depth: bits per sample of the file, 8 or 16.
     grey: the source was grey; it is written grey again while its pixels still are.
@@ -26,7 +29,7 @@ class Picture:
     settings: pictura's settings found in the file, or None.
     """
 
-    pixels: Pixels
+    samples: NDArray[np.uint8] | Pixels
     alpha: Pixels | None = None
     depth: int = 8
     grey: bool = False
@@ -34,16 +37,16 @@ class Picture:
     settings: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
-        if self.pixels.ndim != 3 or self.pixels.shape[2] != 3 or not self.pixels.size:
-            raise ValueError(f"pixels are H×W×3, not {self.pixels.shape}")
-        if not np.isfinite(self.pixels).all():
+        if self.samples.ndim != 3 or self.samples.shape[2] != 3 or not self.samples.size:
+            raise ValueError(f"pixels are H×W×3, not {self.samples.shape}")
+        if not eight_bits(self.samples) and not np.isfinite(self.samples).all():
             raise ValueError("pixels hold NaN or infinity")
         if self.alpha is not None and self.alpha.shape != self.size:
             raise ValueError(f"alpha is {self.alpha.shape} on a picture of {self.size}")
 
     @classmethod
     def of(cls, array: NDArray[Any] | Tensor) -> Picture:
-        """From H×W×3 or H×W (uint8, uint16, or float in [0, 1]) or from a tensor 3×H×W or 1×3×H×W in [0, 1]."""
+        """From H×W×3 or H×W (uint8, uint16, or float in [0, 1]) or from a tensor 3×H×W or 1×3×H×W (uint8 or [0, 1])."""
         if not isinstance(array, np.ndarray):
             return cls(_from_tensor(array))
         depth = 16 if array.dtype == np.uint16 else 8
@@ -52,7 +55,19 @@ class Picture:
     @property
     def size(self) -> tuple[int, int]:
         """(height, width) in pixels."""
-        return self.pixels.shape[0], self.pixels.shape[1]
+        return self.samples.shape[0], self.samples.shape[1]
+
+    @property
+    def pixels(self) -> Pixels:
+        """H×W×3 float32 in [0, 1], sRGB."""
+        return floats(self.samples)
+
+    def view(self) -> Tensor:
+        """The samples as they are, 1×3×H×W, uint8 or float32 in [0, 1]; not to be written to: no copy is made."""
+        import torch
+
+        samples = np.require(self.samples, requirements=["C", "W"])
+        return torch.from_numpy(samples.transpose(2, 0, 1)[None])
 
     def tensor(self) -> Tensor:
         """The pixels as a tensor of its own, 1×3×H×W float32 in [0, 1] sRGB, on the CPU."""
@@ -62,25 +77,30 @@ class Picture:
 
     def replaced(self, pixels: NDArray[Any] | Tensor) -> Picture:
         """The same picture with new pixels (as `of` takes them, clipped to [0, 1]); alpha follows a new size."""
-        new = Picture.of(pixels).pixels
+        new = Picture.of(pixels).samples
         alpha = self.alpha
         if alpha is not None and alpha.shape != new.shape[:2]:
             alpha = _resized(alpha, new.shape[0], new.shape[1])
-        return replace(self, pixels=new, alpha=alpha)
+        return replace(self, samples=new, alpha=alpha)
 
 
-def _from_array(array: NDArray[Any]) -> Pixels:
+def _from_array(array: NDArray[Any]) -> NDArray[np.uint8] | Pixels:
     if array.dtype.kind != "f" and array.dtype not in (np.uint8, np.uint16):
         raise ValueError(f"pixels are uint8, uint16 or float, not {array.dtype}")
-    scale = 1 if array.dtype.kind == "f" else np.iinfo(array.dtype).max
-    pixels = np.clip(array.astype(np.float32) / np.float32(scale), 0, 1)
-    return pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=-1)
+    colours = array if array.ndim == 3 else np.repeat(array[..., None], 3, axis=-1)
+    if eight_bits(colours):
+        return colours.copy()
+    return np.clip(floats(colours if colours.dtype == np.uint16 else colours.astype(np.float32)), 0, 1)
 
 
-def _from_tensor(tensor: Tensor) -> Pixels:
-    chw = tensor.detach().float().cpu().reshape(tensor.shape[-3:])  # refuses a batch of several
-    pixels: Pixels = np.ascontiguousarray(chw.numpy().transpose(1, 2, 0))
-    return np.clip(pixels, 0, 1)
+def _from_tensor(tensor: Tensor) -> NDArray[np.uint8] | Pixels:
+    import torch
+
+    chw = tensor.detach().cpu().reshape(tensor.shape[-3:])  # refuses a batch of several
+    if tensor.dtype != torch.uint8:
+        chw = chw.float().clamp(0, 1)
+    pixels: NDArray[np.uint8] | Pixels = np.ascontiguousarray(chw.numpy().transpose(1, 2, 0))
+    return pixels
 
 
 def _resized(alpha: Pixels, height: int, width: int) -> Pixels:

@@ -8,11 +8,13 @@ from numpy.typing import NDArray
 from PIL import ImageFile
 
 from pictura.picture import colour, files, formats, metadata, sixteen
+from pictura.picture.bands import eight_bits, floats
 from pictura.picture.picture import Picture
 from pictura.runtime.errors import PicturaError
 
-# 8000 × 8000; as float32 that is 768 MB, about what a laptop can spare for one picture.
-MAX_PIXELS = 64_000_000
+# 10 000 × 10 000, what the largest cameras make. 8 bits of that are 300 MB; as float32, which 16 bits and colours of
+# another profile become, 1.2 GB, about what a laptop can spare for one picture.
+MAX_PIXELS = 100_000_000
 MAX_SIDE = 65535
 # How the decoded rows and columns are turned upright, by EXIF's orientation (EXIF 3.0, tag 0x0112).
 _UPRIGHT = {
@@ -63,13 +65,14 @@ def _check(image: ImageFile.ImageFile, path: Path, max_pixels: int) -> None:
 def _picture(image: ImageFile.ImageFile, samples: Samples) -> Picture:
     """From H×W×C as decoded, C of 1 to 4, and what else the file says."""
     upright = _UPRIGHT[metadata.orientation_of(image)](samples)
-    values = np.ascontiguousarray(upright, np.float32) / np.float32(np.iinfo(samples.dtype).max)
-    channels = values.shape[2]
+    channels = upright.shape[2]
     grey = channels < 3
-    pixels = np.repeat(values[..., :1], 3, axis=-1) if grey else np.ascontiguousarray(values[..., :3])
-    pixels, icc = colour.to_srgb(pixels, image.info.get("icc_profile"), grey)
-    alpha = values[..., -1].copy() if channels in (2, 4) else None
-    return Picture(pixels, alpha, 8 * samples.itemsize, grey, icc, metadata.settings_of(image))
+    colours = np.repeat(upright[..., :1], 3, axis=-1) if grey else np.ascontiguousarray(upright[..., :3])
+    converted, icc = colour.to_srgb(colours, image.info.get("icc_profile"), grey)
+    alpha = floats(upright[..., -1]) if channels in (2, 4) else None
+    # Eight bits that no profile has turned into others stay what they are.
+    kept = converted if eight_bits(converted) else floats(converted)
+    return Picture(kept, alpha, 8 * samples.itemsize, grey, icc, metadata.settings_of(image))
 
 
 def _shallow(image: ImageFile.ImageFile) -> Samples:
@@ -79,5 +82,5 @@ def _shallow(image: ImageFile.ImageFile) -> Samples:
         return np.asarray(colour.cmyk_to_rgb(image, image.info.get("icc_profile")))
     kind = "L" if image.mode in ("1", "L", "LA", "La") else "RGB"
     alpha = "A" if "transparency" in image.info or image.mode in ("LA", "La", "PA", "RGBA", "RGBa") else ""
-    samples = np.asarray(image.convert(kind + alpha))
+    samples = np.array(image if image.mode == kind + alpha else image.convert(kind + alpha))
     return samples if samples.ndim == 3 else samples[..., None]

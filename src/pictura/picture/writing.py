@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, PngImagePlugin, TiffImagePlugin
 
 from pictura.picture import colour, files, formats, metadata, sixteen
-from pictura.picture.picture import Picture, Pixels
+from pictura.picture.bands import Samples, bands, floats
+from pictura.picture.picture import Picture
 from pictura.runtime.errors import PicturaError
 
 
@@ -42,29 +43,39 @@ def write(
         raise PicturaError(f"A quality of {quality} is not between 1 and 100: give 95 for nearly no loss.")
     samples, profile = _samples(picture, known)
     text = None if settings is None else metadata.packed(settings)
-    return files.atomic(path, _encode(samples, known, profile, text, quality), overwrite=overwrite)
+    content = _encode(samples, known, profile, text, quality)
+    return files.atomic(path, lambda file: file.write(content), overwrite=overwrite)
 
 
 def _samples(picture: Picture, known: formats.Format) -> tuple[NDArray[Any], bytes | None]:
     """H×W×C integers as the file holds them, and the profile they are in."""
-    pixels = picture.pixels
-    grey = picture.grey and bool((pixels == pixels[..., :1]).all())
-    profile = picture.icc if known.profile else None
-    pixels, profile = colour.from_srgb(pixels, profile, grey)
-    if picture.alpha is not None and not known.alpha:
-        alpha = picture.alpha[..., None]
-        pixels = pixels * alpha + (1 - alpha)
-    channels: list[Pixels] = [pixels[..., :1] if grey else pixels]
-    if picture.alpha is not None and known.alpha:
-        channels.append(picture.alpha[..., None])
-    deep = picture.depth == 16 and known.deep
-    top, kind = (65535, np.uint16) if deep else (255, np.uint8)
-    return np.rint(np.concatenate(channels, axis=-1) * np.float32(top)).astype(kind), profile
+    given = picture.samples
+    grey = picture.grey and all((given[rows] == given[rows, :, :1]).all() for rows in bands(picture.size))
+    used = picture.icc if known.profile else None
+    transparent = picture.alpha is not None and known.alpha
+    kind = np.uint16 if picture.depth == 16 and known.deep else np.uint8
+    samples = np.empty((*picture.size, (1 if grey else 3) + transparent), kind)
+    for rows in bands(picture.size):
+        pixels, profile = colour.from_srgb(given[rows], used, grey)
+        alpha = None if picture.alpha is None else picture.alpha[rows, :, None]
+        if alpha is not None and transparent:
+            samples[rows, :, -1:] = _integers(alpha, kind)
+        elif alpha is not None:
+            pixels = floats(pixels) * alpha + (1 - alpha)
+        samples[rows, :, : 1 if grey else 3] = _integers(pixels[..., :1] if grey else pixels, kind)
+    return samples, profile
+
+
+def _integers(samples: Samples, kind: type[np.uint8 | np.uint16]) -> NDArray[Any]:
+    if samples.dtype == kind:
+        return samples
+    values: NDArray[np.float32] = np.rint(floats(samples) * np.float32(np.iinfo(kind).max))
+    return values.astype(kind)
 
 
 def _encode(
     samples: NDArray[Any], known: formats.Format, profile: bytes | None, text: str | None, quality: int
-) -> bytes:
+) -> bytes | memoryview:
     if samples.dtype == np.uint16:
         encode = sixteen.encode_png if known.name == "PNG" else _deep_tiff
         return encode(samples, profile, text)
@@ -74,7 +85,7 @@ def _encode(
         image.save(file, known.name, icc_profile=profile, **_options(known, text, quality))
     except ValueError as error:  # JPEG: more than 64 kB of settings
         raise PicturaError(f"The settings do not fit into a {known.name} file ({error}): write a PNG.") from error
-    return file.getvalue()
+    return file.getbuffer()
 
 
 def _options(known: formats.Format, text: str | None, quality: int) -> dict[str, Any]:

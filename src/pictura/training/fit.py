@@ -13,7 +13,7 @@ from pictura.bundles import Bundle, save
 from pictura.picture.files import atomic
 from pictura.runtime import seeds
 from pictura.runtime.errors import PicturaError
-from pictura.training import batches, checkpoint, disk, log, plot, saving, showing
+from pictura.training import batches, checkpoint, disk, events, log, plot, saving, showing
 from pictura.training.folder import RunFolder
 from pictura.training.guard import EVERY, Guard
 from pictura.training.identity import check_same, check_usable, identity, precision_of
@@ -55,6 +55,8 @@ def fit(
         Stopped: SIGTERM or Ctrl-C; the state is saved.
     """
     check_usable(method, data)
+    if settings.tensorboard:
+        events.check()
     folder = RunFolder(Path(out))
     precision: str = settings.precision
     if resume and precision == "auto":
@@ -83,6 +85,7 @@ class Training:
         self.fabric, self.tell = fabric, callback if callback and fabric.is_global_zero else lambda _: None
         self.share = Share(settings.batch, settings.accumulate, fabric.global_rank, fabric.world_size)
         self.log = log.Log(folder.log, settings.steps)
+        self.events = events.Events(folder.path)
         self.meter = Meter(self.share.step)
         self.networks = method.networks()
         precision = str(fabric.strategy.precision.precision)
@@ -100,6 +103,7 @@ class Training:
             return self._finished()
         finally:
             self.method.use(self.networks)
+            self.events.close()
 
     def _found(self, resume: bool) -> checkpoint.Checkpoint | None:
         """The checkpoint to go on from; looked for before anything slow is loaded."""
@@ -113,6 +117,8 @@ class Training:
         if self.fabric.is_global_zero:
             self._leave_settings()
             self.log.begin(saved.step if saved else 0)
+            if self.settings.tensorboard:
+                self.events.begin(saved.step if saved else 0)
         return saved
 
     def _newest(self) -> checkpoint.Checkpoint | None:
@@ -183,10 +189,13 @@ class Training:
         now = Progress(step, s.steps, named, self.meter.rate, self.meter.seconds, self.meter.left(s.steps - step))
         if self.fabric.is_global_zero:
             self.log.add(step, named, now.seconds, now.images_per_second)
+            self.events.add(step, named, now.images_per_second)
         if step % s.save_every == 0 or last or asked:
             now = replace(now, saved=self._save(step))
         if self.fabric.is_global_zero and (step % s.show_every == 0 or last):
             now = self._show(step, now)
+        if note := self.events.note():
+            now = replace(now, note="; ".join(filter(None, (now.note, note))))
         self.tell(now)
         if asked and not last:
             raise Stopped(asked, step, self.folder.checkpoints / checkpoint.name_of(step))
@@ -194,6 +203,7 @@ class Training:
     def _save(self, step: int) -> Path:
         saved = self.state.captured(step, step * self.share.step, self.fabric)
         if self.fabric.is_global_zero:
+            self.events.flush()
             saving.written(saved, self.folder, self.settings.keep)
         self.fabric.barrier()
         return self.folder.checkpoints / checkpoint.name_of(step)
@@ -207,6 +217,7 @@ class Training:
             atomic(self.folder.plot, plot.drawn(log.read(self.folder.log)).encode(), overwrite=True)
         except PicturaError as error:
             return replace(now, note=str(error))
+        self.events.show(step, path)
         return replace(now, shown=path)
 
     def _finished(self) -> Path:

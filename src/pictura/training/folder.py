@@ -1,6 +1,7 @@
 """The folder of a run: who may write in it, and what is called how.
 
-``checkpoints/``, ``samples/step-….png``, ``log.jsonl``, ``losses.svg``, ``settings.json`` and, at the end, ``bundle/``.
+``checkpoints/``, ``samples/step-….png``, ``log.jsonl``, ``losses.svg``, ``settings.json``, where they are asked for
+``events.out.tfevents.…`` and, at the end, ``bundle/``.
 """
 
 import contextlib

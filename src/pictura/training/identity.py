@@ -12,7 +12,8 @@ from pictura.training.source import DataSource
 
 Identity = dict[str, Any]
 # What a person may change when going on: how long and how often, not what.
-FREE = {"steps", "save_every", "show_every", "keep", "device", "devices", "nodes", "threads", "workers", "precision"}
+FREE = {"steps", "save_every", "show_every", "keep", "tensorboard"}
+FREE |= {"device", "devices", "nodes", "threads", "workers", "precision"}
 
 
 def identity(method: Method, data: DataSource, settings: TrainSettings, precision: str, processes: int) -> Identity:

@@ -40,6 +40,7 @@ class TrainSettings(BaseModel):
     threads: int | None = Field(default=None, ge=1, description="processor threads a process computes with")
     workers: int = Field(default=0, ge=0, description="processes that prepare samples beside the training")
     clip: float | None = Field(default=None, gt=0, description="greatest norm of a player's gradient")
+    tensorboard: bool = Field(default=False, description="also write events for TensorBoard, which need tensorboardX")
 
 
 def validated(kind: type[Model], values: dict[str, Any]) -> Model:

@@ -5,8 +5,8 @@
 
     paint_video("clip.mp4", "painted.mp4", open_painter("starry-night"))
 
-Reading order: painting, shots (cuts, and which frames are sampled), `pictura.networks.frozen`, colour, reading,
-writing. PyAV, an extra, is imported when a video is opened.
+Reading order: painting, shots (cuts, and which frames are sampled), steady, `pictura.networks.frozen`, colour,
+reading, writing. PyAV, an extra, is imported when a video is opened.
 """
 
 from typing import TYPE_CHECKING, Any

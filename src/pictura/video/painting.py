@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from torch import Tensor
 
-from pictura.networks.frozen import Paint, Sites, gathered, held
+from pictura.networks.frozen import Paint
 from pictura.picture.files import atomic, check_free
 from pictura.picture.reading import MAX_SIDE
 from pictura.picture.scale import fit, resize
 from pictura.runtime.errors import PicturaError
 from pictura.video.reading import Beside, Clip, Playing
 from pictura.video.shots import Statistics, Survey, survey
+from pictura.video.steady import Known, Steady
 from pictura.video.writing import OWN_TAGS, Sink, Wanted, sink, wanted
 
 if TYPE_CHECKING:
@@ -147,10 +148,10 @@ class _Work:
         tell: Tell,
         stop: Callable[[], bool],
     ) -> None:
-        self.clip, self.how, self.shown, self.paint = clip, how, size, paint
+        self.clip, self.how, self.shown, self.paint = clip, how, size, Steady(paint)
         self.size = how.size(*size)
         self.statistics, self.tell, self.stop = statistics, tell, stop
-        self.survey: Survey[Sites] = Survey(0, [])
+        self.survey: Survey[Known] = Survey(0, [])
         self.done, self.stopped = 0, False
         self.left: list[str] = []
 
@@ -165,7 +166,7 @@ class _Work:
                 self.survey = self.looked_through()
                 self.painted(playing, beside, out)
 
-    def looked_through(self) -> Survey[Sites]:
+    def looked_through(self) -> Survey[Known]:
         """Count the frames, find every place that cannot be decoded, and gather statistics."""
         began = time.monotonic()
 
@@ -177,11 +178,11 @@ class _Work:
         with self.clip.playing() as playing:
             return survey(playing.frames(), self.statistics, self.known, tell)
 
-    def known(self, samples: "list[VideoFrame]") -> Sites:
+    def known(self, samples: "list[VideoFrame]") -> Known:
         """The statistics of a few frames."""
         if self.statistics == "frames":
-            return {}
-        return gathered(self.paint, (self.picture(frame) for frame in samples))
+            return []
+        return self.paint.known(lambda: (self.picture(frame) for frame in samples))
 
     def picture(self, frame: "VideoFrame") -> Tensor:
         """A frame as it is to be painted."""
@@ -189,7 +190,7 @@ class _Work:
 
     def painted(self, playing: Playing, beside: "Sequence[Stream]", out: Sink) -> None:
         """Every frame into the file."""
-        began, sites = time.monotonic(), self.survey.of_each_frame()
+        began, known = time.monotonic(), self.survey.of_each_frame()
         for one in playing.everything(*beside):
             if isinstance(one, Beside):
                 out.copy(one.packet)
@@ -199,8 +200,7 @@ class _Work:
                     raise KeyboardInterrupt
                 self.stopped = True
                 return
-            with held(next(sites)):
-                made = self.paint(self.picture(one))
+            made = self.paint(self.picture(one), next(known))
             out.add(made[..., : self.size[0], : self.size[1]].clamp(0, 1), one)
             self.done += 1
             self.tell(Progress(True, self.done, self.survey.frames, time.monotonic() - began))

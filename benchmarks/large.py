@@ -1,0 +1,104 @@
+"""Large pictures through the command line: seconds, processor seconds and the most memory the whole program held.
+
+    python benchmarks/large.py [--side 8192] [--method fast,adain,upscale] [--threads 2] [--memory MIB] [--json FILE]
+
+Rows:
+    fast     pictura stylize --method fast, starry-night, side × side.
+    adain    pictura stylize --method adain, starry-night, side × side.
+    upscale  pictura upscale, from a quarter of the side to the side.
+
+The picture is waves and grain, 8 bits, made here and written by the project. Each row is the real program in a process
+of its own, reading and writing files; memory is that process's peak, interpreter, libraries and all. This process
+imports nothing large: a child's peak counts what its parent held when it was started.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+STYLE = "starry-night"
+ROWS = {
+    "fast": ("stylize", "--method", "fast", "--style", STYLE),
+    "adain": ("stylize", "--method", "adain", "--style", STYLE),
+    "upscale": ("upscale", "--scale", "4"),
+}
+GRAIN = 12  # of 255
+
+
+def make(path: Path, side: int) -> None:
+    """Waves of colour with grain, side × side, as a PNG."""
+    import numpy as np
+
+    from pictura.picture import Picture, write
+
+    dice = np.random.default_rng(0)
+    samples = np.empty((side, side, 3), np.uint8)
+    x = np.arange(side)[:, None] * np.array([[0.011, 0.017, 0.023]])
+    for y, row in enumerate(samples):
+        row[:] = 127 + 100 * np.sin(x + y / np.array([53, 71, 97])) + dice.integers(-GRAIN, GRAIN, (side, 3))
+    write(Picture.of(samples), path)
+
+
+def measured(method: str, side: int, folder: Path, options: list[str]) -> dict[str, object]:
+    """One row.
+
+    Raises:
+        RuntimeError: the program failed, with what it said.
+    """
+    source, target = folder / f"{method}.png", folder / f"{method}-made.png"
+    size = side // 4 if method == "upscale" else side
+    subprocess.run([sys.executable, __file__, "--make", str(source), "--side", str(size)], check=True)
+    name, *rest = ROWS[method]
+    command = [sys.executable, "-m", "pictura", name, str(source), "-o", str(target), "--quiet", *rest, *options]
+    with (folder / "said").open("w+") as said:
+        began = time.perf_counter()
+        child = subprocess.Popen(command, stdout=said, stderr=said)
+        _, status, used = os.wait4(child.pid, 0)
+        seconds = time.perf_counter() - began
+        child.returncode = os.waitstatus_to_exitcode(status)
+        if child.returncode or not target.is_file():
+            said.seek(0)
+            raise RuntimeError(f"{method} at {side}: {said.read().strip() or child.returncode}")
+    return {
+        "method": method,
+        "side": side,
+        "seconds": seconds,
+        "cpu_seconds": used.ru_utime + used.ru_stime,
+        "mib": used.ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10),
+    }
+
+
+def main() -> None:
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--side", type=int, default=8192)
+    p.add_argument("--method", default=",".join(ROWS))
+    p.add_argument("--threads", type=int)
+    p.add_argument("--memory", type=int, help="MiB to work in, as the program's --memory")
+    p.add_argument("--json", type=Path)
+    p.add_argument("--make", type=Path, help=argparse.SUPPRESS)
+    a = p.parse_args()
+    if a.make:
+        make(a.make, a.side)
+        return
+    given = {"--threads": a.threads, "--memory": a.memory}
+    options = [str(word) for name, value in given.items() if value is not None for word in (name, value)]
+    rows = []
+    print("| method | side | wall s | CPU s | peak MiB |")
+    print("| --- | --- | --- | --- | --- |", flush=True)
+    for method in a.method.split(","):
+        with tempfile.TemporaryDirectory() as folder:
+            row = measured(method, a.side, Path(folder), options)
+        rows.append(row)
+        figures = f"{row['seconds']:.1f} | {row['cpu_seconds']:.1f} | {row['mib']:.0f}"
+        print(f"| {method} | {a.side} | {figures} |", flush=True)
+        if a.json:
+            a.json.write_text(json.dumps(rows, indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""A painter that goes by the statistics of a shot, see `pictura.networks.frozen`, each of its masks by its own."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from pictura.methods.instant import Instant
+from pictura.networks.frozen import Paint, Sites, gathered, held
+
+Known = list[Sites]  # of each pass that a picture takes; empty: nothing is held
+
+
+class Steady:
+    """What paints, pass by pass.
+
+    With masks a picture goes through the same network once for each style, and what the network's later sites look at
+    is in that style already. So the statistics are another matter for each.
+    """
+
+    def __init__(self, paint: Paint) -> None:
+        self.paint = paint
+        self.masked = paint if isinstance(paint, Instant) and paint.masks else None
+
+    def known(self, pictures: Callable[[], Iterable[Tensor]]) -> Known:
+        """The statistics of all pictures together, which are asked for once a pass."""
+        return [gathered(one, pictures()) for one in self._passes()]
+
+    def __call__(self, picture: Tensor, known: Known) -> Tensor:
+        """1×3×H×W in [0, 1] to the same, painted."""
+        if not known:
+            return self.paint(picture)
+        if self.masked is None:
+            with held(known[0]):
+                return self.paint(picture)
+        whole = self.masked
+
+        def one(picture: Tensor, weights: Sequence[float]) -> Tensor:
+            with held(known[list(weights).index(1.0)]):
+                return whole.paint(picture, weights)
+
+        return replace(whole, paint=one)(picture)
+
+    def _passes(self) -> list[Paint]:
+        if self.masked is None:
+            return [self.paint]
+        paint, rows = self.masked.paint, torch.eye(len(self.masked.masks)).tolist()
+
+        def alone(weights: Sequence[float]) -> Paint:
+            return lambda picture: paint(picture, weights)
+
+        return [alone(weights) for weights in rows]
