@@ -4,6 +4,7 @@ F(Y) = W₃ * max(0, W₂ * max(0, W₁ * Y + B₁) + B₂) + B₃ on the lumina
 colours stay bicubic's. The loss is the mean square against the true Y, equation 4, where no border is in sight.
 """
 
+import math
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -98,7 +99,7 @@ class Srcnn(Method):
         """
         network, scale = self.exported().to(picture.device), self.settings.scale
         # Bicubic sees two small pixels, the network its border in large ones.
-        part = Part(lambda x, _: network(x).float(), reach=2 - -self.border // scale, width=WIDTH * scale**2)
+        part = Part(lambda x, _: network(x).float(), reach=2 + math.ceil(self.border / scale), width=WIDTH * scale**2)
         return enlarged(self.name, picture, part, memory, precision, unknown)
 
     def exported(self) -> nn.Module:

@@ -64,6 +64,9 @@ class SuperresSettings(MethodSettings):
     pixel_weight: float = Field(default=0.0, ge=0, description="of ℓ_pixel beside the feature loss")
     low_weight: float = Field(default=0.0, ge=0, description="of ℓ_low beside the feature loss")
     grid_weight: float = Field(default=0.0, ge=0, description="of ℓ_grid beside the feature loss")
+    smoothing: float = Field(
+        default=0.0, ge=0, le=1, description="σ of the noise through which φ looks at result and truth"
+    )
     learning_rate: float = Field(default=1e-3, gt=0, description="Adam's first rate")
     decay_steps: int = Field(default=0, ge=0, description="steps in which the rate falls to a hundredth; 0: constant")
     ema: float = Field(default=0.0, ge=0, lt=1, description="decay of the averaged weights; 0: the last ones")
@@ -197,10 +200,10 @@ class Superres(Method):
         """ℓ_feat, equation 2, each layer in units of its own variance so that weights mean the same on every φ."""
         if self.encoder is None:
             raise PicturaError("The feature loss has no loss network yet: call prepare() first.")
-        names = list(self.settings.layers)
+        names, noise = list(self.settings.layers), self.settings.smoothing * torch.randn_like(y)
         with torch.no_grad():
-            truth = self.encoder(y, names)
-        found = self.encoder(made, names)
+            truth = self.encoder(y + noise, names)
+        found = self.encoder(made + noise, names)  # the same noise: what is weaker than it counts less than what is not
         terms = [
             weight * (found[j] - truth[j]).square().sum(1).mean() / self.encoder.scale(j) ** 2
             for j, weight in self.settings.layers.items()
