@@ -124,16 +124,19 @@ def _unpack(tensors: Mapping[str, Tensor]) -> dict[int, Moments]:
 
 
 @torch.no_grad()
-def look(picture: Tensor, encoder: Encoder, layers: Sequence[str], size: int) -> Moments:
+def look(picture: Tensor, encoder: Encoder, layers: Sequence[str], size: int, noise: float = 0.0) -> Moments:
     """Moments of one picture 1×3×H×W, made smaller first so that its longest side is at most `size`.
 
-    A side that would be too short for the encoder is stretched to the shortest it can read.
+    A side that would be too short for the encoder is stretched to the shortest it can read. `noise` is the σ of what is
+    added before the encoder looks.
     """
     height, width = picture.shape[2:]
     if max(height, width) > size:
         height, width = fit(height, width, size)
     smallest = encoder.smallest(layers)
     picture = resize(picture, (max(height, smallest), max(width, smallest)))
+    if noise:
+        picture = picture + noise * torch.randn_like(picture)
     return {encoder.resolve(layer): moments(f) for layer, f in encoder(picture, layers).items()}
 
 

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from pictura import style
 from pictura.losses.moments import moments
 from pictura.losses.perceptual import Perceptual
 from pictura.losses.wasserstein import Gaussian
@@ -63,6 +64,26 @@ def test_each_picture_has_its_own_style_and_content(encoder, draw, styles, kind)
 
 def test_the_painting_itself_has_no_style_loss(encoder, draw, styles) -> None:
     painting = draw(32, 32, 5)
-    content, style = Perceptual(encoder, styles, {}, STYLE)(painting, painting, [0])
+    content, found = Perceptual(encoder, styles, {}, STYLE)(painting, painting, [0])
     assert content.item() == 0
-    assert style.item() == pytest.approx(0, abs=1e-4)
+    assert found.item() == pytest.approx(0, abs=1e-4)
+
+
+def test_relative_is_a_share_of_the_photos_own_distance(encoder, draw, styles) -> None:
+    made, photo = draw(32, 40, 1), 0.2 * draw(32, 40, 2)
+    _, own = Perceptual(encoder, styles, {}, STYLE, relative=True)(photo, photo, [0])
+    assert own.item() == pytest.approx(1, rel=1e-5)
+    _, share = Perceptual(encoder, styles, {}, {"relu2_1": 1.0}, relative=True)(made, photo, [0])
+    (_, far), (_, near) = (
+        Perceptual(encoder, styles, {}, {"relu2_1": 1.0})(picture, photo, [0]) for picture in (photo, made)
+    )
+    assert share.item() == pytest.approx(near.item() / far.item(), rel=1e-5)
+
+
+def test_a_painting_seen_through_the_same_noise_is_its_own_style(encoder, draw) -> None:
+    painting, noise = draw(64, 64, 5), 0.3
+    torch.manual_seed(0)
+    clean, noisy = (style.look(painting, encoder, list(STYLE), 64, sigma) for sigma in (0.0, noise))
+    judge = Perceptual(encoder, [clean, noisy], {}, STYLE, smoothing=noise)
+    _, found = judge(painting.repeat(2, 1, 1, 1), painting.repeat(2, 1, 1, 1), [0, 1])
+    assert found[1] < 0.2 * found[0]

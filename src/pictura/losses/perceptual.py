@@ -18,6 +18,7 @@ from pictura.losses.wasserstein import Gaussian
 
 Moments = Mapping[str, tuple[Tensor, Tensor]]  # layer → mean and raw second moment
 Kind = Literal["wasserstein", "gram"]
+NEAR = 0.05  # least distance of a photo from a style, in units of the layer's spread, that another is measured by
 
 
 class Perceptual:
@@ -33,7 +34,11 @@ class Perceptual:
         styles: moments of each style's painting.
         content_layers: layer → weight; empty for no content term.
         style_layers: layer → weight.
-        smoothing: σ of the noise through which the encoder looks at what was made (see `pictura.methods.iterative`).
+        smoothing: σ of the noise through which the encoder looks at what was made and at the photos (see
+            `pictura.methods.iterative`); `styles` ought to be moments seen through the same, or else what is made
+            loses detail to make room for the noise.
+        relative: whether a layer's style term is a share of the photo's own: then a style that is near is as much of
+            one as a style that is far. ``wasserstein`` only.
     """
 
     def __init__(
@@ -44,29 +49,38 @@ class Perceptual:
         style_layers: Mapping[str, float],
         kind: Kind = "wasserstein",
         smoothing: float = 0.0,
+        relative: bool = False,
     ) -> None:
-        self.encoder, self.kind, self.smoothing = encoder, kind, smoothing
+        self.encoder, self.kind, self.smoothing, self.relative = encoder, kind, smoothing, relative
         self.content = {encoder.resolve(layer): weight for layer, weight in content_layers.items() if weight}
         self.style = {encoder.resolve(layer): weight for layer, weight in style_layers.items() if weight}
         self.layers = list({**self.style, **self.content})
         self.targets = [{layer: self._target(layer, *style[layer]) for layer in self.style} for style in styles]
 
-    def __call__(
-        self, made: Tensor, photos: Tensor, styles: Sequence[int], kept: Mapping[str, Tensor] | None = None
-    ) -> tuple[Tensor, Tensor]:
+    def __call__(self, made: Tensor, photos: Tensor, styles: Sequence[int]) -> tuple[Tensor, Tensor]:
         """(content, style) of each picture, both N, for pictures N×3×H×W in [0, 1] and the number of each one's style.
 
-        `kept` are the encoder's responses to the photos, if they are known. Gradients flow to `made`.
+        Gradients flow to `made`.
         """
-        if kept is None:
-            with torch.no_grad():
-                kept = self.encoder(photos, list(self.content)) if self.content else {}
-        if self.smoothing:
-            made = made + self.smoothing * torch.randn_like(made)
-        found = self.encoder(made, self.layers)
+        with torch.no_grad():
+            kept = self._seen(photos, self.layers if self.relative else list(self.content))
+            own = [self._distances(kept, i, number) for i, number in enumerate(styles)] if self.relative else None
+        found = self._seen(made, self.layers)
         content = [self._content(found, kept, i) for i in range(len(made))]
-        style = [self._style(found, i, number) for i, number in enumerate(styles)]
-        return torch.stack(content), torch.stack(style)
+        style = []
+        for i, number in enumerate(styles):
+            distances = self._distances(found, i, number)
+            if own is not None:
+                distances = {layer: d / own[i][layer].clamp(min=NEAR) for layer, d in distances.items()}
+            style.append(torch.stack([self.style[layer] * d for layer, d in distances.items()]).sum())
+        share = 1.0 if self.kind == "gram" else 1 / sum(self.style.values())
+        return torch.stack(content), share * torch.stack(style)
+
+    def _seen(self, pictures: Tensor, layers: list[str]) -> dict[str, Tensor]:
+        """Responses through the noise."""
+        if self.smoothing:
+            pictures = pictures + self.smoothing * torch.randn_like(pictures)
+        return self.encoder(pictures, layers) if layers else {}
 
     def _content(self, found: Mapping[str, Tensor], kept: Mapping[str, Tensor], i: int) -> Tensor:
         total = next(iter(found.values())).new_zeros(())
@@ -78,17 +92,16 @@ class Perceptual:
                 total = total + weight * relative_content_loss(f, p, self.encoder.scale(layer))
         return total
 
-    def _style(self, found: Mapping[str, Tensor], i: int, style: int) -> Tensor:
-        total = next(iter(found.values())).new_zeros(())
-        share = 1.0 if self.kind == "gram" else 1 / sum(self.style.values())
-        for layer, weight in self.style.items():
+    def _distances(self, found: Mapping[str, Tensor], i: int, style: int) -> dict[str, Tensor]:
+        """Each layer's from the style, of one picture."""
+        distances = {}
+        for layer in self.style:
             mean, second = moments(self._inner(layer, found[layer][i : i + 1]))
             target = self.targets[style][layer]
-            if isinstance(target, Gaussian):
-                total = total + weight * share * target(mean, second)
-            else:
-                total = total + weight * gram_loss(second, target, "neural-style")
-        return total
+            distances[layer] = (
+                target(mean, second) if isinstance(target, Gaussian) else gram_loss(second, target, "neural-style")
+            )
+        return distances
 
     def _inner(self, layer: str, f: Tensor) -> Tensor:
         """Without the outermost responses of deep layers: they see mostly repeated border."""

@@ -55,6 +55,7 @@ class AdaINSettings(MethodSettings):
 
     variant: Literal["light", "paper"] = Field(default="light", description="paper: one level, as printed")
     encoder: str = Field(default="compact", description="f: compact, or for the paper's variant vgg19-normalised")
+    loss_encoder: str = Field(default="compact", description="what light's losses look through, such as vgg19-caffe")
     widths: tuple[int, int, int] = Field(
         default=WIDTHS, description="channels of light at an eighth, a quarter and a half of the size"
     )
@@ -66,6 +67,7 @@ class AdaINSettings(MethodSettings):
     content_weight: float = Field(default=0.1, ge=0, description="of the content term; the paper's is 1")
     style_weight: float = Field(default=1.0, ge=0, description="λ; the paper's release: 10")
     smoothing: float = Field(default=0.07, ge=0, le=1, description="σ of the noise f looks through at results; light")
+    relative: bool = Field(default=True, description="style term as a share of the photo's own; light")
     tv_weight: float = Field(default=1.0, ge=0, description="of total variation, mean squares; none in the paper")
     photo_weight: float = Field(default=20.0, ge=0, description="of mean squares to the photo, at strength 0; light")
     full: float = Field(default=0.75, ge=0, le=1, description="share of pictures at full strength; light")
@@ -114,12 +116,13 @@ class Adain(Method):
         s = self.settings
         layers = PAPER_LAYERS if s.variant == "paper" else STYLE_LAYERS
         encoder = self._looking(device)
-        self.styles = [look(p.to(device), encoder, layers, size) for p in _paintings(s.paintings) for size in SIZES]
+        looks = [(p.to(device), encoder, layers, size) for p in _paintings(s.paintings) for size in SIZES]
+        self.styles = [look(*one) for one in looks]
         if s.variant == "paper":
             return
-        self.judge = Perceptual(
-            encoder, self.styles, s.content_layers, dict.fromkeys(layers, 1.0), smoothing=s.smoothing
-        )
+        heard = [look(*one, noise=s.smoothing) for one in looks]
+        weights = dict.fromkeys(layers, 1.0)
+        self.judge = Perceptual(encoder, heard, s.content_layers, weights, smoothing=s.smoothing, relative=s.relative)
         descriptions = torch.stack([describe(style) for style in self.styles])
         self.light.centre.copy_(descriptions.mean(0))
         self.light.spread.copy_(descriptions.std(0) + 0.1 * descriptions.std())
@@ -156,9 +159,8 @@ class Adain(Method):
         if self.judge is None:
             raise PicturaError("The losses have no loss network yet: call prepare() first.")
         s = self.settings
-        kept = self._looking(x.device)(x, list({*EXCHANGED, *s.content_layers}))
-        made = self._drawn({layer: kept[layer] for layer in EXCHANGED}, [self.styles[i] for i in drawn], strength)
-        content, ground = self.judge(made, x, drawn, kept)
+        made = self._drawn(self._looking(x.device)(x, EXCHANGED), [self.styles[i] for i in drawn], strength)
+        content, ground = self.judge(made, x, drawn)
         photo = (made - x).square().mean((1, 2, 3))
         return {
             "content": s.content_weight * (strength * content).mean(),

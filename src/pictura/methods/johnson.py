@@ -18,7 +18,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from pictura.bank import Paintings, open_style
+from pictura.bank import open_style
 from pictura.encoders import Encoder, load
 from pictura.losses.perceptual import Kind as Loss
 from pictura.losses.perceptual import Perceptual
@@ -29,7 +29,7 @@ from pictura.networks.slim import BLOCKS, WIDTHS, SlimNet
 from pictura.networks.streaming import MEMORY, streamed
 from pictura.runtime.device import fast_bfloat16
 from pictura.runtime.errors import PicturaError, nearest
-from pictura.style import Moments, Style, shares
+from pictura.style import Moments, Style, look, mix, shares
 from pictura.training.method import Batch, Kind, Method, Player, Update
 from pictura.training.settings import MethodSettings
 
@@ -118,7 +118,7 @@ class Johnson(Method):
         """The loss network φ, and what it says about the paintings."""
         s = self.settings
         encoder = load(ENCODERS.get(s.encoder, s.encoder), device=str(device))
-        styles = [_moments(style, encoder, list(s.style_layers), s.style_size) for style in s.styles]
+        styles = [_moments(style, encoder, list(s.style_layers), s.style_size, s.smoothing) for style in s.styles]
         self.judge = Perceptual(encoder, styles, s.content_layers, s.style_layers, s.loss, s.smoothing)
 
     def step(self, batch: Batch, update: Update, generator: torch.Generator) -> dict[str, Tensor]:
@@ -287,8 +287,8 @@ def _network(s: JohnsonSettings) -> Network:
     return JohnsonNet(s.filters, "batch" if s.variant == "paper" else "instance")
 
 
-def _moments(style: str, encoder: Encoder, layers: list[str], size: int) -> Moments:
-    """What φ says about a painting at this longest side.
+def _moments(style: str, encoder: Encoder, layers: list[str], size: int, noise: float) -> Moments:
+    """What φ says about a painting at this longest side, through noise if it is one and not its numbers.
 
     Raises:
         PicturaError: there is none of this name, or it is another encoder's.
@@ -296,7 +296,8 @@ def _moments(style: str, encoder: Encoder, layers: list[str], size: int) -> Mome
     source = open_style(style)
     if not isinstance(source, Style):
         device = encoder.mean.device
-        return Paintings([picture.to(device) for picture in source], encoder, layers).at(size)
+        parts = [(look(picture.to(device), encoder, layers, size, noise), 1 / len(source)) for picture in source]
+        return mix(parts)
     if source.encoder != encoder.name:
         raise PicturaError(
             f"The style {style} is in numbers of {source.encoder}, the loss network is {encoder.name}: give a painting."
