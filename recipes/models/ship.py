@@ -31,12 +31,15 @@ def main() -> None:
         p.add_argument("--" + word.replace("_", "-"))
     a = p.parse_args()
     bundle = bundles.read(a.bundle)
+    settings = dict(bundle.settings)
+    if "styles" in settings:  # their names, not where the paintings lay
+        settings["styles"] = [Path(style).stem for style in settings["styles"]]
     given = {word: value for word in words if (value := getattr(a, word)) is not None}
     picture = None
     if a.picture:
         shown = read(a.picture).tensor()
         picture = Picture.of(resize(shown, fit(*shown.shape[2:], SIDE)))
-    ship(replace(bundle, about=WORDS | dict(bundle.about) | given), a.name, picture, overwrite=True)
+    ship(replace(bundle, settings=settings, about=WORDS | dict(bundle.about) | given), a.name, picture, overwrite=True)
 
 
 if __name__ == "__main__":

@@ -101,6 +101,12 @@ def test_a_description_is_mean_deviation_and_correlation():
     torch.testing.assert_close(5 * said[32:], wanted, rtol=1e-3, atol=1e-4)
 
 
+def test_losses_look_through_the_encoder_that_was_asked_for(paintings):
+    method = Adain(AdaINSettings(widths=(8, 8, 8), blocks=1, paintings=str(paintings), loss_encoder="vgg20"))
+    with pytest.raises(PicturaError, match="vgg20"):
+        method.prepare(torch.device("cpu"))
+
+
 def test_training_learns_the_palette(tmp_path):
     for i, colour in enumerate(([0.9, 0.3, 0.1], [0.1, 0.3, 0.8])):
         pixels = torch.tensor(colour) + 0.1 * torch.rand(48, 64, 3, generator=torch.Generator().manual_seed(i))

@@ -62,16 +62,16 @@ class AdaINSettings(MethodSettings):
     blocks: int = Field(default=BLOCKS, ge=0, description="residual blocks of light")
     paintings: str = Field(default="", description="folder of paintings to train with")
     content_layers: dict[str, float] = Field(
-        default={"relu2_1": 0.3, "relu3_1": 1.0, "relu4_2": 1.0}, description="layer → weight in light's content term"
+        default={"relu3_1": 1.0, "relu4_2": 1.0}, description="layer → weight in light's content term"
     )
-    content_weight: float = Field(default=0.1, ge=0, description="of the content term; the paper's is 1")
+    content_weight: float = Field(default=0.12, ge=0, description="of the content term; the paper's is 1")
     style_weight: float = Field(default=1.0, ge=0, description="λ; the paper's release: 10")
     smoothing: float = Field(default=0.07, ge=0, le=1, description="σ of the noise f looks through at results; light")
     relative: bool = Field(default=True, description="style term as a share of the photo's own; light")
-    tv_weight: float = Field(default=1.0, ge=0, description="of total variation, mean squares; none in the paper")
-    photo_weight: float = Field(default=20.0, ge=0, description="of mean squares to the photo, at strength 0; light")
+    tv_weight: float = Field(default=2.0, ge=0, description="of total variation, mean squares; none in the paper")
+    photo_weight: float = Field(default=60.0, ge=0, description="of mean squares to the photo, at strength 0; light")
     full: float = Field(default=0.75, ge=0, le=1, description="share of pictures at full strength; light")
-    learning_rate: float = Field(default=1e-3, gt=0, description="Adam's rate; the paper's is 1e-4")
+    learning_rate: float = Field(default=5e-4, gt=0, description="Adam's rate; the paper's is 1e-4")
     decay_steps: int = Field(default=0, ge=0, description="steps in which the rate falls to a hundredth; 0: constant")
     ema: float = Field(default=0.998, ge=0, lt=1, description="decay of the averaged weights; 0: the last ones")
 
@@ -116,13 +116,14 @@ class Adain(Method):
         s = self.settings
         layers = PAPER_LAYERS if s.variant == "paper" else STYLE_LAYERS
         encoder = self._looking(device)
-        looks = [(p.to(device), encoder, layers, size) for p in _paintings(s.paintings) for size in SIZES]
-        self.styles = [look(*one) for one in looks]
+        paintings = [(p.to(device), size) for p in _paintings(s.paintings) for size in SIZES]
+        self.styles = [look(p, encoder, layers, size) for p, size in paintings]
         if s.variant == "paper":
             return
-        heard = [look(*one, noise=s.smoothing) for one in looks]
+        judge = encoder if s.loss_encoder == s.encoder else load(s.loss_encoder, device=str(device))
+        judged = [look(p, judge, layers, size, s.smoothing) for p, size in paintings]
         weights = dict.fromkeys(layers, 1.0)
-        self.judge = Perceptual(encoder, heard, s.content_layers, weights, smoothing=s.smoothing, relative=s.relative)
+        self.judge = Perceptual(judge, judged, s.content_layers, weights, smoothing=s.smoothing, relative=s.relative)
         descriptions = torch.stack([describe(style) for style in self.styles])
         self.light.centre.copy_(descriptions.mean(0))
         self.light.spread.copy_(descriptions.std(0) + 0.1 * descriptions.std())

@@ -67,6 +67,7 @@ class JohnsonSettings(MethodSettings):
     content_weight: float = Field(default=0.05, ge=0, description="λ_c")
     style_weight: float = Field(default=1.0, ge=0, description="λ_s")
     smoothing: float = Field(default=0.0, ge=0, le=1, description="σ of the noise φ looks through at ŷ")
+    relative: bool = Field(default=False, description="style term as a share of the photo's own; wasserstein only")
     tv_weight: float = Field(default=1.0, ge=0, description="λ_TV, of mean squares")
     photo_weight: float = Field(default=50.0, ge=0, description="λ_photo, of mean squares, at strength 0")
     full: float = Field(default=0.7, ge=0, le=1, description="share of pictures at full strength; slim only")
@@ -119,7 +120,7 @@ class Johnson(Method):
         s = self.settings
         encoder = load(ENCODERS.get(s.encoder, s.encoder), device=str(device))
         styles = [_moments(style, encoder, list(s.style_layers), s.style_size, s.smoothing) for style in s.styles]
-        self.judge = Perceptual(encoder, styles, s.content_layers, s.style_layers, s.loss, s.smoothing)
+        self.judge = Perceptual(encoder, styles, s.content_layers, s.style_layers, s.loss, s.smoothing, s.relative)
 
     def step(self, batch: Batch, update: Update, generator: torch.Generator) -> dict[str, Tensor]:
         """Losses content, style, tv, photo; each picture of the batch in a style and at a strength of its own."""
