@@ -62,6 +62,17 @@ def pictures_in(folder: Path) -> list[Path]:
     return found
 
 
+def paintings_in(folder: str) -> list[Tensor]:
+    """The pictures of a folder, 1×3×H×W.
+
+    Raises:
+        PicturaError: there is no such folder, or no picture in it.
+    """
+    if not Path(folder).is_dir() or not folder:
+        raise PicturaError(f"There is no folder '{folder}': give --set method.paintings=FOLDER with paintings.")
+    return [read(path).tensor() for path in pictures_in(Path(folder))]
+
+
 def open_style(source: str | Path) -> Style | list[Tensor]:
     """A shipped name or a `.style` file as a `Style`; a picture or a folder of pictures as their pixels 1×3×H×W.
 

@@ -10,7 +10,6 @@ style are a `Style`'s numbers, so that the bank's work as paintings do. The pape
 """
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -18,15 +17,16 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pictura.bank import numbers, pictures_in
+from pictura.bank import numbers, paintings_in
 from pictura.encoders import Encoder, load
 from pictura.losses.perceptual import Perceptual
 from pictura.losses.total_variation import total_variation
-from pictura.methods.exporting import EXCHANGED, TwoPictures
+from pictura.methods.exporting import TwoPictures
 from pictura.methods.superres import falling
 from pictura.networks.adain import (
     BLOCKS,
     EPS,
+    EXCHANGED,
     STYLE_LAYERS,
     WIDTHS,
     AdaIN,
@@ -34,17 +34,20 @@ from pictura.networks.adain import (
     LightDecoder,
     describe,
     described,
+    packed,
     statistics_of,
+    unpacked,
 )
 from pictura.networks.compact import COMPONENTS
 from pictura.networks.streaming import MEMORY, Part, streamed
-from pictura.picture import read
+from pictura.networks.tiles import divisible
 from pictura.runtime.device import fast_bfloat16
 from pictura.runtime.errors import PicturaError, nearest
 from pictura.style import Moments, look
 from pictura.training.method import Batch, Kind, Method, Player, Update
 from pictura.training.settings import MethodSettings
 
+SMALLEST = 32  # side of a picture: an eighth of it must have something to normalise
 PAPER_LAYERS = STYLE_LAYERS[:4]
 # Longest sides at which a painting is a style in training: those a saved style keeps, and what lies between.
 SIZES = (181, 256, 362, 512)
@@ -116,7 +119,7 @@ class Adain(Method):
         s = self.settings
         layers = PAPER_LAYERS if s.variant == "paper" else STYLE_LAYERS
         encoder = self._looking(device)
-        paintings = [(p.to(device), size) for p in _paintings(s.paintings) for size in SIZES]
+        paintings = [(p.to(device), size) for p in paintings_in(s.paintings) for size in SIZES]
         self.styles = [look(p, encoder, layers, size) for p, size in paintings]
         if s.variant == "paper":
             return
@@ -130,7 +133,7 @@ class Adain(Method):
 
     def step(self, batch: Batch, update: Update, generator: torch.Generator) -> dict[str, Tensor]:
         """Losses content and style, and for light tv and photo; each picture in a style and strength of its own."""
-        x = _divisible(batch["image"])
+        x = divisible(batch["image"], 8, SMALLEST)
         drawn = torch.randint(len(self.styles), (len(x),), generator=generator).tolist()
         losses = (
             self._paper_losses(x, drawn)
@@ -172,7 +175,7 @@ class Adain(Method):
 
     def show(self, batch: Batch) -> list[Tensor]:
         """The photo, it in four styles, and in the first at half strength."""
-        x = _divisible(batch["image"])
+        x = divisible(batch["image"], 8, SMALLEST)
         wanted = [(i * len(self.styles) // 4 + len(SIZES) - 1, 1.0) for i in range(4)] + [(len(SIZES) - 1, 0.5)]
         with torch.no_grad():
             made = [self._whole(x, self.styles[i % len(self.styles)], strength) for i, strength in wanted]
@@ -220,7 +223,7 @@ class Adain(Method):
                 self._parts(looked, strength),
                 memory=memory,
                 multiple=8,
-                smallest=32,  # an eighth of it must have something to normalise
+                smallest=SMALLEST,
                 whole=lambda x: self._whole(x, looked, strength),
                 out=out,
             )
@@ -316,44 +319,9 @@ class Adain(Method):
         ]
 
 
-def packed(found: Mapping[str, Tensor]) -> Tensor:
-    """Responses at a half, a quarter and an eighth of the size as channels of one map at an eighth."""
-    parts = [F.pixel_unshuffle(found[layer], 4 >> i) for i, layer in enumerate(EXCHANGED)]
-    return torch.cat(parts, 1).contiguous(memory_format=torch.channels_last)
-
-
-def unpacked(seen: Tensor, deep: int = COMPONENTS["relu4_1"]) -> dict[str, Tensor]:
-    """The same back, the deepest with so many channels."""
-    shallow, middle = COMPONENTS["relu2_1"], COMPONENTS["relu3_1"]
-    parts = torch.split(seen, [16 * shallow, 4 * middle, deep], 1)
-    return {
-        layer: F.pixel_shuffle(part, 4 >> i).contiguous(memory_format=torch.channels_last)
-        for i, (layer, part) in enumerate(zip(EXCHANGED, parts, strict=True))
-    }
-
-
-def _paintings(folder: str) -> list[Tensor]:
-    """The pictures of a folder, 1×3×H×W.
-
-    Raises:
-        PicturaError: there is no such folder, or no picture in it.
-    """
-    if not Path(folder).is_dir() or not folder:
-        raise PicturaError(f"There is no folder '{folder}': give --set method.paintings=FOLDER with paintings.")
-    return [read(path).tensor() for path in pictures_in(Path(folder))]
-
-
 def _strengths(count: int, full: float, generator: torch.Generator) -> Tensor:
     """1 for this share of pictures; half of the others 0, the rest between."""
     kind, strength = torch.rand(2, count, generator=generator).unbind()
     strength[kind < full] = 1.0
     strength[kind > (1 + full) / 2] = 0.0
     return strength
-
-
-def _divisible(x: Tensor) -> Tensor:
-    """Without the rows and columns that are too many for three halvings."""
-    height, width = (side // 8 * 8 for side in x.shape[-2:])
-    if min(height, width) < 32:
-        raise PicturaError(f"Crops of {min(x.shape[-2:])} pixels are too small here: take 32 or more.")
-    return x[..., :height, :width]

@@ -6,9 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from pictura.encoders import Encoder
-from pictura.networks.adain import STYLE_LAYERS, AdaIN, describe, statistics_of
-
-EXCHANGED = ("relu2_1", "relu3_1", "relu4_1")  # of the light variant
+from pictura.networks.adain import EXCHANGED, STYLE_LAYERS, AdaIN, describe, statistics_of
 
 
 class TwoPictures(nn.Module):

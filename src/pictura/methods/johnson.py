@@ -27,6 +27,7 @@ from pictura.methods.superres import falling
 from pictura.networks.johnson import ExamplesNet, JohnsonNet
 from pictura.networks.slim import BLOCKS, WIDTHS, SlimNet
 from pictura.networks.streaming import MEMORY, streamed
+from pictura.networks.tiles import divisible
 from pictura.runtime.device import fast_bfloat16
 from pictura.runtime.errors import PicturaError, nearest
 from pictura.style import Moments, Style, look, mix, shares
@@ -212,12 +213,7 @@ class Johnson(Method):
         return made
 
     def _divisible(self, x: Tensor) -> Tensor:
-        """Without the rows and columns that are too many for the network."""
-        multiple, smallest = self.network.multiple, self.network.smallest
-        height, width = (side // multiple * multiple for side in x.shape[-2:])
-        if min(height, width) < smallest:
-            raise PicturaError(f"Crops of {min(x.shape[-2:])} pixels are too small here: take {2 * smallest} or more.")
-        return x[..., :height, :width]
+        return divisible(x, self.network.multiple, self.network.smallest)
 
     def _drawn(self, count: int, generator: torch.Generator) -> tuple[list[int], Tensor]:
         """A style's number and a strength for each picture, in full or anything between none and that."""

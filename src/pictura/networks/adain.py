@@ -18,11 +18,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from pictura.networks.compact import COMPONENTS
 from pictura.networks.norm import Statistics
 from pictura.networks.slim import REACH, Doubled, Folded
 
 Moments = Mapping[str, tuple[Tensor, Tensor]]  # layer → mean and raw second moment
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
+EXCHANGED = ("relu2_1", "relu3_1", "relu4_1")  # of the light variant
 CORRELATED = 12  # first components of a layer whose correlations describe a style
 EPS = 1e-5  # added to variances, as in the paper's release
 WIDTHS = (96, 64, 32)  # channels at an eighth, a quarter and a half of the size
@@ -193,3 +195,19 @@ def statistics_of(styles: Sequence[Moments]) -> tuple[dict[str, Tensor], dict[st
         second = torch.stack([style[layer][1].diagonal() for style in styles])
         deviations[layer] = ((second - means[layer].square()).clamp(min=0) + EPS).sqrt()
     return means, deviations
+
+
+def packed(found: Mapping[str, Tensor]) -> Tensor:
+    """Responses at a half, a quarter and an eighth of the size as channels of one map at an eighth."""
+    parts = [F.pixel_unshuffle(found[layer], 4 >> i) for i, layer in enumerate(EXCHANGED)]
+    return torch.cat(parts, 1).contiguous(memory_format=torch.channels_last)
+
+
+def unpacked(seen: Tensor, deep: int = COMPONENTS["relu4_1"]) -> dict[str, Tensor]:
+    """The same back, the deepest with so many channels."""
+    shallow, middle = COMPONENTS["relu2_1"], COMPONENTS["relu3_1"]
+    parts = torch.split(seen, [16 * shallow, 4 * middle, deep], 1)
+    return {
+        layer: F.pixel_shuffle(part, 4 >> i).contiguous(memory_format=torch.channels_last)
+        for i, (layer, part) in enumerate(zip(EXCHANGED, parts, strict=True))
+    }

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from pictura.picture.scale import floating
+from pictura.runtime.errors import PicturaError
 
 Size = tuple[int, int]  # height, width in pixels
 
@@ -108,3 +109,15 @@ class Source:
             held = self._rows[..., top - self._first :, :]
             known = top + held.shape[-2]
         self._first, self._rows = top, torch.cat([held, self.pixels[..., known:bottom, :]], dim=-2)
+
+
+def divisible(pictures: Tensor, multiple: int, smallest: int) -> Tensor:
+    """N×C×H×W without the rows and columns at the end that are too many for a network.
+
+    Raises:
+        PicturaError: what is left is smaller than the network can read.
+    """
+    height, width = (side // multiple * multiple for side in pictures.shape[-2:])
+    if min(height, width) < smallest:
+        raise PicturaError(f"Crops of {min(pictures.shape[-2:])} pixels are too small here: take {smallest} or more.")
+    return pictures[..., :height, :width]
