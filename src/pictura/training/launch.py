@@ -1,5 +1,6 @@
 """Devices and processes, through Lightning Fabric."""
 
+import atexit
 import logging
 import os
 from typing import TYPE_CHECKING, Any, cast
@@ -46,7 +47,14 @@ def launched(settings: TrainSettings, precision: str) -> "Fabric":
         plugins=None if arithmetic == "32-true" else [_mixed(place)],
     )
     fabric.launch()
+    atexit.register(_parted)
     return fabric
+
+
+def _parted() -> None:
+    """Before the interpreter goes: a group whose threads still run then can end its process by SIGABRT."""
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
 
 
 def mean(tensor: Tensor, fabric: "Fabric") -> Tensor:
