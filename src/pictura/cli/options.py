@@ -58,21 +58,19 @@ class Manner:
 
 
 def with_settings(command: Callable[..., None]) -> Callable[..., None]:
-    """A command whose parameters `manner: Manner` and `changes: Changes` are given as one option per field.
+    """`with_groups`, and the parameter `changes: Changes` is given as one option per setting.
 
     Only options that were given are among the changes, parsed as far as their form goes: `Settings` validates.
     """
-    signature = inspect.signature(command, eval_str=True)
-    own = [p for p in signature.parameters.values() if p.name not in ("manner", "changes")]
-    manner = _each(Manner)
+    grouped = with_groups(command)
+    own = [p for p in inspect.signature(grouped).parameters.values() if p.name != "changes"]
     changes = [_parameter(name, _option(name, field), None) for name, field in Settings.model_fields.items()]
 
     def run(**given: Any) -> None:
         asked = {p.name: given.pop(p.name) for p in changes}
-        how = Manner(**{p.name: given.pop(p.name) for p in manner})
-        command(**given, manner=how, changes={n: _parsed(n, v) for n, v in asked.items() if v not in (None, [])})
+        grouped(**given, changes={n: _parsed(n, v) for n, v in asked.items() if v not in (None, [])})
 
-    return _taking([*own, *manner, *changes], run, command)
+    return _taking([*own, *changes], run, command)
 
 
 def with_groups(command: Callable[..., None]) -> Callable[..., None]:

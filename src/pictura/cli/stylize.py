@@ -1,5 +1,6 @@
 """`pictura stylize`."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -36,31 +37,38 @@ Way = Annotated[
         "fast: at once, in the styles of a trained network."
     ),
 ]
-Strength = Annotated[float | None, typer.Option(min=0.0, max=1.0, help="From 0, the photo, to 1; adain and fast.")]
-Masks = Annotated[
-    list[Path] | None,
-    typer.Option(help="For each style a picture, white where it is to be seen (repeatable); adain and fast."),
-]
-Colours = Annotated[bool | None, typer.Option("--keep-colours", help="Keep the photo's colours; adain and fast.")]
-Model = Annotated[str | None, typer.Option(help="A bundle other than the shipped one; adain and fast.")]
-Memory = Annotated[int | None, typer.Option(min=16, metavar="MIB", help="Memory to work in; adain and fast.")]
+
+
+@dataclass(frozen=True)
+class OnePass:
+    """What only the methods take that paint in one pass; None is what was not given."""
+
+    strength: Annotated[
+        float | None, typer.Option(min=0.0, max=1.0, help="From 0, the photo, to 1; adain and fast.")
+    ] = None
+    mask: Annotated[
+        list[Path] | None,
+        typer.Option(help="For each style a picture, white where it is to be seen (repeatable); adain and fast."),
+    ] = None
+    keep_colours: Annotated[
+        bool | None, typer.Option("--keep-colours", help="Keep the photo's colours; adain and fast.")
+    ] = None
+    model: Annotated[str | None, typer.Option(help="A bundle other than the shipped one; adain and fast.")] = None
+    memory: Annotated[int | None, typer.Option(min=16, metavar="MIB", help="Memory to work in; adain and fast.")] = None
 
 
 @with_settings
 def stylize(
     content: Contents,
-    manner: Manner,
-    changes: Changes,
+    *,
     style: Styles = None,
     weight: Weights = None,
     output: Output = None,
     size: Size = None,
     method: Way = None,
-    strength: Strength = None,
-    mask: Masks = None,
-    keep_colours: Colours = None,
-    model: Model = None,
-    memory: Memory = None,
+    once: OnePass,
+    manner: Manner,
+    changes: Changes,
 ) -> None:
     """Paint pictures in the manner of other pictures."""
     recipe = recipes.load(manner.config, "balanced").changed(
@@ -69,10 +77,10 @@ def stylize(
         style_weights=tuple(weight) if weight else None,
         size=size,
         method=method,
-        strength=strength,
-        masks=tuple(str(path) for path in mask) if mask else None,
-        keep_colours=keep_colours,
-        model=model,
+        strength=once.strength,
+        masks=tuple(str(path) for path in once.mask) if once.mask else None,
+        keep_colours=once.keep_colours,
+        model=once.model,
     )
     if not recipe.styles:
         raise PicturaError("No style is named: add one, for example --style starry-night.")
@@ -82,7 +90,7 @@ def stylize(
     from pictura.cli.painting import paint_all, unfinished
 
     if to_do := unfinished(jobs, manner):
-        work = _optimizing(recipe) if recipe.method == "optimize" else _at_once(recipe, memory)
+        work = _optimizing(recipe) if recipe.method == "optimize" else _at_once(recipe, once.memory)
         paint_all(to_do, recipe, manner, work)
 
 

@@ -22,10 +22,11 @@ EXAMPLES = examples(
 @with_settings
 def synthesize(
     texture: Annotated[Path, typer.Argument(help="A picture of the texture.")],
-    manner: Manner,
-    changes: Changes,
+    *,
     output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")],
     size: Annotated[str, typer.Option(metavar="WIDTHxHEIGHT", help="Size of the result in pixels.")] = "512x512",
+    manner: Manner,
+    changes: Changes,
 ) -> None:
     """Make a new picture with the texture of another, of any size."""
     recipe = recipes.load(manner.config, "texture").changed(changes)
