@@ -1,13 +1,15 @@
 """The claim of Johnson, Alahi and Fei-Fei: one pass reaches what 50 to 100 iterations of optimisation do, in no time.
 
     python benchmarks/johnson.py DATA [--model fast] [--side 256] [--iterations 500] [--optimizer adam|lbfgs]
+        [--init content|noise]
     python benchmarks/johnson.py DATA --speed [--sizes 256,512,1024] [--share 0.05]
 
 The first prints, for photographs that no training saw and some of the network's styles, the loss the network was
 trained with (content, style and total variation, each with its weight): of the photograph itself, of the network's
-picture, and of pixels optimised from the photograph after so many iterations, with the iteration at which they pass
-the network. `adam` looks through the training's noise, a new one at each iteration; every loss printed is the mean over
-the same four draws of it. `lbfgs` is the paper's optimiser, which can do with no noise: then there is none anywhere.
+picture, and of pixels optimised for so many iterations from the photograph, or as in the paper from white noise, with
+the iteration at which they pass the network. `adam` looks through the training's noise, a new one at each iteration;
+every loss printed is the mean over the same four draws of it. `lbfgs` is the paper's optimiser, which can do with no
+noise: then there is none anywhere.
 
 The second prints processor seconds of one pass and of 500 iterations at each size, on one thread. `--share 0.05` runs
 that share of the 500 and multiplies.
@@ -63,7 +65,7 @@ def judged(loss: Callable[[Tensor], Tensor], made: Tensor) -> float:
 
 
 def optimised(loss: Callable[[Tensor], Tensor], x: Tensor, iterations: int, optimizer: str) -> dict[int, Tensor]:
-    """Pictures after so many iterations from the photograph: all up to 100, then every tenth."""
+    """Pictures after so many iterations from `x`: all up to 100, then every tenth."""
     pixels = x.clone().requires_grad_()
     if optimizer == "adam":
         step = torch.optim.Adam([pixels], lr=RATE)
@@ -98,7 +100,8 @@ def compare(a: argparse.Namespace) -> None:
         for style in a.styles.split(","):
             loss = loss_of(method, x, method.names.index(style))
             own = judged(loss, method.apply(x, style=style))
-            pictures = optimised(loss, x, a.iterations, a.optimizer)
+            first = torch.rand(x.shape, generator=torch.Generator().manual_seed(0)) if a.init == "noise" else x
+            pictures = optimised(loss, first, a.iterations, a.optimizer)
             passed = next((i for i, made in pictures.items() if judged(loss, made) < own), a.iterations + 1)
             row = [judged(loss, x), own, *(judged(loss, pictures[n]) for n in counts)]
             columns.append([*row, float(passed)])
@@ -134,6 +137,7 @@ def main() -> None:
     p.add_argument("--side", type=int, default=256)
     p.add_argument("--iterations", type=int, default=500)
     p.add_argument("--optimizer", choices=("adam", "lbfgs"), default="adam")
+    p.add_argument("--init", choices=("content", "noise"), default="content")
     p.add_argument("--photos", default=",".join(PHOTOS))
     p.add_argument("--styles", default=",".join(STYLES))
     p.add_argument("--speed", action="store_true")
