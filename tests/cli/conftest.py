@@ -50,3 +50,15 @@ def size_of(path):
     with Image.open(path) as image:
         image.load()
         return image.size
+
+
+def refused(*arguments):
+    """The one sentence in which a command refuses, having written nothing."""
+    before = sorted(Path().rglob("*"))
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert result.stderr.startswith("pictura: error: ")
+    assert result.stderr.count("\n") == 1
+    assert sorted(Path().rglob("*")) == before
+    return result.stderr.removeprefix("pictura: error: ").rstrip()

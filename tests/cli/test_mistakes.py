@@ -12,7 +12,7 @@ from PIL import Image
 
 from pictura.picture import read, write
 
-from .conftest import QUICK, done, draw, run
+from .conftest import QUICK, done, draw, refused
 
 FULL = """
 import resource, signal, sys
@@ -21,18 +21,6 @@ signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 main()
 """
-
-
-def refused(*arguments):
-    """The one sentence about what was asked for."""
-    before = sorted(Path().rglob("*"))
-    result = run(*arguments)
-    assert result.exit_code == 2
-    assert result.stdout == ""
-    assert result.stderr.startswith("pictura: error: ")
-    assert result.stderr.count("\n") == 1
-    assert sorted(Path().rglob("*")) == before
-    return result.stderr.removeprefix("pictura: error: ").rstrip()
 
 
 def paint(content="photo.png", *options, style="paint.png", output="out.png"):

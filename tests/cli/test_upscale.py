@@ -1,5 +1,4 @@
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +13,7 @@ from pictura.picture import Picture, read, read_settings, write
 from pictura.picture.scale import resize
 from pictura.runtime.errors import PicturaError
 
-from .conftest import done, draw, run, size_of
+from .conftest import done, draw, refused, run, size_of
 
 
 @pytest.fixture(autouse=True)
@@ -24,16 +23,6 @@ def model(desk):
     torch.nn.init.constant_(method.upscaler.tail.bias, -0.1)
     bundle = bundles.Bundle.of("superres", method.settings.model_dump(mode="json"), method.networks(), {"step": 7})
     return bundles.save(bundle, desk / "dark")
-
-
-def refused(*arguments):
-    before = sorted(Path().rglob("*"))
-    result = run("upscale", *arguments)
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr.startswith("pictura: error: ")
-    assert result.stderr.count("\n") == 1
-    assert sorted(Path().rglob("*")) == before
-    return result.stderr
 
 
 def test_one_picture():
@@ -101,12 +90,12 @@ def test_json_lines_only_on_stdout():
 
 
 def test_mistakes(desk):
-    assert "does not exist" in refused("foto.png", "--model", "dark")
-    assert "enlarges 4 times, not 8" in refused("photo.png", "--scale", "8", "--model", "dark")
-    assert "'nowhere'" in refused("photo.png", "--model", "nowhere")
+    assert "does not exist" in refused("upscale", "foto.png", "--model", "dark")
+    assert "enlarges 4 times, not 8" in refused("upscale", "photo.png", "--scale", "8", "--model", "dark")
+    assert "'nowhere'" in refused("upscale", "photo.png", "--model", "nowhere")
     draw("photo_x4.png")
-    assert "exists already" in refused("photo.png", "--model", "dark")
-    assert "is not overwritten" in refused("photo.png", "-o", "photo.png", "--overwrite", "--model", "dark")
+    assert "exists already" in refused("upscale", "photo.png", "--model", "dark")
+    assert "is not overwritten" in refused("upscale", "photo.png", "-o", "photo.png", "--overwrite", "--model", "dark")
 
 
 def test_memory(desk):
@@ -127,12 +116,12 @@ def test_without_a_model_the_first_shipped_one_that_enlarges_enough(monkeypatch)
     monkeypatch.setattr("pictura.methods.enlarge.DEFAULTS", {1: "small", 4: "dark"})
     done("upscale", "photo.png", "-o", "out.png", "--scale", "2")
     assert read_settings("out.png")["upscale"]["model"] == "dark"
-    assert "No shipped network enlarges 5 times" in refused("photo.png", "--scale", "5")
+    assert "No shipped network enlarges 5 times" in refused("upscale", "photo.png", "--scale", "5")
 
 
 def test_a_model_that_does_not_enlarge(desk, monkeypatch):
     monkeypatch.setattr("pictura.methods.enlarge.opened", lambda bundle: type("M", (), {"settings": None}))
-    assert "does not enlarge" in refused("photo.png", "--model", "dark")
+    assert "does not enlarge" in refused("upscale", "photo.png", "--model", "dark")
 
 
 def test_srcnn_answers_too(desk):

@@ -16,7 +16,7 @@ from pictura import bundles
 from pictura.cli.app import COMMANDS, app
 from pictura.methods.johnson import Johnson
 
-from .conftest import run
+from .conftest import refused, run
 
 WHY = "the extra 'video' is not installed"
 FRAMES = 8
@@ -55,16 +55,6 @@ def frames(path):
 
     with av.open(str(path)) as file:
         return [(frame.width, frame.height) for frame in file.decode(video=0)]
-
-
-def refused(*arguments):
-    before = sorted(Path().rglob("*"))
-    result = run("video", *arguments)
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr.startswith("pictura: error: ")
-    assert result.stderr.count("\n") == 1
-    assert sorted(Path().rglob("*")) == before
-    return result.stderr
 
 
 def test_a_video(clip):
@@ -117,9 +107,9 @@ def test_a_mask_says_where_in_every_frame(clip):
 
 def test_masks_are_one_for_each_style(clip):
     half("left.png", True)
-    said = refused(clip, *FAST, "--style", "starry-night", "--mask", "left.png")
+    said = refused("video", clip, *FAST, "--style", "starry-night", "--mask", "left.png")
     assert "There are 2 styles but 1 masks; give one for each." in said
-    assert "'nowhere.png' does not exist" in refused(clip, *FAST, "--mask", "nowhere.png")
+    assert "'nowhere.png' does not exist" in refused("video", clip, *FAST, "--mask", "nowhere.png")
 
 
 def test_json_line_only_on_stdout(clip):
@@ -154,21 +144,23 @@ def test_asked_to_stop_it_finishes_the_file(clip, monkeypatch, number, code):
 
 
 def test_mistakes(clip):
-    assert "No style is named" in refused(clip)
-    assert "does not exist" in refused("clop.mp4", *FAST)
-    assert "is no name for a video" in refused(clip, *FAST, "-o", "out.png")
-    assert "'photo.png' is not a video" in refused("photo.png", *FAST)
-    assert "no codec 'xvid'" in refused(clip, *FAST, "--codec", "xvid")
-    assert "paints starry-night" in refused(clip, "--method", "fast", "--model", "model", "--style", "the-scream")
-    assert "is the video itself" in refused(clip, *FAST, "-o", "clip.mp4", "--overwrite")
+    assert "No style is named" in refused("video", clip)
+    assert "does not exist" in refused("video", "clop.mp4", *FAST)
+    assert "is no name for a video" in refused("video", clip, *FAST, "-o", "out.png")
+    assert "'photo.png' is not a video" in refused("video", "photo.png", *FAST)
+    assert "no codec 'xvid'" in refused("video", clip, *FAST, "--codec", "xvid")
+    assert "paints starry-night" in refused(
+        "video", clip, "--method", "fast", "--model", "model", "--style", "the-scream"
+    )
+    assert "is the video itself" in refused("video", clip, *FAST, "-o", "clip.mp4", "--overwrite")
     Path("out.mp4").write_text("mine")
-    assert "exists already" in refused(clip, *FAST, "-o", "out.mp4")
+    assert "exists already" in refused("video", clip, *FAST, "-o", "out.mp4")
 
 
 def test_without_the_extra_it_says_what_to_install(desk, monkeypatch):
     monkeypatch.setitem(sys.modules, "av", None)
     Path("clip.mp4").write_bytes(b"")
-    assert "pip install 'pictura[video]'" in refused("clip.mp4", *FAST)
+    assert "pip install 'pictura[video]'" in refused("video", "clip.mp4", *FAST)
 
 
 def test_help_names_examples():
