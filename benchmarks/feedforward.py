@@ -1,11 +1,14 @@
 """Feed-forward style transfer against its peers, in one run on one machine: seconds and memory.
 
-    python benchmarks/feedforward.py [--sizes 512,1024,2048,4096] [--only slim,examples] [--threads 2] [--json FILE]
+    python benchmarks/feedforward.py [--sizes 512,1024,2048,4096] [--only slim,examples] [--threads 2]
+        [--memory MIB] [--json FILE]
 
 Rows:
     slim      our real-time network, as applied by default; --slim BUNDLE for trained weights (time is the same).
     slim32    the same in float32.
     adain     our arbitrary style; --adain BUNDLE likewise. The style's encoding is part of the time, as for microast.
+              Ours work within --memory, by default what they work in anyway, and give freed memory back as the
+              command line does.
     examples  pytorch/examples' network, as it comes: float32, torch's own order of memory.
     microast  MicroAST.
 
@@ -24,7 +27,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-ROWS = ("slim", "slim32", "adain", "examples", "microast")
+OURS, THEIRS = ("slim", "slim32", "adain"), ("examples", "microast")
 
 
 def peak() -> float:
@@ -33,12 +36,12 @@ def peak() -> float:
     return held / 2**20 if sys.platform == "darwin" else held / 2**10
 
 
-def prepared(row: str, side: int, bundle: str | None) -> Callable[[], object]:
+def prepared(row: str, side: int, bundle: str | None, memory: int | None) -> Callable[[], object]:
     """The work to be timed."""
     import torch
 
     photo = torch.rand(1, 3, side, side)
-    if row in ("examples", "microast"):
+    if row in THEIRS:
         from peers import PEERS, opened
 
         file, run = PEERS[row]
@@ -55,12 +58,18 @@ def prepared(row: str, side: int, bundle: str | None) -> Callable[[], object]:
     else:
         kind = methods.find(name)
         method = kind(kind.Settings())
-    options = {"precision": "float32"} if row.endswith("32") else {}
+    options: dict[str, object] = {"precision": "float32"} if row.endswith("32") else {}
+    if memory is not None:
+        options["memory"] = memory * 2**20
     return lambda: method.apply(photo, **options)
 
 
-def measured(row: str, side: int, threads: int, runs: int, bundle: str | None) -> dict[str, object]:
+def measured(row: str, side: int, threads: int, runs: int, bundle: str | None, memory: int | None) -> dict[str, object]:
     """One row at one size in this process."""
+    if row not in THEIRS:
+        from pictura.runtime.memory import return_freed  # what pictura sets before torch is imported is set, too
+
+        return_freed()
     import torch
 
     torch.set_num_threads(threads)
@@ -68,7 +77,7 @@ def measured(row: str, side: int, threads: int, runs: int, bundle: str | None) -
     idle = peak()
     seconds, processor = [], []
     with torch.inference_mode():
-        work = prepared(row, side, bundle)
+        work = prepared(row, side, bundle, memory)
         for _ in range(1 + runs):
             wall, cpu = time.perf_counter(), time.process_time()
             work()
@@ -88,17 +97,18 @@ def measured(row: str, side: int, threads: int, runs: int, bundle: str | None) -
 def main() -> None:
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--sizes", default="512,1024,2048,4096")
-    p.add_argument("--only", default=",".join(ROWS))
+    p.add_argument("--only", default=",".join(OURS + THEIRS))
     p.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     p.add_argument("--runs", type=int, default=2)
     p.add_argument("--slim")
     p.add_argument("--adain")
+    p.add_argument("--memory", type=int, metavar="MIB")
     p.add_argument("--json", type=Path)
     p.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
     a = p.parse_args()
     if a.child:
         row, side = a.child[0], int(a.child[1])
-        print(json.dumps(measured(row, side, a.threads, a.runs, a.adain if row == "adain" else a.slim)))
+        print(json.dumps(measured(row, side, a.threads, a.runs, a.adain if row == "adain" else a.slim, a.memory)))
         return
     rows = []
     for side in map(int, a.sizes.split(",")):

@@ -12,6 +12,7 @@ from pictura.cli.options import Changes, Manner, Size, Styles, Weights, with_set
 from pictura.cli.recipe import Recipe
 from pictura.cli.text import examples
 from pictura.runtime.errors import PicturaError
+from pictura.runtime.memory import return_freed
 from pictura.runtime.threads import use_threads
 
 if TYPE_CHECKING:
@@ -129,6 +130,7 @@ def _at_once(recipe: Recipe, memory: int | None) -> "Work":
     """The same with a network that paints in one pass."""
     from pictura import api
 
+    return_freed()
     painter = api.open_painter(
         recipe.styles,
         recipe.method,

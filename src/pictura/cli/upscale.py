@@ -12,6 +12,7 @@ from pictura.cli.options import Manner, Overwrite
 from pictura.cli.report import Report
 from pictura.cli.text import duration, examples
 from pictura.runtime.errors import PicturaError
+from pictura.runtime.memory import return_freed
 from pictura.runtime.threads import use_threads
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def upscale(
     to_do = unfinished(jobs, Manner(overwrite=overwrite, quiet=quiet))
     if not to_do:
         return
+    return_freed()
     enlarger = open_enlarger(model, scale, **({} if memory is None else {"memory": memory * 2**20}))
     with Report(quiet, as_json) as report:
         done = [_enlarge(job, enlarger, overwrite, report) for job in to_do]

@@ -1,6 +1,6 @@
 """Pictures in, named responses out."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Self
 
 import torch
@@ -10,6 +10,7 @@ from pictura.encoders import geometry, scale
 from pictura.encoders.layers import Pooling, adapt
 from pictura.encoders.precision import DTYPES, DType
 from pictura.encoders.records import Padding, Preprocessing
+from pictura.networks.padding import as_given
 from pictura.runtime.errors import PicturaError, nearest
 
 
@@ -67,15 +68,18 @@ class Encoder(nn.Module):
         """
         asked = {name: self.resolve(name) for name in layers}
         self._check_size(x, layers)
-        depth = self._depth(layers)
+        found = as_given(lambda x: self._found(x, set(asked.values())), x)
+        return {name: found[layer] for name, layer in asked.items()}
+
+    def _found(self, x: Tensor, layers: Collection[str]) -> dict[str, Tensor]:
         x = ((x - self.mean) / self.std).to(self.dtype, memory_format=torch.channels_last)
         found: dict[str, Tensor] = {}
-        for name, stage in zip(self.layers[:depth], self.stages, strict=False):
+        for name, stage in zip(self.layers[: self._depth(layers)], self.stages, strict=False):
             x = stage(x)
-            if name in asked.values():
+            if name in layers:
                 response = self.heads[name](x) if name in self.heads else x
                 found[name] = response.float()
-        return {name: found[layer] for name, layer in asked.items()}
+        return found
 
     def resolve(self, layer: str) -> str:
         """This encoder's spelling of `layer`: ``conv4_2`` is understood as ``relu4_2`` where only that is there.
@@ -114,7 +118,7 @@ class Encoder(nn.Module):
             self.scales |= scale.measure(self, [picture], [layer])
         return self.scales[layer]
 
-    def _depth(self, layers: Sequence[str]) -> int:
+    def _depth(self, layers: Collection[str]) -> int:
         """How many stages it takes to reach all of `layers`."""
         return max((self.layers.index(self.resolve(name)) + 1 for name in layers), default=0)
 

@@ -2,7 +2,8 @@
 
 from typing import Literal
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from pictura.encoders.records import Padding
 
@@ -32,10 +33,28 @@ def _padded(conv: nn.Conv2d, padding: Padding) -> nn.Conv2d:
     return new
 
 
+class Largest(nn.MaxPool2d):
+    """Max pooling of 2×2 without torch's table of where the largest were, which only gradients need.
+
+    The table takes twice to four times the memory of the responses, and writing it most of the time.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """B×C×H×W to B×C×H/2×W/2, an odd row or column left out."""
+        if (torch.is_grad_enabled() and x.requires_grad) or min(x.shape[-2:]) < 2:  # the latter is torch's to refuse
+            result: Tensor = super().forward(x)
+            return result
+        rows = torch.maximum(x[..., : x.shape[-2] // 2 * 2 : 2, :], x[..., 1::2, :])
+        return torch.maximum(rows[..., : x.shape[-1] // 2 * 2 : 2], rows[..., 1::2])
+
+
 def adapt(module: nn.Module, pooling: Pooling, padding: Padding) -> nn.Module:
     """`module`, or what takes its place, with every max pool and padded convolution in it exchanged as asked."""
     if isinstance(module, nn.MaxPool2d):
-        return _averaging(module) if pooling == "average" else module
+        if pooling == "average":
+            return _averaging(module)
+        plain = (module.kernel_size, module.stride, module.padding, module.ceil_mode) == (2, 2, 0, False)
+        return Largest(2) if plain else module
     if isinstance(module, nn.Conv2d):
         return _padded(module, padding) if module.padding != (0, 0) else module
     for name, child in module.named_children():

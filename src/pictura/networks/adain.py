@@ -20,6 +20,7 @@ from torch.nn import functional as F
 
 from pictura.networks.compact import COMPONENTS
 from pictura.networks.norm import Statistics
+from pictura.networks.padding import padded
 from pictura.networks.slim import REACH, Doubled, Folded
 
 Moments = Mapping[str, tuple[Tensor, Tensor]]  # layer → mean and raw second moment
@@ -162,11 +163,6 @@ class Block(nn.Module):
         """One block."""
         result: Tensor = x + self.second(self.first(x, code), code)
         return result
-
-
-def padded(x: Tensor) -> Tensor:
-    """One position more on every side, the border's own value."""
-    return F.pad(x, [1] * 4, mode="replicate")
 
 
 def described(components: Mapping[str, int]) -> int:

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pictura.networks.norm import InstanceNorm, instance_norm
+from pictura.networks.padding import padded
 from pictura.networks.streaming import Part
 
 BLOCKS = 5
@@ -156,7 +157,7 @@ class PaddedConv(nn.Module):
         """One convolution."""
         if self.doubled:
             x = F.interpolate(x, scale_factor=2, mode="nearest")
-        result: Tensor = self.conv2d(F.pad(x, [self.padding] * 4, mode="reflect"))
+        result: Tensor = self.conv2d(padded(x, self.padding, "reflect"))
         return result
 
 

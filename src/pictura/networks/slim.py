@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pictura.networks.norm import ConditionalNorm
+from pictura.networks.padding import padded
 from pictura.networks.streaming import Part
 
 WIDTHS = (16, 40, 80)  # channels at a half, a quarter and an eighth of the size
@@ -124,7 +125,7 @@ class Normed(nn.Module):
     def forward(self, x: Tensor, mix: Tensor) -> Tensor:
         """One convolution."""
         mirrored = isinstance(self.convolution, nn.Conv2d)
-        result: Tensor = self.norm(self.convolution(_padded(x) if mirrored else x), mix)
+        result: Tensor = self.norm(self.convolution(padded(x, mode="reflect") if mirrored else x), mix)
         return result
 
 
@@ -207,8 +208,4 @@ class Folded(nn.Module):
 def _convolved(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """By the channels' four positions; a repeated border of them is a mirrored one of the positions."""
     weight = weight.contiguous(memory_format=torch.channels_last)
-    return F.conv2d(F.pad(x, [1] * 4, mode="replicate"), weight, None if bias is None else bias.repeat_interleave(4))
-
-
-def _padded(x: Tensor) -> Tensor:
-    return F.pad(x, [1] * 4, mode="reflect")
+    return F.conv2d(padded(x), weight, None if bias is None else bias.repeat_interleave(4))

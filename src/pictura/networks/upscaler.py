@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from pictura.networks.padding import as_given, padded
 from pictura.picture.degrade import cubic
 
 # Johnson's tanh reaches beyond black and white by this factor, so that both can be had without saturation
@@ -98,14 +99,10 @@ class Bicubic(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """One pass."""
-        if torch.is_autocast_enabled(x.device.type):
-            with torch.autocast(x.device.type, enabled=False):
-                return self._enlarged(x)
-        return self._enlarged(x)
+        return as_given(self._enlarged, x)
 
     def _enlarged(self, x: Tensor) -> Tensor:
-        neighbours = F.pad(x, [2] * 4, mode="replicate")
-        return F.pixel_shuffle(F.conv2d(neighbours, self.kernels, groups=3), self.scale)
+        return F.pixel_shuffle(F.conv2d(padded(x, 2), self.kernels, groups=3), self.scale)
 
 
 class _Block(nn.Module):

@@ -1,0 +1,23 @@
+"""Borders, without autocast: it would take what is padded to float32, and the next convolution takes it back."""
+
+from collections.abc import Callable
+from typing import Literal, TypeVar
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+T = TypeVar("T")
+
+
+def padded(x: Tensor, by: int = 1, mode: Literal["replicate", "reflect"] = "replicate") -> Tensor:
+    """N×C×H×W with so many positions more on every side: the border's own value, or mirrored."""
+    return as_given(lambda given: F.pad(given, [by] * 4, mode=mode), x)
+
+
+def as_given(run: Callable[[Tensor], T], x: Tensor) -> T:
+    """`run(x)` in the precision of `x`, whatever autocast has in mind."""
+    if torch.is_autocast_enabled(x.device.type):  # else no context: export does without one
+        with torch.autocast(x.device.type, enabled=False):
+            return run(x)
+    return run(x)
