@@ -1,6 +1,6 @@
 """Makes the contact sheets of the documentation and prints VGG-19's judgements.
 
-    python docs/sheets.py DATA [--only compact,gallery,textures,adain]
+    PYTHONPATH=benchmarks python docs/sheets.py DATA [--only compact,gallery,textures,adain]
 
 DATA holds content/, styles/ and textures/. Finished pictures are kept in runs/sheets and not made again.
 """
@@ -46,7 +46,15 @@ TEXTURES = ("red-peppers", "gravel", "water-caustics", "metal-prisms", "brick-pa
 TEXTURE_SIDE = 256
 
 
-SAME = pictura.preset("quality").changed(preset="same", encoder="compact")
+# Two schedules with either encoder: from the photograph, coarse to fine, and the default's, from AdaIN's picture.
+SHORT = pictura.preset("balanced")
+LONG = SHORT.changed(preset="long", init="content", steps=(80, 60, 40, 25, 15), learning_rate=0.07, smoothing=0.1)
+SETTINGS = {
+    "VGG-19": LONG.changed(preset="long-vgg19", encoder="vgg19-caffe"),
+    "compact": LONG,
+    "VGG-19, short": SHORT.changed(preset="balanced-vgg19", encoder="vgg19-caffe"),
+    "default": SHORT,
+}
 # AdaIN: contents down, styles across; the last two paintings are in no style of the bank and in no training.
 ADAIN = (
     ("astronaut", "yosemite-valley", "dogs", "tourist-and-building", "hibiscus"),
@@ -75,7 +83,7 @@ def painted(data: Path, content: str, style: str, settings: Settings, encoder: E
 
 def save(sheet: str, rows: list[list[Picture]], height: int, labels: list[list[str]]) -> None:
     pixels = contact_sheet([[p.pixels for p in row] for row in rows], labels, height=height)
-    pictura.write(Picture.of(pixels), PICTURES / f"{sheet}.jpg", overwrite=True, quality=88)
+    pictura.write(Picture.of(pixels), PICTURES / f"{sheet}.jpg", overwrite=True, quality=72)
 
 
 def compact(data: Path) -> None:
@@ -83,22 +91,24 @@ def compact(data: Path) -> None:
     from judge import Judge
 
     judge, rows = Judge(), []
-    settings = {"VGG-19": pictura.preset("quality"), "compact": SAME, "default": pictura.preset("balanced")}
-    encoders = {name: open_encoder(s) for name, s in settings.items()}
-    totals: dict[str, list[tuple[float, float]]] = {name: [] for name in settings}
-    print("| photograph, painting | VGG-19 | compact | default | VGG-19 | compact | default |")
-    print("| --- | --- | --- | --- | --- | --- | --- |")
+    encoders = {name: open_encoder(s) for name, s in SETTINGS.items()}
+    totals: dict[str, list[tuple[float, float]]] = {name: [] for name in SETTINGS}
+    print(f"| photograph, painting | {' | '.join([*SETTINGS] * 2)} |")
+    print("| --- " * (1 + 2 * len(SETTINGS)) + "|")
     for content, style in PAIRS:
         photo, paint = (pictura.read(data / p) for p in (f"content/{content}.jpg", f"styles/{style}.jpg"))
-        results = {name: painted(data, content, style, s, encoders[name]) for name, s in settings.items()}
+        results = {name: painted(data, content, style, s, encoders[name]) for name, s in SETTINGS.items()}
         for name, result in results.items():
             totals[name].append(judge(result.tensor(), photo.tensor(), paint.tensor()))
-        said = [totals[name][-1][i] for i in (0, 1) for name in settings]
+        said = [totals[name][-1][i] for i in (0, 1) for name in SETTINGS]
         print(f"| {content}, {style} | {' | '.join(f'{value:.3f}' for value in said)} |", flush=True)
-        rows.append([photo, paint, results["VGG-19"], results["compact"]])
-    means = [sum(pair[i] for pair in totals[name]) / len(PAIRS) for i in (0, 1) for name in settings]
-    print(f"| **mean** | {' | '.join(f'{value:.3f}' for value in means)} |")
-    print(f"\ncompact: style {means[1] / means[0]:.2f} times, content {means[4] / means[3]:.2f} times VGG-19's")
+        rows.append([photo, paint, results["VGG-19, short"], results["default"]])
+    means = {name: [sum(column) / len(PAIRS) for column in zip(*totals[name], strict=True)] for name in SETTINGS}
+    said = [means[name][i] for i in (0, 1) for name in SETTINGS]
+    print(f"| **mean** | {' | '.join(f'{value:.3f}' for value in said)} |\n")
+    for theirs, ours in (("VGG-19", "compact"), ("VGG-19, short", "default")):
+        style, content = (b / a for a, b in zip(means[theirs], means[ours], strict=True))
+        print(f"{ours}: style {style:.2f} times, content {content:.2f} times that of {theirs}")
     labels = ["photograph", "painting", "VGG-19", "compact"]
     save("compact-vs-vgg19", [a + b for a, b in pairwise(rows)], 230, [labels * 2] * ((len(rows) + 1) // 2))
 
