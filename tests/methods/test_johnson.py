@@ -126,7 +126,7 @@ def test_any_size(variant: str, size: tuple[int, int]) -> None:
 def test_little_memory_gives_the_same_picture(draw) -> None:
     method, photo = small(), draw(200, 350)
     whole = method.apply(photo, style=1, strength=0.7, precision="float32")
-    tiled = method.apply(photo, style=1, strength=0.7, precision="float32", memory=9_000_000)
+    tiled = method.apply(photo, style=1, strength=0.7, precision="float32", memory=4_000_000)
     assert not torch.equal(whole, tiled)
     torch.testing.assert_close(tiled, whole, atol=1e-4, rtol=0)
 
@@ -134,8 +134,8 @@ def test_little_memory_gives_the_same_picture(draw) -> None:
 def test_little_memory_in_half_precision_gives_nearly_the_same(draw) -> None:
     method, photo = small(), draw(200, 350)
     whole = method.apply(photo, precision="bfloat16")
-    tiled = method.apply(photo, precision="bfloat16", memory=9_000_000)
-    assert (tiled - whole).abs().mean() < 0.01
+    tiled = method.apply(photo, precision="bfloat16", memory=2_000_000)
+    assert 0 < (tiled - whole).abs().mean() < 0.01
 
 
 def test_half_precision_is_near_enough(draw) -> None:

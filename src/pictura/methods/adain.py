@@ -222,6 +222,7 @@ class Adain(Method):
                 picture,
                 self._parts(looked, strength),
                 memory=memory,
+                number=2 if half and self.settings.variant == "light" else 4,
                 multiple=8,
                 smallest=SMALLEST,
                 whole=lambda x: self._whole(x, looked, strength),

@@ -198,6 +198,7 @@ class Johnson(Method):
                 picture,
                 network.parts(mix),
                 memory=memory,
+                number=2 if half and self.settings.variant == "slim" else 4,
                 multiple=network.multiple,
                 smallest=network.smallest,
                 whole=lambda x: self._made(network, x, mix),

@@ -82,9 +82,9 @@ class SlimNet(nn.Module):
         skipping = [self.down1.norm, self.down2.norm]
         inner = [site for block in self.blocks if isinstance(block, Block) for site in block.sites()]
         return [
-            Part(start, [*skipping, self.down3.norm], 8, width=24),
+            Part(start, [*skipping, self.down3.norm], 8, width=20),
             Part(middle, inner, 16 * len(self.blocks), width=8),
-            Part(end, [*skipping, self.up1.norm, *self.block.sites(), self.up2.norm], 24, width=40),
+            Part(end, [*skipping, self.up1.norm, *self.block.sites(), self.up2.norm], 24, width=20),
         ]
 
     def _first(self) -> Tensor:

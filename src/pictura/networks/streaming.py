@@ -53,7 +53,7 @@ class Part:
     run: (picture's tile, tile of the map before) to the tile of this part's map.
     sites: its sites in the order in which `run` meets them, also those of what it computes again.
     reach: pixels of the picture, to each side, that its map depends on beyond what the map before does.
-    width: numbers alive at its widest moment, for each pixel of the picture.
+    width: numbers alive at its widest moment, for each pixel of the picture, `streamed` says of how many bytes.
     apart: no site of it depends on what another one gives, so that one pass finds the statistics of all.
     """
 
@@ -69,6 +69,7 @@ def streamed(
     parts: Sequence[Part],
     *,
     memory: int = MEMORY,
+    number: int = 4,
     multiple: int = 1,
     smallest: int = 1,
     whole: Callable[[Tensor], Tensor] | None = None,
@@ -80,6 +81,7 @@ def streamed(
         picture: 1×C×H×W, float in [0, 1] or uint8.
         parts: see the module.
         memory: bytes to work in, beside the picture and the result.
+        number: bytes of one of the numbers that the parts' widths count: 2 where nearly all are in half precision.
         multiple: what a picture's sides must be divisible by for these parts.
         smallest: shortest side that they can read.
         whole: the same network in one piece, where that is faster than its parts one after the other.
@@ -90,7 +92,7 @@ def streamed(
     """
     if picture.dim() != 4 or len(picture) != 1 or 0 in picture.shape:
         raise PicturaError(f"Numbers of shape {tuple(picture.shape)} are no picture; give 1×3×H×W, no side of it 0.")
-    stream = _Stream(picture, parts, memory, multiple, smallest)
+    stream = _Stream(picture, parts, memory, number, multiple, smallest)
     with torch.no_grad(), _borrowed(parts):
         if whole is not None and stream.fits(parts):
             return _settled(whole(stream.everything()), picture, out, stream.size)
@@ -141,8 +143,10 @@ def _set(site: nn.Module, statistics: tuple[Tensor, Tensor] | None) -> None:
 class _Stream:
     """The state of one run: the map that passes begin at, and the parts from there on."""
 
-    def __init__(self, pixels: Tensor, parts: Sequence[Part], memory: int, multiple: int, smallest: int) -> None:
-        self.parts, self.memory, self.multiple, self.smallest = parts, memory, multiple, smallest
+    def __init__(
+        self, pixels: Tensor, parts: Sequence[Part], memory: int, number: int, multiple: int, smallest: int
+    ) -> None:
+        self.parts, self.memory, self.number, self.multiple, self.smallest = parts, memory, number, multiple, smallest
         self.size: Size = extended((pixels.shape[-2], pixels.shape[-1]), multiple, smallest)
         self.source = Source(pixels, self.size)
         self.kept: Tensor | None = None  # None: passes begin at the picture
@@ -152,7 +156,7 @@ class _Stream:
     def fits(self, parts: Sequence[Part]) -> bool:
         """Whether these parts can run on the whole picture at once, beside what is kept."""
         width = max(part.width for part in parts)
-        return 4 * width * self.size[0] * self.size[1] + _bytes(self.kept) <= self.memory
+        return self.number * width * self.size[0] * self.size[1] + _bytes(self.kept) <= self.memory
 
     def everything(self) -> Tensor:
         """The whole picture, continued."""
@@ -267,10 +271,10 @@ class _Stream:
         """Side of the tiles that can be worked on beside the maps that are kept or being made."""
         width = max(part.width for part in self.chain)
         room = self.memory - _bytes(self.kept) - taken
-        side = (isqrt(max(0, int(room / (4 * width)))) - 2 * self._halo) // self.multiple * self.multiple
+        side = (isqrt(max(0, int(room / (self.number * width)))) - 2 * self._halo) // self.multiple * self.multiple
         smallest = -(-SMALLEST // self.multiple) * self.multiple
         if side < smallest:
-            least = self.memory - room + 4 * width * (2 * self._halo + smallest) ** 2
+            least = self.memory - room + self.number * width * (2 * self._halo + smallest) ** 2
             raise PicturaError(
                 f"{self.memory / 2**20:.0f} MiB are too little for this network; give it at least "
                 f"{ceil(least / 2**20)} MiB of memory."
