@@ -38,6 +38,7 @@ from pictura.networks.adain import (
     statistics_of,
     unpacked,
 )
+from pictura.networks.autocast import wanted
 from pictura.networks.compact import COMPONENTS
 from pictura.networks.streaming import MEMORY, Part, streamed
 from pictura.networks.tiles import divisible
@@ -283,8 +284,7 @@ class Adain(Method):
 
         In the precision that the decoder's convolutions would ask for in any case.
         """
-        kind = next(iter(found.values())).device.type
-        dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else torch.float32
+        dtype = wanted(next(iter(found.values())))
         return {
             layer: self.sites[layer](found.pop(layer), mean[layer], std[layer], strength).to(dtype)
             for layer in list(found)
@@ -301,7 +301,7 @@ class Adain(Method):
         code, deep = self.light.code(describe(style)[None], s), 8 * (1 + 2 * self.settings.blocks)
 
         def look(x: Tensor, _: Tensor) -> Tensor:
-            return packed(f(x, EXCHANGED))
+            return packed(f(x, EXCHANGED)).to(wanted(x))
 
         def start(_: Tensor, seen: Tensor) -> Tensor:
             t = self._exchanged(unpacked(seen), mean, std, s)

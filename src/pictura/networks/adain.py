@@ -18,9 +18,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from pictura.networks.autocast import padded
 from pictura.networks.compact import COMPONENTS
 from pictura.networks.norm import Statistics
-from pictura.networks.padding import padded
 from pictura.networks.slim import REACH, Doubled, Folded
 
 Moments = Mapping[str, tuple[Tensor, Tensor]]  # layer → mean and raw second moment

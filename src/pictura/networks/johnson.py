@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from pictura.networks.autocast import padded
 from pictura.networks.norm import InstanceNorm, instance_norm
-from pictura.networks.padding import padded
 from pictura.networks.streaming import Part
 
 BLOCKS = 5

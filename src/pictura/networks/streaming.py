@@ -41,6 +41,9 @@ from pictura.picture.scale import stored
 from pictura.runtime.errors import PicturaError
 
 MEMORY = 2**30  # bytes: pictures of about eight megapixels in one piece, and room to keep maps of larger ones
+MAPS = (
+    0.6  # share of it for maps; tiles of LARGEST take less than the rest, and AdaIN keeps its map of 4096² by default
+)
 LARGEST = 1024  # side of a tile in pixels; a halo of 100 pixels adds less than half to it
 SMALLEST = 16  # least side: below it nearly all of the work is halo
 Run = Callable[[Tensor, Tensor], Tensor]
@@ -178,8 +181,7 @@ class _Stream:
         self.chain.append(part)
         like, scale = self._probed()
         size = like.shape[1] * int(self.size[0] * scale) * int(self.size[1] * scale)
-        # Half of the memory is for maps, half for the tiles that are worked on.
-        if size * like.element_size() + _bytes(self.kept) > self.memory / 2:
+        if size * like.element_size() + _bytes(self.kept) > MAPS * self.memory:
             return
         self.kept = self._run(self._all) if self.fits(self.chain) else self._mapped(like, scale)
         self.scale = scale

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from pictura.networks.padding import padded
+from pictura.networks.autocast import padded
 
 
 @pytest.mark.parametrize("mode", ["replicate", "reflect"])

@@ -1,4 +1,4 @@
-"""Borders, without autocast: it would take what is padded to float32, and the next convolution takes it back."""
+"""What must know of autocast: it would take every padded map to float32, and the next convolution takes it back."""
 
 from collections.abc import Callable
 from typing import Literal, TypeVar
@@ -13,6 +13,12 @@ T = TypeVar("T")
 def padded(x: Tensor, by: int = 1, mode: Literal["replicate", "reflect"] = "replicate") -> Tensor:
     """N×C×H×W with so many positions more on every side: the border's own value, or mirrored."""
     return as_given(lambda given: F.pad(given, [by] * 4, mode=mode), x)
+
+
+def wanted(x: Tensor) -> torch.dtype:
+    """The precision in which a convolution of `x` would be."""
+    kind = x.device.type
+    return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else torch.float32
 
 
 def as_given(run: Callable[[Tensor], T], x: Tensor) -> T:
