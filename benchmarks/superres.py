@@ -104,7 +104,7 @@ def crops(content: Path, changed: dict[str, str], target: Path) -> None:
         rows.append([one.pixels for one in cut])
         labels.append(list(made))
     pixels = contact_sheet(rows, labels, height=2 * SIDE)
-    write(Picture.of(pixels), target, overwrite=True, quality=90)
+    write(Picture.of(pixels), target, overwrite=True, quality=80)
 
 
 def main() -> None:

@@ -9,7 +9,12 @@ from pictura.methods import opened
 from pictura.networks import streaming
 from pictura.picture.scale import resize
 
-MIB = {"adain": 40, "fast": 12, "upscale-x4": 24}  # less than all of the picture takes, more than the least tile
+MIB = {
+    "adain": 40,
+    "fast": 12,
+    "upscale-x4": 24,
+    "upscale-x4-sharp": 24,
+}  # less than all of the picture takes, more than the least tile
 
 
 @pytest.mark.parametrize("name", shipped())
