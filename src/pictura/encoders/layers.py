@@ -36,7 +36,7 @@ def _padded(conv: nn.Conv2d, padding: Padding) -> nn.Conv2d:
 class Largest(nn.MaxPool2d):
     """Max pooling of 2×2 without torch's table of where the largest were, which only gradients need.
 
-    The table takes twice to four times the memory of the responses, and writing it most of the time.
+    The table takes two (float32) to four times (bfloat16) the memory of the result, and writing it most of the time.
     """
 
     def forward(self, x: Tensor) -> Tensor:
