@@ -8,8 +8,8 @@ The first prints, for photographs that no training saw and some of the network's
 trained with (content, style and total variation, each with its weight): of the photograph itself, of the network's
 picture, and of pixels optimised for so many iterations from the photograph, or as in the paper from white noise, with
 the iteration at which they pass the network. `adam` looks through the training's noise, a new one at each iteration;
-every loss printed is the mean over the same four draws of it. `lbfgs` is the paper's optimiser, which can do with no
-noise: then there is none anywhere.
+every loss printed is the mean over the same four draws of it. `lbfgs` is the paper's optimiser, one evaluation an
+iteration and pixels clipped after each, which can do with no noise: then there is none anywhere.
 
 The second prints processor seconds of one pass and of 500 iterations at each size, on one thread. `--share 0.05` runs
 that share of the 500 and multiplies.
@@ -70,7 +70,7 @@ def optimised(loss: Callable[[Tensor], Tensor], x: Tensor, iterations: int, opti
     if optimizer == "adam":
         step = torch.optim.Adam([pixels], lr=RATE)
     else:
-        step = torch.optim.LBFGS([pixels], lr=1, max_iter=1, line_search_fn="strong_wolfe", history_size=20)
+        step = torch.optim.LBFGS([pixels], lr=1, max_iter=1, history_size=100)
     kept = {}
 
     def closure() -> Tensor:
