@@ -120,7 +120,8 @@ def test_nothing_is_run(tmp_path, zipped, protocol):
     with pytest.raises(PicturaError, match=r"a\.pth' asks for '(posix|nt)\.system'.*none of it was read"):
         tensors_in(tmp_path / "a.pth")
     assert not mark.exists()
-    torch.load(tmp_path / "a.pth", weights_only=False)  # the trap is a real one
+    call, arguments = evil["b"].__reduce__()
+    call(*arguments)  # what unpickling does: the trap is a real one
     assert mark.exists()
 
 

@@ -98,7 +98,7 @@ PRESETS: dict[str, Settings] = {
     # A few steps on AdaIN's picture, for a first look.
     "fast": BALANCED.changed(preset="fast", steps=(0, 0, 0, 0, 3)),
     "balanced": BALANCED,
-    # VGG-19 itself, a little longer: a fiftieth of the strongest published recipe's work.
+    # VGG-19 itself, a little longer: a fortieth of the strongest published recipe's work.
     "quality": BALANCED.changed(preset="quality", encoder="vgg19-caffe", steps=(0, 0, 0, 20, 30), content_weight=0.06),
     # No content term, a start from noise, and every stage of a texture counts.
     "texture": BALANCED.changed(

@@ -41,9 +41,7 @@ from pictura.picture.scale import stored
 from pictura.runtime.errors import PicturaError
 
 MEMORY = 2**30  # bytes: pictures of about eight megapixels in one piece, and room to keep maps of larger ones
-MAPS = (
-    0.6  # share of it for maps; tiles of LARGEST take less than the rest, and AdaIN keeps its map of 4096² by default
-)
+MAPS = 0.6  # share of it for maps, so that AdaIN's of 4096² is kept; tiles of LARGEST take less than the rest
 LARGEST = 1024  # side of a tile in pixels; a halo of 100 pixels adds less than half to it
 SMALLEST = 16  # least side: below it nearly all of the work is halo
 Run = Callable[[Tensor, Tensor], Tensor]
