@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 
 from pictura import bank, recipes
+from pictura.bundles import Bundle
 from pictura.methods import find
 from pictura.methods.johnson import Johnson, JohnsonSettings
 from pictura.networks.slim import SlimNet
@@ -111,6 +112,26 @@ def test_no_strength_is_the_photo(draw) -> None:
     photo = draw(45, 50)
     for memory in (3_000_000, 2**30):
         assert torch.equal(small().apply(photo, strength=0.0, memory=memory), photo)
+
+
+@pytest.mark.parametrize("variant", ["slim", "instance"])
+def test_begins_with_a_network_of_other_styles(variant: str, draw) -> None:
+    """What both know stays as it is; a new style begins between the known ones."""
+    known = ("starry-night", "great-wave") if variant == "slim" else ("starry-night",)
+    before, x = small(variant=variant, styles=known), draw(40, 48)
+    with torch.no_grad():
+        for p in before.generator.parameters():
+            p.add_(0.3 * torch.randn_like(p))
+    bundle = Bundle.of("johnson", before.settings.model_dump(mode="json"), before.networks())
+    after = small(variant=variant, styles=("the-scream", "great-wave")[-len(known) :])
+    after.begin(bundle)
+    if variant == "slim":
+        assert torch.equal(after.apply(x, style="great-wave"), before.apply(x, style="great-wave"))
+        mixed = before.apply(x, style={"starry-night": 1.0, "great-wave": 1.0})
+        assert torch.allclose(after.apply(x, style="the-scream"), mixed, atol=1e-6)
+        assert not torch.allclose(mixed, before.apply(x, style="great-wave"), atol=1e-2)
+    else:
+        assert torch.equal(after.apply(x), before.apply(x))
 
 
 @pytest.mark.parametrize("variant", ["paper", "instance", "examples", "slim"])

@@ -92,7 +92,7 @@ def _planned(
         seeds.start("weights", settings.seed)
         method = kind(own)
     if begun is not None:
-        begun.fill(method.networks())
+        method.begin(begun)
     return method, settings, values["data"]
 
 

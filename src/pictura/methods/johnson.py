@@ -11,6 +11,7 @@ to all of it: at s the loss is s times the paper's and 1 - s times λ_photo |ŷ 
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -19,13 +20,14 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from pictura.bank import open_style
+from pictura.bundles import Bundle
 from pictura.encoders import Encoder, load
 from pictura.losses.perceptual import Kind as Loss
 from pictura.losses.perceptual import Perceptual
 from pictura.losses.total_variation import total_variation
 from pictura.methods.superres import falling
 from pictura.networks.johnson import ExamplesNet, JohnsonNet
-from pictura.networks.slim import BLOCKS, WIDTHS, SlimNet
+from pictura.networks.slim import BLOCKS, WIDTHS, SlimNet, restyled
 from pictura.networks.streaming import MEMORY, streamed
 from pictura.networks.tiles import divisible
 from pictura.runtime.device import fast_bfloat16
@@ -122,6 +124,11 @@ class Johnson(Method):
         encoder = load(ENCODERS.get(s.encoder, s.encoder), device=str(device))
         styles = [_moments(style, encoder, list(s.style_layers), s.style_size, s.smoothing) for style in s.styles]
         self.judge = Perceptual(encoder, styles, s.content_layers, s.style_layers, s.loss, s.smoothing, s.relative)
+
+    def begin(self, bundle: Bundle) -> None:
+        """Also with weights for other styles: what is known by name stays, a new one is the mean of all at first."""
+        before = [Path(style).stem for style in bundle.settings["styles"]]
+        super().begin(replace(bundle, tensors=restyled(bundle.tensors, before, self.names)))
 
     def step(self, batch: Batch, update: Update, generator: torch.Generator) -> dict[str, Tensor]:
         """Losses content, style, tv, photo; each picture of the batch in a style and at a strength of its own."""

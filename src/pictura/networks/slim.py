@@ -17,7 +17,7 @@ ours, measured against pytorch/examples' network:
 17 thousand multiply-adds a pixel against 41, hardly any at full size; 0.7 M parameters, 2,000 of them a style's.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -112,6 +112,17 @@ class SlimNet(nn.Module):
         # off by 0.0005 at most, an eighth of a step of 8 bits.
         made = 0.5 + REACH * torch.tanh(F.pixel_shuffle(y, 2).to(self.last.weight.dtype))
         return torch.lerp(made, x, mix[:, :1, None, None].to(made.dtype))
+
+
+def restyled(weights: Mapping[str, Tensor], before: Sequence[str], now: Sequence[str]) -> dict[str, Tensor]:
+    """A network's weights for other styles: those of the same name as they were, new ones the mean of all before."""
+
+    def chosen(rows: Tensor) -> Tensor:
+        mean = rows[1:].mean(0)
+        return torch.stack([rows[0], *(rows[before.index(style) + 1] if style in before else mean for style in now)])
+
+    sites = (".norm.weight", ".norm.bias")
+    return {key: chosen(t) if key.endswith(sites) and t.dim() == 2 else t for key, t in weights.items()}
 
 
 class Normed(nn.Module):

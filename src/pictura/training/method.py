@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
+from pictura.bundles import Bundle
 from pictura.runtime.errors import PicturaError
 from pictura.training.settings import MethodSettings
 
@@ -64,6 +65,14 @@ class Method(abc.ABC):
     @abc.abstractmethod
     def players(self) -> dict[str, Player]:
         """Networks with new optimisers, asked for once a training, by the names that `step` gives to update."""
+
+    def begin(self, bundle: Bundle) -> None:
+        """Take a bundle of this method as first weights.
+
+        Raises:
+            PicturaError: it is of other networks.
+        """
+        bundle.fill(self.networks())
 
     def prepare(self, device: torch.device) -> None:  # noqa: B027, most have nothing to prepare
         """Before a training only: load what `step` needs beside the networks, frozen, on the device."""
