@@ -1,6 +1,6 @@
 """The claim of Johnson, Alahi and Fei-Fei: one pass reaches what 50 to 100 iterations of optimisation do, in no time.
 
-    python benchmarks/johnson.py DATA [--model fast] [--side 256] [--iterations 500] [--optimizer adam|lbfgs]
+    python benchmarks/johnson.py DATA [--model fast] [--side 256] [--square] [--iterations 500] [--optimizer adam|lbfgs]
         [--init content|noise]
     python benchmarks/johnson.py DATA --speed [--sizes 256,512,1024] [--share 0.05]
 
@@ -47,9 +47,13 @@ def opened(model: str, smoothing: float | None) -> Johnson:
     return method
 
 
-def photo(data: Path, name: str, side: int) -> Tensor:
+def photo(data: Path, name: str, side: int, square: bool = False) -> Tensor:
     """Longest side `side`, sides that divide by 8: the network makes them whole, the optimiser need not."""
     pixels = read(data / "content" / f"{name}.jpg").tensor()
+    if square:
+        shorter = min(pixels.shape[2:])
+        top, left = ((n - shorter) // 2 for n in pixels.shape[2:])
+        pixels = pixels[..., top : top + shorter, left : left + shorter]
     height, width = (n // 8 * 8 for n in fit(*pixels.shape[2:], side))
     return resize(pixels, (height, width))
 
@@ -59,11 +63,11 @@ def loss_of(method: Johnson, x: Tensor, style: int) -> Callable[[Tensor], Tensor
     return lambda made: torch.stack(list(method.losses(made, x, [style], torch.ones(1)).values())).sum()
 
 
-def judged(loss: Callable[[Tensor], Tensor], made: Tensor) -> float:
+def judged(loss: Callable[[Tensor], Tensor], made: Tensor, draws: int) -> float:
     """The mean over the same draws of noise."""
     with torch.random.fork_rng(), torch.no_grad():
         torch.manual_seed(0)
-        return sum(loss(made.clamp(0, 1)).item() for _ in range(DRAWS)) / DRAWS
+        return sum(loss(made.clamp(0, 1)).item() for _ in range(draws)) / draws
 
 
 def optimised(
@@ -95,19 +99,19 @@ def optimised(
 
 def compare(a: argparse.Namespace) -> None:
     """The table of losses."""
-    method = opened(a.model, None if a.optimizer == "adam" else 0.0)
+    method, draws = (opened(a.model, None), DRAWS) if a.optimizer == "adam" else (opened(a.model, 0.0), 1)
     counts = [n for n in PRINTED if n <= a.iterations]
     print("| photograph | style | itself | network | " + " | ".join(f"{n} its" for n in counts) + " | passed at |")
     print("| --- " * (5 + len(counts)) + "|")
     columns = []
     for name in a.photos.split(","):
-        x = photo(a.data, name, a.side)
+        x = photo(a.data, name, a.side, a.square)
         for style in a.styles.split(","):
             loss = loss_of(method, x, method.names.index(style))
-            own = judged(loss, method.apply(x, style=style))
+            own = judged(loss, method.apply(x, style=style), draws)
             pictures = optimised(loss, x, a.init, a.iterations, a.optimizer)
-            passed = next((i for i, made in pictures.items() if judged(loss, made) < own), a.iterations + 1)
-            row = [judged(loss, x), own, *(judged(loss, pictures[n]) for n in counts)]
+            passed = next((i for i, made in pictures.items() if judged(loss, made, draws) < own), a.iterations + 1)
+            row = [judged(loss, x, draws), own, *(judged(loss, pictures[n], draws) for n in counts)]
             columns.append([*row, float(passed)])
             print(f"| {name} | {style} | " + " | ".join(f"{v:.4f}" for v in row) + f" | {passed} |", flush=True)
     means = [sum(column) / len(columns) for column in zip(*columns, strict=True)]
@@ -139,6 +143,7 @@ def main() -> None:
     p.add_argument("data", type=Path, help="holds content/")
     p.add_argument("--model", default="fast")
     p.add_argument("--side", type=int, default=256)
+    p.add_argument("--square", action="store_true", help="the middle of each photograph, as the paper's are square")
     p.add_argument("--iterations", type=int, default=500)
     p.add_argument("--optimizer", choices=("adam", "lbfgs"), default="adam")
     p.add_argument("--init", choices=("content", "noise"), default="content")
