@@ -192,3 +192,23 @@ def test_style_names_and_weights():
         "style", "blend", "a.style", "-o", "b.style", "--weight", "1", "--weight", "1"
     )
     assert "positive" in refused("style", "blend", "a.style", "-o", "b.style", "--weight", "-1")
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (("--method", "adain", "--trace", "t.json"), "--trace belongs to --method optimize, not to adain."),
+        (("--method", "adain", "--every", "3"), "--every belongs to --method optimize, not to adain."),
+        (("--method", "adain", "--steps", "3"), "--steps belongs to --method optimize, not to adain."),
+        (("--method", "fast", "--style-scale", "2"), "--style-scale belongs to --method optimize and adain"),
+        (("--memory", "100"), "memory need --method adain or fast."),
+    ],
+)
+def test_options_of_another_method(options, sentence):
+    assert sentence in refused("stylize", "photo.png", "--style", "paint.png", "-o", "out.png", *options)
+
+
+def test_names_longer_than_a_file_can_have():
+    for before in (("upscale",), ("stylize", "photo.png", "--style")):
+        said = refused(*before, "a" * 300 + ".png", "-o", "out.png")
+        assert "is too long for this computer: give a shorter one" in said

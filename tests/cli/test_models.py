@@ -93,6 +93,7 @@ def test_import_mistakes(candy, desk):
     for arguments, said in (
         (("nothing.pth", "--from", "pytorch-examples", "-o", "out"), "does not exist"),
         (("candy.pth", "--from", "pytorch-exampels", "-o", "out"), "Did you mean 'pytorch-examples'"),
+        (("candy.pth", "--from", "nope", "-o", "out"), "not known, only of pytorch-examples."),
         (("candy.pth", "--from", "pytorch-cyclegan", "-o", "out"), "no network that takes the weights"),
         (("photo.png", "--from", "pytorch-examples", "-o", "out"), "neither a safetensors file nor a checkpoint"),
     ):

@@ -252,3 +252,12 @@ def test_events_for_tensorboard():
     pytest.importorskip("tensorboardX", reason="the extra 'tensorboard' is not installed")
     done(*train("--set", "tensorboard=true", "-q"))
     assert len(list(Path("out").glob("events.out.tfevents.*"))) == 1
+
+
+@pytest.mark.parametrize("output", ["photos", "photos/run"])
+def test_a_run_inside_its_own_data_is_refused(output):
+    """Its samples would be data, and a resume would find other data than it began with."""
+    before = sorted(Path("photos").rglob("*"))
+    said = refused("train", "blur", "photos", "-o", output, "--recipe", "small.toml")
+    assert "lies in the data 'photos'" in said
+    assert sorted(Path("photos").rglob("*")) == before

@@ -28,8 +28,8 @@ def reference(name: str) -> Reference:
             f"This pictura has no network that takes the weights of {name} (method {AWAITED[name]}): "
             f"it imports {', '.join(REFERENCES)}."
         )
-    known = [*REFERENCES, *AWAITED]
-    raise PicturaError(f"Weights of '{name}' are not known, only of {', '.join(known)}.{nearest(name, known)}")
+    guess = nearest(name, [*REFERENCES, *AWAITED])
+    raise PicturaError(f"Weights of '{name}' are not known, only of {', '.join(REFERENCES)}.{guess}")
 
 
 def convert(path: str | Path, project: str, about: Mapping[str, Any] | None = None) -> Bundle:

@@ -1,5 +1,6 @@
 """The program `pictura`: its commands, and what becomes of errors."""
 
+import errno
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -85,7 +86,7 @@ class Program(TyperGroup):
         """Run the command."""
         try:
             return super().invoke(ctx)
-        except (PicturaError, MemoryError, RuntimeError, KeyboardInterrupt) as error:
+        except (PicturaError, MemoryError, OSError, RuntimeError, KeyboardInterrupt) as error:
             if (told := _told(error)) is None:
                 raise
             line, code = told
@@ -100,6 +101,8 @@ def _told(error: BaseException) -> tuple[str, int] | None:
     # torch reports memory as RuntimeError: "can't allocate memory" on the CPU, "out of memory" on a GPU.
     if isinstance(error, MemoryError) or "allocate memory" in str(error) or "out of memory" in str(error):
         return f"error: {NO_MEMORY}", 2
+    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+        return f"error: The name '{error.filename}' is too long for this computer: give a shorter one.", 2
     if isinstance(error, KeyboardInterrupt):
         return "interrupted", 130
     return None

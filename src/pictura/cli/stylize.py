@@ -85,7 +85,7 @@ def stylize(
     )
     if not recipe.styles:
         raise PicturaError("No style is named: add one, for example --style starry-night.")
-    _check_options(recipe, changes)
+    _check_options(recipe, changes, once, manner)
     jobs = plan(content, output, recipe.label)
     use_threads(manner.threads)
     from pictura.cli.painting import paint_all, unfinished
@@ -95,13 +95,17 @@ def stylize(
         paint_all(to_do, recipe, manner, work)
 
 
-def _check_options(recipe: Recipe, changes: Changes) -> None:
+def _check_options(recipe: Recipe, changes: Changes, once: OnePass, manner: Manner) -> None:
     """Refuse options of another method than the one that paints."""
     if recipe.method == "optimize":
-        if recipe.strength != 1 or recipe.masks or recipe.keep_colours or recipe.model:
-            raise PicturaError("Strength, masks, colours and model need --method adain or fast.")
-    elif wrong := [name for name in changes if name != "style_scale"]:
+        if recipe.strength != 1 or recipe.masks or recipe.keep_colours or recipe.model or once.memory is not None:
+            raise PicturaError("Strength, masks, colours, model and memory need --method adain or fast.")
+        return
+    asked = [*changes, *(name for name in ("every", "trace") if getattr(manner, name) is not None)]
+    if wrong := [name for name in asked if name != "style_scale"]:
         raise PicturaError(f"--{wrong[0].replace('_', '-')} belongs to --method optimize, not to {recipe.method}.")
+    if asked and recipe.method == "fast":
+        raise PicturaError("--style-scale belongs to --method optimize and adain: a network for fast has one size.")
 
 
 def _optimizing(recipe: Recipe) -> "Work":

@@ -53,6 +53,11 @@ def train(
     from pictura import methods
 
     kind = methods.find(method)
+    if output.resolve().is_relative_to(data.resolve()):
+        raise PicturaError(
+            f"The output '{output}' lies in the data '{data}', where its samples would be data, too: "
+            "give a folder elsewhere."
+        )
     planned, settings, values = _planned(kind, recipe, changes or [], start)
     from pictura.training.folder import RunFolder
 
