@@ -156,6 +156,24 @@ def test_interrupted_the_best_picture_is_written(monkeypatch, desk):
     assert len(json.loads((desk / "t.json").read_text())["pictures"][0]["steps"]) == 2
 
 
+def test_interrupted_among_several_only_finished_pictures_are_there(monkeypatch, desk):
+    """A picture that is half painted would count as finished when the command goes on."""
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    draw("other.png", 3)
+    command = ("stylize", "other.png", "photo.png", "--style", "paint.png", "-o", "out", *QUICK)
+    with monkeypatch.context() as patch:
+        _at_step(patch, 3, interrupt)
+        result = run(*command)
+    assert result.exit_code == 130
+    assert result.stderr.endswith("pictura: interrupted; finished pictures are kept, and the same command goes on\n")
+    assert [path.name for path in (desk / "out").iterdir()] == ["other.png"]
+    assert "1 of 2 pictures are there already" in done(*command).stderr
+    assert size_of("out/photo.png") == (32, 24)
+
+
 def test_interrupted_before_the_work_nothing_is_written(monkeypatch, desk):
     def interrupt(*_, **__):
         raise KeyboardInterrupt

@@ -13,6 +13,7 @@ class Job(NamedTuple):
 
     source: Path
     target: Path
+    sole: bool = True  # of several, those whose target exists count as finished
 
     def preview(self, step: int) -> Path:
         """The file of the picture after so many steps."""
@@ -67,7 +68,7 @@ def _distinct(found: Sequence[tuple[Path, Path]], target: Callable[[Path], Path]
     jobs: dict[Path, Job] = {}
     originals = {source.resolve() for source, _ in found}
     for source, name in found:
-        job = Job(source, target(name))
+        job = Job(source, target(name), len(found) == 1)
         if (other := jobs.setdefault(job.target, job)) is not job:
             raise PicturaError(f"'{other.source}' and '{source}' would both be written to '{job.target}': rename one.")
         if job.target.resolve() in originals:

@@ -32,7 +32,7 @@ def check(jobs: list[Job], manner: Manner) -> list[Job]:
     """
     if manner.trace is not None:
         check_free(manner.trace, manner.overwrite)
-    open_jobs = [job for job in jobs if len(jobs) == 1 or manner.overwrite or not job.target.exists()]
+    open_jobs = [job for job in jobs if job.sole or manner.overwrite or not job.target.exists()]
     for job in open_jobs:
         check_writable(job.target, manner.overwrite)
         if manner.every and not manner.overwrite and (earlier := job.previews()):
@@ -91,8 +91,11 @@ class Studio:
             self.report.tell(f"pictura: error: {error}")
             self.failed = True
         except Interrupted as stop:
-            self._write(stop.picture, job.target)
-            self.report.tell(f"pictura: interrupted; '{job.target}' holds the picture as far as it came")
+            if job.sole:
+                self._write(stop.picture, job.target)
+                self.report.tell(f"pictura: interrupted; '{job.target}' holds the picture as far as it came")
+            else:
+                self.report.tell("pictura: interrupted; finished pictures are kept, and the same command goes on")
             raise typer.Exit(130) from stop
         else:
             self._write(made, job.target)
