@@ -10,7 +10,6 @@ from pictura.methods.instant import Instant
 from pictura.networks.frozen import Paint, Sites, gathered, held
 
 Known = list[Sites]  # of each pass that a picture takes; empty: nothing is held
-FLAT = 2 / 255  # what compression makes of one colour
 
 
 class Steady:
@@ -25,9 +24,7 @@ class Steady:
         self.masked = paint if isinstance(paint, Instant) and paint.masks else None
 
     def known(self, pictures: Callable[[], Iterable[Tensor]]) -> Known:
-        """The statistics of all pictures together, which are asked for once a pass; of flat ones there are none."""
-        if all(_flat(picture) for picture in pictures()):
-            return []
+        """The statistics of all pictures together, which are asked for once a pass."""
         return [gathered(one, pictures()) for one in self._passes()]
 
     def __call__(self, picture: Tensor, known: Known) -> Tensor:
@@ -54,9 +51,3 @@ class Steady:
             return lambda picture: paint(picture, weights)
 
         return [alone(weights) for weights in rows]
-
-
-def _flat(picture: Tensor) -> bool:
-    """One colour: its variance is rounding, which norms in a row that hold it would enlarge without end."""
-    low, high = picture.aminmax(dim=-1)
-    return bool((high.amax(-1) - low.amin(-1)).max() <= FLAT)
