@@ -19,7 +19,7 @@ from .conftest import same
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 NAME = f"someone/night@{COMMIT}"
-PACKAGED = Path(bundles.__file__).parent / "shipped"
+PACKAGED = Path(bundles.__file__).parents[1] / "assets" / "models"
 
 
 def play_hub(monkeypatch, source):

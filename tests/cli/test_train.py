@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 import pictura.methods
-from pictura import bundles, recipes
+from pictura import bundles
 from pictura.methods import find, opened
+from pictura.training import recipes
 
 from .conftest import done, draw, run
 

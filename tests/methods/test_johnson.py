@@ -4,13 +4,14 @@ import pytest
 import torch
 from torch import Tensor
 
-from pictura import bank, recipes
+from pictura import bank
 from pictura.bundles import Bundle
 from pictura.methods import find
 from pictura.methods.johnson import Johnson, JohnsonSettings
 from pictura.networks.slim import SlimNet
 from pictura.picture import Picture, write
 from pictura.runtime.errors import PicturaError
+from pictura.training import recipes
 from pictura.training.settings import TrainSettings, validated
 
 CPU = torch.device("cpu")

@@ -11,7 +11,7 @@ from pictura.bundles import config
 from pictura.runtime.cache import cached
 from pictura.runtime.errors import PicturaError, nearest
 
-SHIPPED = Path(__file__).parent / "shipped"
+SHIPPED = Path(__file__).parents[1] / "assets" / "models"
 REGISTRY = "registry.json"
 # A commit, not a branch: what a name means today it means tomorrow.
 HUB_NAME = re.compile(r"(?P<repo>[\w-][\w.-]*/[\w-][\w.-]*)@(?P<revision>[0-9a-f]{40})")

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pictura import recipes
 from pictura.cli.text import duration, examples
 from pictura.runtime.errors import PicturaError
+from pictura.training import recipes
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

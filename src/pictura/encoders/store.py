@@ -8,7 +8,7 @@ from pictura.encoders.records import RECORDS, HubFile, Weights
 from pictura.runtime.cache import cached
 from pictura.runtime.errors import PicturaError
 
-PACKAGED = Path(__file__).parent
+PACKAGED = Path(__file__).parents[1] / "assets" / "encoders"
 
 
 class Available(NamedTuple):

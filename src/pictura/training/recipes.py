@@ -15,7 +15,7 @@ from typing import Any
 
 from pictura.runtime.errors import PicturaError, nearest
 
-FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).parents[1] / "assets" / "recipes"
 TABLES = ("method", "train", "data")
 Recipe = dict[str, dict[str, Any]]  # table → key → value
 
