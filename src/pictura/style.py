@@ -18,9 +18,9 @@ from torch import Tensor
 
 from pictura.encoders import Encoder
 from pictura.losses.moments import moments
-from pictura.picture.files import atomic
 from pictura.picture.scale import fit, resize
 from pictura.runtime.errors import PicturaError
+from pictura.runtime.files import atomic
 
 Moments = Mapping[str, tuple[Tensor, Tensor]]
 # Longest sides a saved style keeps. Two carry it: 181 lies between the first scales of the coarse-to-fine schedule.

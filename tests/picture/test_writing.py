@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pictura.picture import Picture, check_writable, files, read, read_settings, write
+from pictura.picture import Picture, check_writable, read, read_settings, write
+from pictura.runtime import files
 from pictura.runtime.errors import PicturaError
 
 RNG = np.random.default_rng(17)

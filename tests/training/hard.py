@@ -20,9 +20,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import torch
 
 from pictura.runtime.errors import PicturaError
+from pictura.runtime.signals import Stopped
 from pictura.training.fit import fit
 from pictura.training.progress import Progress
-from pictura.training.stop import Stopped
 from training.conftest import built, settings
 from training.made import Made, place
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from pictura.runtime import disk
 from pictura.runtime.errors import PicturaError
-from pictura.training import checkpoint, disk, saving
+from pictura.training import checkpoint, saving
 from pictura.training.checkpoint import Broken, Checkpoint
 from pictura.training.folder import RunFolder
 from pictura.training.packing import packed, unpacked

@@ -17,10 +17,10 @@ from pictura import bundles
 from pictura.methods import find, opened
 from pictura.runtime import device, seeds
 from pictura.runtime.errors import PicturaError
+from pictura.runtime.signals import Stopped
 from pictura.training import checkpoint, log
 from pictura.training.average import Average
 from pictura.training.plot import drawn
-from pictura.training.stop import Stopped
 
 from .conftest import built
 from .made import Made

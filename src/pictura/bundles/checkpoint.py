@@ -20,8 +20,8 @@ from torch import Tensor
 
 from pictura.bundles.opcodes import KINDS, CheckpointError, Storage, View, refused, understand
 from pictura.bundles.reading import MAX_BYTES, MAX_TENSORS
-from pictura.picture.files import opened
 from pictura.runtime.errors import PicturaError
+from pictura.runtime.files import opened
 
 DTYPES = dict(
     zip(

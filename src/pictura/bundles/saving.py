@@ -9,8 +9,8 @@ from safetensors.torch import save as serialised
 from pictura.bundles import card, config
 from pictura.bundles.bundle import Bundle
 from pictura.picture import Picture, write
-from pictura.picture.files import atomic, check_free
 from pictura.runtime.errors import PicturaError
+from pictura.runtime.files import atomic, check_free
 
 
 def save(bundle: Bundle, folder: str | Path, picture: Picture | None = None, *, overwrite: bool = False) -> Path:

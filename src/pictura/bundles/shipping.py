@@ -11,8 +11,8 @@ from pictura.bundles import store
 from pictura.bundles.bundle import Bundle
 from pictura.bundles.saving import packed
 from pictura.picture import Picture, write
-from pictura.picture.files import atomic
 from pictura.runtime.errors import PicturaError
+from pictura.runtime.files import atomic
 
 # What a card owes to whoever uses a model.
 _OWED = ("title", "does", "data", "data_licence", "licence", "metric")

@@ -77,7 +77,7 @@ def _distinct(found: Sequence[tuple[Path, Path]], target: Callable[[Path], Path]
 
 
 def _present(path: Path) -> Path:
-    from pictura.picture.files import opened
+    from pictura.runtime.files import opened
 
     with opened(path):
         return path

@@ -120,7 +120,7 @@ def export(
     overwrite: Overwrite = False,
 ) -> None:
     """Write a model as ONNX: any height and width, pixels in [0, 1] in and out; compared with torch first."""
-    from pictura.picture.files import check_free
+    from pictura.runtime.files import check_free
 
     if output.suffix.lower() != ".onnx":
         raise PicturaError(f"'{output}' is no name for an ONNX file: let it end in .onnx.")

@@ -16,8 +16,8 @@ from pictura.cli.report import Report
 from pictura.cli.text import duration
 from pictura.methods.iterative import Interrupted, Step
 from pictura.picture import Picture, check_writable, read, write
-from pictura.picture.files import atomic, check_free
 from pictura.runtime.errors import PicturaError
+from pictura.runtime.files import atomic, check_free
 
 # Content and callback in, painting out; may raise `Interrupted`.
 Work = Callable[[Picture, Callable[[Step], None]], Picture]

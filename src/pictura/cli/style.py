@@ -123,7 +123,7 @@ def _opened(source: str) -> "Style":
 
 
 def _check(output: Path, overwrite: bool) -> None:
-    from pictura.picture.files import check_free
+    from pictura.runtime.files import check_free
 
     if output.suffix != ".style":
         raise PicturaError(f"'{output}' is no name for a style: let it end in .style.")

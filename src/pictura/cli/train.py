@@ -64,8 +64,8 @@ def train(
     RunFolder(output).check(resume)
     quiet = quiet or os.environ.get("RANK", "0") != "0"  # of several processes one speaks
     source = _opened(data, kind, settings, values, skip_bad, quiet)
+    from pictura.runtime.signals import Stopped
     from pictura.training.fit import fit
-    from pictura.training.stop import Stopped
 
     with _Told(quiet, as_json) as told:
         try:

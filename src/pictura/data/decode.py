@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFile
 
-from pictura.picture import MAX_PIXELS, colour, files, formats, metadata, read, sixteen
+from pictura.picture import MAX_PIXELS, colour, formats, metadata, read, sixteen
+from pictura.runtime import files
 from pictura.runtime.errors import PicturaError
 
 Samples = NDArray[np.uint8] | NDArray[np.uint16]

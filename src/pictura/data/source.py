@@ -14,7 +14,7 @@ from pictura.data.crops import Augmentation, Cut, take, tensor
 from pictura.data.decode import Decoded
 from pictura.data.layout import Layout, Part, View
 from pictura.data.settings import DataSettings, Kind
-from pictura.picture import files
+from pictura.runtime import files
 from pictura.runtime.errors import PicturaError
 
 # How many files `fingerprint` reads: a set of a million takes no longer than one of a hundred.

@@ -12,8 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from pictura.picture.files import atomic, check_free
 from pictura.runtime.errors import PicturaError
+from pictura.runtime.files import atomic, check_free
 from pictura.training.method import Method
 
 OPSET = 20  # what torch's exporter writes without converting

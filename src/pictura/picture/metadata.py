@@ -7,7 +7,8 @@ from typing import Any
 
 from PIL import ExifTags, Image
 
-from pictura.picture import files, formats
+from pictura.picture import formats
+from pictura.runtime import files
 from pictura.runtime.errors import PicturaError
 
 

@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ImageFile
 
-from pictura.picture import colour, files, formats, metadata, sixteen
+from pictura.picture import colour, formats, metadata, sixteen
 from pictura.picture.bands import eight_bits, floats
 from pictura.picture.picture import Picture
+from pictura.runtime import files
 from pictura.runtime.errors import PicturaError
 
 # 10 000 × 10 000, what the largest cameras make. 8 bits of that are 300 MB; as float32, which 16 bits and colours of

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, PngImagePlugin, TiffImagePlugin
 
-from pictura.picture import colour, files, formats, metadata, sixteen
+from pictura.picture import colour, formats, metadata, sixteen
 from pictura.picture.bands import Samples, bands, floats
 from pictura.picture.picture import Picture
+from pictura.runtime import files
 from pictura.runtime.errors import PicturaError
 
 

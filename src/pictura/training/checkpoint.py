@@ -18,7 +18,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from pictura.training import disk
+from pictura.runtime import disk
 
 MANIFEST = "manifest.json"
 STATE = "state.json"

@@ -10,10 +10,11 @@ import torch
 from torch import Tensor
 
 from pictura.bundles import Bundle, save
-from pictura.picture.files import atomic
-from pictura.runtime import seeds
+from pictura.runtime import disk, seeds
 from pictura.runtime.errors import PicturaError
-from pictura.training import batches, checkpoint, disk, events, log, plot, saving, showing
+from pictura.runtime.files import atomic
+from pictura.runtime.signals import Ask, Stopped, listening
+from pictura.training import batches, checkpoint, events, log, plot, saving, showing
 from pictura.training.folder import RunFolder
 from pictura.training.guard import EVERY, Guard
 from pictura.training.identity import check_same, check_usable, identity, precision_of
@@ -23,7 +24,6 @@ from pictura.training.order import Order, Share
 from pictura.training.progress import Callback, Meter, Progress
 from pictura.training.settings import TrainSettings
 from pictura.training.source import DataSource
-from pictura.training.stop import Ask, Stopped, listening
 from pictura.training.team import Team
 
 if TYPE_CHECKING:

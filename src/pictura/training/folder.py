@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+from pictura.runtime import disk
 from pictura.runtime.errors import PicturaError
-from pictura.training import checkpoint, disk
+from pictura.training import checkpoint
 
 _HELD: "weakref.WeakSet[IO[str]]" = weakref.WeakSet()
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pictura.picture.files import atomic
+from pictura.runtime.files import atomic
 
 LINES = 2000  # a log has at most about so many, and the plot so many points
 

@@ -9,7 +9,8 @@ from safetensors.torch import load, save
 from torch import nn
 
 from pictura import __version__
-from pictura.training import checkpoint, disk, launch
+from pictura.runtime import disk
+from pictura.training import checkpoint, launch
 from pictura.training.checkpoint import Checkpoint, Tensors
 from pictura.training.folder import RunFolder
 from pictura.training.guard import Guard

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, BinaryIO
 from torch import Tensor
 
 from pictura.networks.frozen import Paint
-from pictura.picture.files import atomic, check_free
 from pictura.picture.reading import MAX_SIDE
 from pictura.picture.scale import fit, resize
 from pictura.runtime.errors import PicturaError
+from pictura.runtime.files import atomic, check_free
 from pictura.video.reading import Beside, Clip, Playing
 from pictura.video.shots import Statistics, Survey, survey
 from pictura.video.steady import Known, Steady

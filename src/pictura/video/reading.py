@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pictura.picture.files import opened as opened_file
 from pictura.runtime.errors import PicturaError
+from pictura.runtime.files import opened as opened_file
 from pictura.video import colour
 from pictura.video.libav import need, why
 

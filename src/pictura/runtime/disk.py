@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pictura.picture.files import sync_folder
 from pictura.runtime.errors import PicturaError
+from pictura.runtime.files import sync_folder
 
 _NO_ROOM = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
