@@ -25,7 +25,7 @@ import torch
 from torch import Tensor
 
 from pictura import open_painter, read
-from pictura.networks.frozen import frozen
+from pictura.networks.tiling.frozen import frozen
 from pictura.picture.scale import fit, resize
 from pictura.runtime.errors import PicturaError
 

@@ -17,7 +17,7 @@ from pictura.methods.instant import Instant, open_instant
 from pictura.methods.iterative import Interrupted, Painter, Step, StyleAt
 from pictura.methods.pixels import KINDS, blank
 from pictura.methods.settings import Settings, build, preset
-from pictura.networks.streaming import MEMORY
+from pictura.networks.tiling.streaming import MEMORY
 from pictura.picture import Picture, read, read_settings
 from pictura.picture.denoise import denoise
 from pictura.picture.kinds import Source, as_picture, like

@@ -6,7 +6,7 @@ import torch
 from pictura import bundles
 from pictura.bundles.store import shipped
 from pictura.methods import opened
-from pictura.networks import streaming
+from pictura.networks.tiling import streaming
 from pictura.picture.scale import resize
 
 MIB = {

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pictura.networks.johnson import ExamplesNet, JohnsonNet, imported
-from pictura.networks.norm import InstanceNorm
-from pictura.networks.streaming import streamed
+from pictura.networks.layers.norm import InstanceNorm
+from pictura.networks.tiling.streaming import streamed
 
 NETWORKS = {
     "paper": lambda c: JohnsonNet(c),

@@ -10,7 +10,7 @@ from pictura.encoders import geometry, scale
 from pictura.encoders.layers import Pooling, adapt
 from pictura.encoders.precision import DTYPES, DType
 from pictura.encoders.records import Padding, Preprocessing
-from pictura.networks.autocast import as_given
+from pictura.networks.layers.padding import as_given
 from pictura.runtime.errors import PicturaError, nearest
 
 

@@ -38,10 +38,10 @@ from pictura.networks.adain import (
     statistics_of,
     unpacked,
 )
-from pictura.networks.autocast import wanted
 from pictura.networks.compact import COMPONENTS
-from pictura.networks.streaming import MEMORY, Part, streamed
-from pictura.networks.tiles import divisible
+from pictura.networks.layers.padding import wanted
+from pictura.networks.tiling.streaming import MEMORY, Part, streamed
+from pictura.networks.tiling.tiles import divisible
 from pictura.runtime.device import fast_bfloat16
 from pictura.runtime.errors import PicturaError, nearest
 from pictura.style import Moments, look

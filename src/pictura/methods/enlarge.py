@@ -10,7 +10,7 @@ from torch import Tensor
 
 from pictura import bundles
 from pictura.methods import opened
-from pictura.networks.streaming import MEMORY
+from pictura.networks.tiling.streaming import MEMORY
 from pictura.picture.reading import MAX_SIDE
 from pictura.picture.scale import by_bands, resize
 from pictura.runtime.errors import PicturaError

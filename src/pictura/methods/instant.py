@@ -11,7 +11,7 @@ from pictura import bundles
 from pictura.methods import opened
 from pictura.methods.adain import Adain
 from pictura.methods.johnson import Johnson
-from pictura.networks.streaming import MEMORY
+from pictura.networks.tiling.streaming import MEMORY
 from pictura.picture.scale import by_bands, resize
 from pictura.runtime.errors import PicturaError
 from pictura.style import mix, shares

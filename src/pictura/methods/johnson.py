@@ -28,8 +28,8 @@ from pictura.losses.total_variation import total_variation
 from pictura.methods.superres import falling
 from pictura.networks.johnson import ExamplesNet, JohnsonNet
 from pictura.networks.slim import BLOCKS, WIDTHS, SlimNet, restyled
-from pictura.networks.streaming import MEMORY, streamed
-from pictura.networks.tiles import divisible
+from pictura.networks.tiling.streaming import MEMORY, streamed
+from pictura.networks.tiling.tiles import divisible
 from pictura.runtime.device import fast_bfloat16
 from pictura.runtime.errors import PicturaError, nearest
 from pictura.style import Moments, Style, look, mix, shares

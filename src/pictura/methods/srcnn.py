@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from pictura.methods.superres import Precision, enlarged, falling
 from pictura.metrics.luma import WEIGHTS, luma
 from pictura.networks.srcnn import CHANNELS, SRCNN
-from pictura.networks.streaming import MEMORY, Part
+from pictura.networks.tiling.streaming import MEMORY, Part
 from pictura.networks.upscaler import Bicubic
 from pictura.picture.degrade import degrade, imresize, whole
 from pictura.runtime.errors import PicturaError

@@ -21,7 +21,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from pictura.encoders import Encoder, load
-from pictura.networks.streaming import MEMORY, Part, streamed
+from pictura.networks.tiling.streaming import MEMORY, Part, streamed
 from pictura.networks.upscaler import JohnsonUpscaler, Upscaler
 from pictura.picture.degrade import degrade, imresize, whole
 from pictura.picture.scale import floating, stored

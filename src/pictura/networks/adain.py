@@ -9,7 +9,7 @@ mirrored VGG behind it. `LightDecoder` is ours, made for processors and for the 
   arXiv 1705.06830, whose code comes from a picture; ours comes from a `Style`, numbers that the bank ships);
 - the photograph has a code of its own: from it to a style's is the strength;
 - there is no other normalization, so that the three exchanges are the only places where a pixel depends on the whole
-  picture: any size takes two passes over tiles, see `pictura.networks.streaming`.
+  picture: any size takes two passes over tiles, see `networks.tiling.streaming`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,9 +18,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pictura.networks.autocast import padded
 from pictura.networks.compact import COMPONENTS
-from pictura.networks.norm import Statistics
+from pictura.networks.layers.norm import Statistics
+from pictura.networks.layers.padding import padded
 from pictura.networks.slim import REACH, Doubled, Folded
 
 Moments = Mapping[str, tuple[Tensor, Tensor]]  # layer → mean and raw second moment
@@ -35,7 +35,7 @@ CODE = 96
 
 
 class AdaIN(nn.Module):
-    """σ(y) (x - μ(x)) / σ(x) + μ(y), equation 8, blended with x: a site of `pictura.networks.streaming`."""
+    """σ(y) (x - μ(x)) / σ(x) + μ(y), equation 8, blended with x: a site of `networks.tiling.streaming`."""
 
     def __init__(self) -> None:
         super().__init__()

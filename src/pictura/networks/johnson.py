@@ -13,9 +13,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pictura.networks.autocast import padded
-from pictura.networks.norm import InstanceNorm, instance_norm
-from pictura.networks.streaming import Part
+from pictura.networks.layers.norm import InstanceNorm, instance_norm
+from pictura.networks.layers.padding import padded
+from pictura.networks.tiling.streaming import Part
 
 BLOCKS = 5
 START = 40  # reflected pixels; two for each of the ten unpadded convolutions of the blocks, at a quarter of the size

@@ -23,9 +23,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pictura.networks.autocast import padded
-from pictura.networks.norm import ConditionalNorm
-from pictura.networks.streaming import Part
+from pictura.networks.layers.norm import ConditionalNorm
+from pictura.networks.layers.padding import padded
+from pictura.networks.tiling.streaming import Part
 
 WIDTHS = (16, 40, 80)  # channels at a half, a quarter and an eighth of the size
 BLOCKS = 5  # as Johnson

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pictura.networks.autocast import as_given, padded
+from pictura.networks.layers.padding import as_given, padded
 from pictura.picture.degrade import cubic
 
 # Johnson's tanh reaches beyond black and white by this factor, so that both can be had without saturation

@@ -5,7 +5,7 @@
 
     paint_video("clip.mp4", "painted.mp4", open_painter("starry-night"))
 
-Reading order: painting, shots (cuts, and which frames are sampled), steady, `pictura.networks.frozen`, colour,
+Reading order: painting, shots (cuts, and which frames are sampled), steady, `networks.tiling.frozen`, colour,
 reading, writing. PyAV, an extra, is imported when a video is opened.
 """
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from torch import Tensor
 
-from pictura.networks.frozen import Paint
+from pictura.networks.tiling.frozen import Paint
 from pictura.picture.reading import MAX_SIDE
 from pictura.picture.scale import fit, resize
 from pictura.runtime.errors import PicturaError

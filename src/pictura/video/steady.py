@@ -1,4 +1,4 @@
-"""A painter that goes by the statistics of a shot, see `pictura.networks.frozen`, each of its masks by its own."""
+"""A painter that goes by the statistics of a shot, see `networks.tiling.frozen`, each of its masks by its own."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from pictura.methods.instant import Instant
-from pictura.networks.frozen import Paint, Sites, gathered, held
+from pictura.networks.tiling.frozen import Paint, Sites, gathered, held
 
 Known = list[Sites]  # of each pass that a picture takes; empty: nothing is held
 

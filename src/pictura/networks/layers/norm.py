@@ -6,7 +6,7 @@ a difference of large numbers: with a deviation of a hundredth of the mean it is
 in the first. Batch norm of one picture at a time, in training mode and without running statistics, is the same function
 again, sums in float32 what is left after the mean, and runs forward and back 3 to 10 times faster than group norm.
 
-A norm is a *site*: the one place where a position of a picture depends on all the others. `pictura.networks.streaming`
+A norm is a *site*: the one place where a position of a picture depends on all the others. `networks.tiling.streaming`
 fills `statistics` there with those of the whole picture while it runs the network on a piece of it.
 """
 

@@ -8,8 +8,8 @@ from torch import nn
 
 from pictura.methods.johnson import Johnson
 from pictura.networks.adain import AdaIN
-from pictura.networks.frozen import frozen, gathered, held
-from pictura.networks.norm import instance_norm
+from pictura.networks.layers.norm import instance_norm
+from pictura.networks.tiling.frozen import frozen, gathered, held
 
 
 @pytest.fixture

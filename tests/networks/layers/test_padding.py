@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from pictura.networks.autocast import padded
+from pictura.networks.layers.padding import padded
 
 
 @pytest.mark.parametrize("mode", ["replicate", "reflect"])

@@ -9,10 +9,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pictura.networks.johnson import ExamplesNet, JohnsonNet
-from pictura.networks.norm import instance_norm
+from pictura.networks.layers.norm import instance_norm
 from pictura.networks.slim import SlimNet
-from pictura.networks.streaming import Part, Sums, streamed
-from pictura.networks.tiles import Source, Tile, continued, extended, rows_of_tiles
+from pictura.networks.tiling.streaming import Part, Sums, streamed
+from pictura.networks.tiling.tiles import Source, Tile, continued, extended, rows_of_tiles
 from pictura.runtime.errors import PicturaError
 
 FEW = 1_700_000  # bytes: too few for the picture below in one piece

@@ -18,7 +18,7 @@ How a network makes use of it. It has
   the tile of the map behind the part before (for the first part the picture's once more), and gives the tile of its own
   map, bound by the same corners. What skips from the start to the end is computed again from the picture's tile.
 - sites: modules with an attribute `statistics`, None or the (mean, variance), each C, that they must use instead of
-  those of what passes; what they look at is their first argument. `pictura.networks.norm` has two. Where a site sees
+  those of what passes; what they look at is their first argument. `networks.layers.norm` has two. Where a site sees
   more than the tile, `margin` says by how many of its positions on every side.
 
     result = streamed(picture, network.parts(), memory=256 * 2**20, multiple=8)
@@ -36,7 +36,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from pictura.networks.tiles import Size, Source, Tile, extended, rows_of_tiles
+from pictura.networks.tiling.tiles import Size, Source, Tile, extended, rows_of_tiles
 from pictura.picture.scale import stored
 from pictura.runtime.errors import PicturaError
 

@@ -2,7 +2,7 @@
 
 Each frame of a video that is normalised by its own mean and variance is another network's: let something bright walk
 into the picture, and the wall behind it changes its colour and its strokes. So the statistics of the *sites* (see
-`pictura.networks.streaming`) are gathered over some frames of a shot and then used for all of it. What a pixel becomes
+`networks.tiling.streaming`) are gathered over some frames of a shot and then used for all of it. What a pixel becomes
 depends then on its surroundings only, and where the picture stands still the painting does, too.
 
 A site is found by what passes it: a module that has an attribute `statistics`. So anything can be frozen that takes
@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_pre_hook
 
-from pictura.networks.norm import Statistics
+from pictura.networks.layers.norm import Statistics
 
 Paint = Callable[[Tensor], Tensor]
 Sites = dict[nn.Module, Statistics]

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from pictura.networks.norm import ConditionalNorm, instance_norm
+from pictura.networks.layers.norm import ConditionalNorm, instance_norm
 
 
 @pytest.fixture
