@@ -13,7 +13,7 @@ from PIL import Image
 from torch import Tensor
 
 from pictura import encoders
-from pictura.encoders.scale import measure
+from pictura.encoders.magnitude import measure
 
 SIDE = 384  # pixels of the longer side at most: style transfer's usual sizes, and affordable
 

@@ -5,8 +5,8 @@ import torch
 
 from pictura import encoders
 from pictura.encoders import store
+from pictura.encoders.magnitude import measure, noise_picture
 from pictura.encoders.records import RECORDS
-from pictura.encoders.scale import measure, noise_picture
 
 pytestmark = pytest.mark.usefixtures("weights")
 LAST = {

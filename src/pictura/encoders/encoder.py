@@ -6,7 +6,7 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
-from pictura.encoders import geometry, scale
+from pictura.encoders import geometry, magnitude
 from pictura.encoders.layers import Pooling, adapt
 from pictura.encoders.precision import DTYPES, DType
 from pictura.encoders.records import Padding, Preprocessing
@@ -114,8 +114,8 @@ class Encoder(nn.Module):
         """
         layer = self.resolve(layer)
         if layer not in self.scales:
-            picture = scale.noise_picture().to(self.mean.device)
-            self.scales |= scale.measure(self, [picture], [layer])
+            picture = magnitude.noise_picture().to(self.mean.device)
+            self.scales |= magnitude.measure(self, [picture], [layer])
         return self.scales[layer]
 
     def _depth(self, layers: Collection[str]) -> int:

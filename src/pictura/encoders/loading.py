@@ -11,7 +11,7 @@ from pictura.encoders import files, precision, store
 from pictura.encoders.architectures import ARCHITECTURES
 from pictura.encoders.encoder import Encoder
 from pictura.encoders.layers import Pooling
-from pictura.encoders.normalise import normalise
+from pictura.encoders.normalize import normalise
 from pictura.encoders.records import FAMILIES, RECORDS, Family, Padding, Weights
 from pictura.networks.compact import Compact
 from pictura.runtime.errors import PicturaError, nearest

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from pictura import encoders
 from pictura.encoders import store
-from pictura.encoders.normalise import normalise
+from pictura.encoders.normalize import normalise
 from pictura.encoders.records import RECORDS
 from pictura.networks.vgg import CONVOLUTIONS
 

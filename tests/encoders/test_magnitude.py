@@ -5,8 +5,8 @@ from torch import nn
 from torch.nn import functional
 
 from pictura.encoders.encoder import Encoder
+from pictura.encoders.magnitude import measure, noise_picture
 from pictura.encoders.records import RECORDS, Preprocessing
-from pictura.encoders.scale import measure, noise_picture
 
 PLAIN = Preprocessing((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 
