@@ -274,7 +274,7 @@ class TestStyles:
             assert paint(style=styles, style_layers={"relu1_1": 1}).isfinite().all()
 
     def test_a_style_file_and_a_shipped_name(self, paint, encoder, two, tmp_path: Path, monkeypatch) -> None:
-        monkeypatch.setattr("pictura.bank.FOLDER", tmp_path)
+        monkeypatch.setattr("pictura.style.sources.FOLDER", tmp_path)
         path = Style.of(two[:1], encoder, self.LAYERS, (32,)).save(tmp_path / "discs.style")
         assert torch.equal(paint(style=path), paint(style="discs"))
 
@@ -287,7 +287,7 @@ class TestStyles:
         opened = opened_style(two[0], quick, encoder)
         expected = [paint(draw(*SIZE, seed=seed), two[0]) for seed in (1, 4)]
         looked = []
-        monkeypatch.setattr("pictura.bank.look", lambda *given: looked.append(given) or look(*given))
+        monkeypatch.setattr("pictura.style.sources.look", lambda *given: looked.append(given) or look(*given))
         for seed, picture in zip((1, 4), expected, strict=True):
             assert torch.equal(paint(draw(*SIZE, seed=seed), opened), picture)
         assert len(looked) == 1

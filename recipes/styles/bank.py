@@ -10,10 +10,10 @@ import csv
 from pathlib import Path
 
 from pictura import read
-from pictura.bank import FOLDER
 from pictura.encoders import load
 from pictura.methods.settings import STYLE_LAYERS
 from pictura.style import Style
+from pictura.style.sources import FOLDER
 
 
 def main() -> None:

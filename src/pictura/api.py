@@ -10,7 +10,6 @@ from typing import Any
 from torch import Tensor
 
 from pictura import encoders
-from pictura.bank import Paintings, open_style
 from pictura.encoders import Encoder
 from pictura.methods.enlarge import Enlarger, open_enlarger
 from pictura.methods.instant import Instant, open_instant
@@ -25,6 +24,7 @@ from pictura.picture.reading import MAX_SIDE
 from pictura.picture.scale import fit, resize
 from pictura.runtime.errors import PicturaError
 from pictura.style import Moments, Style, mix, shares
+from pictura.style.sources import Paintings, open_style
 
 StyleSource = Source | Style | Paintings
 Callback = Callable[[Step], None]

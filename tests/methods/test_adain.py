@@ -4,12 +4,12 @@ import pytest
 import torch
 from torch import nn
 
-from pictura.bank import shipped
 from pictura.losses.moments import moments
 from pictura.methods.adain import Adain, AdaINSettings
 from pictura.networks.adain import EPS, describe
 from pictura.picture import Picture, write
 from pictura.runtime.errors import PicturaError
+from pictura.style.sources import shipped
 
 
 @pytest.fixture(scope="module")

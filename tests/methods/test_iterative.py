@@ -8,7 +8,6 @@ import pytest
 import torch
 from torch import Tensor
 
-from pictura.bank import Paintings
 from pictura.encoders import Encoder
 from pictura.losses.content import content_loss
 from pictura.losses.gram import gram_loss
@@ -20,6 +19,7 @@ from pictura.methods.pixels import Pixels
 from pictura.methods.settings import Settings
 from pictura.runtime.errors import PicturaError
 from pictura.style import look
+from pictura.style.sources import Paintings
 
 FIVE = (80, 60, 40, 30, 20)
 

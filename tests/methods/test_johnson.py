@@ -4,13 +4,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from pictura import bank
 from pictura.bundles import Bundle
 from pictura.methods import find
 from pictura.methods.johnson import Johnson, JohnsonSettings
 from pictura.networks.slim import SlimNet
 from pictura.picture import Picture, write
 from pictura.runtime.errors import PicturaError
+from pictura.style import sources
 from pictura.training import recipes
 from pictura.training.settings import TrainSettings, validated
 
@@ -238,7 +238,7 @@ def test_recipes_are_settings(name: str) -> None:
     method = Johnson(validated(JohnsonSettings, recipe["method"]))
     assert validated(TrainSettings, recipe["train"]).crop >= 2 * method.network.smallest
     if name == "johnson":
-        assert {*method.names} <= {*bank.names()}
+        assert {*method.names} <= {*sources.names()}
 
 
 @pytest.mark.parametrize("variant", ["examples", "slim"])

@@ -52,8 +52,8 @@ def _facts() -> dict[str, Any]:
     threads = use_threads()
     import torch
 
-    from pictura.bank import names
     from pictura.encoders.precision import automatic
+    from pictura.style.sources import names
 
     here = [one for one in available() if one.path is not None]
     styles = names()

@@ -77,7 +77,7 @@ def blend(
 @app.command("list", epilog=examples("pictura style list", "pictura style list --json"))
 def list_(as_json: Json = False) -> None:
     """Name the styles that are shipped."""
-    from pictura.bank import names, shipped
+    from pictura.style.sources import names, shipped
 
     styles = [{"name": name, **shipped(name).about} for name in names()]
     if as_json:
@@ -110,9 +110,9 @@ def _facts(style: "Style") -> dict[str, Any]:
 
 def _opened(source: str) -> "Style":
     """A shipped name or a `.style` file; pictures are refused, since only one encoder's numbers can be mixed."""
-    from pictura.bank import shipped
     from pictura.picture import FORMATS
     from pictura.style import Style
+    from pictura.style.sources import shipped
 
     suffix = Path(source).suffix.lower()
     if suffix == ".style":

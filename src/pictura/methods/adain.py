@@ -17,7 +17,6 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pictura.bank import numbers, paintings_in
 from pictura.encoders import Encoder, load
 from pictura.losses.perceptual import Perceptual
 from pictura.losses.total_variation import total_variation
@@ -45,6 +44,7 @@ from pictura.networks.tiling.tiles import divisible
 from pictura.runtime.device import fast_bfloat16
 from pictura.runtime.errors import PicturaError, nearest
 from pictura.style import Moments, look
+from pictura.style.sources import numbers, paintings_in
 from pictura.training.method import Batch, Kind, Method, Player, Update
 from pictura.training.settings import MethodSettings
 
@@ -198,7 +198,7 @@ class Adain(Method):
 
         Args:
             picture: the content c.
-            style: what `pictura.bank.numbers` takes: names, files, pictures, styles, and means of them.
+            style: what `pictura.style.sources.numbers` takes: names, files, pictures, styles, and means of them.
             strength: α of equation 14, from 0, the photo, to 1, all of the style; it may go on to 1.5.
             style_scale: size of the strokes; 1 takes the painting as large as the picture, up to 512 pixels.
             memory: bytes to work in beside picture and result; what does not fit goes in tiles, with the same result.
@@ -231,7 +231,7 @@ class Adain(Method):
             )
 
     def opened(self, style: Any = None, size: float = 512) -> Moments:
-        """What f says about a style, see `pictura.bank.numbers`; by default about the starry night."""
+        """What f says about a style, see `pictura.style.sources.numbers`; by default about the starry night."""
         return numbers("starry-night" if style is None else style, self._looking(), list(STYLE_LAYERS), size)
 
     def exported(self) -> nn.Module:

@@ -19,7 +19,6 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from pictura.bank import open_style
 from pictura.bundles import Bundle
 from pictura.encoders import Encoder, load
 from pictura.losses.perceptual import Kind as Loss
@@ -33,6 +32,7 @@ from pictura.networks.tiling.tiles import divisible
 from pictura.runtime.device import fast_bfloat16
 from pictura.runtime.errors import PicturaError, nearest
 from pictura.style import Moments, Style, look, mix, shares
+from pictura.style.sources import open_style
 from pictura.training.method import Batch, Kind, Method, Player, Update
 from pictura.training.settings import MethodSettings
 

@@ -12,7 +12,7 @@ from pictura.runtime.errors import PicturaError, nearest
 from pictura.style import SIZES, Moments, Style, look, mix, shares
 
 SUFFIXES = tuple(suffix for format in FORMATS for suffix in format.suffixes)
-FOLDER = Path(__file__).parent / "assets" / "styles"
+FOLDER = Path(__file__).parents[1] / "assets" / "styles"
 
 
 def names() -> list[str]:
