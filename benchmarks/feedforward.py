@@ -52,9 +52,9 @@ def prepared(row: str, side: int, bundle: str | None, memory: int | None) -> Cal
 
     name = "adain" if row == "adain" else "johnson"
     if bundle:
-        from pictura import bundles
+        from pictura import models
 
-        method = methods.opened(bundles.read(bundle))
+        method = methods.opened(models.read(bundle))
     else:
         kind = methods.find(name)
         method = kind(kind.Settings())

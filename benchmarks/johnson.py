@@ -23,7 +23,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from pictura import bundles, methods, read
+from pictura import methods, models, read
 from pictura.methods.johnson import Johnson
 from pictura.picture.scale import fit, resize
 
@@ -38,7 +38,7 @@ DRAWS = 4
 
 def opened(model: str, smoothing: float | None) -> Johnson:
     """The network, and the loss it was trained with."""
-    method = methods.opened(bundles.read(model))
+    method = methods.opened(models.read(model))
     if not isinstance(method, Johnson):
         raise SystemExit(f"{model} is no network of the method johnson.")
     method.prepare(torch.device("cpu"))

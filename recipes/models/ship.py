@@ -9,8 +9,8 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from pictura import Picture, bundles, read
-from pictura.bundles.shipping import ship
+from pictura import Picture, models, read
+from pictura.models.shipping import ship
 from pictura.picture.scale import fit, resize
 
 WORDS = {
@@ -30,7 +30,7 @@ def main() -> None:
     for word in words:
         p.add_argument("--" + word.replace("_", "-"))
     a = p.parse_args()
-    bundle = bundles.read(a.bundle)
+    bundle = models.read(a.bundle)
     settings = dict(bundle.settings)
     if "styles" in settings:  # their names, not where the paintings lay
         settings["styles"] = [Path(style).stem for style in settings["styles"]]

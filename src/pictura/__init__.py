@@ -14,12 +14,12 @@ from pictura.runtime.threads import prepare
 
 if TYPE_CHECKING:
     from pictura.api import load_settings, open_painter, stylize, stylize_at_once, synthesize, upscale
-    from pictura.export.pretrained import from_pretrained, save_pretrained
     from pictura.methods.iterative import Interrupted, Step
     from pictura.methods.settings import PRESETS, Settings, preset
     from pictura.picture import Picture, read, write
     from pictura.runtime.errors import PicturaError
     from pictura.style import Style
+    from pictura.tasks.load import from_pretrained, save_pretrained
 
 prepare()
 __version__ = "0.1.0"
@@ -45,7 +45,7 @@ __all__ = [
 ]
 _HOMES = {
     "pictura.api": ("load_settings", "open_painter", "stylize", "stylize_at_once", "synthesize", "upscale"),
-    "pictura.export.pretrained": ("from_pretrained", "save_pretrained"),
+    "pictura.tasks.load": ("from_pretrained", "save_pretrained"),
     "pictura.methods.iterative": ("Interrupted", "Step"),
     "pictura.methods.settings": ("PRESETS", "Settings", "preset"),
     "pictura.picture": ("Picture", "read", "write"),

@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 import torch
 
-from pictura import bundles
-from pictura.bundles import Bundle, store
-from pictura.bundles.references import REFERENCES
-from pictura.bundles.shipping import ship
-from pictura.export.pretrained import from_pretrained, save_pretrained
+from pictura import models
+from pictura.interop.references import REFERENCES
 from pictura.methods.johnson import Johnson, JohnsonSettings
 from pictura.methods.srcnn import Srcnn
 from pictura.methods.superres import Superres
+from pictura.models import Bundle, store
+from pictura.models.shipping import ship
 from pictura.picture import Picture
+from pictura.tasks.load import from_pretrained, save_pretrained
 
 from .conftest import done, run
 
@@ -56,7 +56,7 @@ def test_models():
     assert "No model" in done("models").stderr
     assert json.loads(done("models", "--json").stdout) == []
     ship(srcnn(metric={"Y-PSNR on Set5": 30.1}), "sharp", Picture.of(np.zeros((8, 8, 3))))
-    bundles.save(srcnn(metric="PSNR 31", title="Fetched"), store.place("some/one", "0" * 40))
+    models.save(srcnn(metric="PSNR 31", title="Fetched"), store.place("some/one", "0" * 40))
     sharp, fetched = json.loads(done("models", "--json").stdout)
     assert (sharp["name"], sharp["licence"], sharp["metric"]) == ("sharp", "MIT", {"Y-PSNR on Set5": 30.1})
     assert sharp["bytes"] == store.shipped()["sharp"].path.stat().st_size
@@ -118,7 +118,7 @@ def test_import_runs_nothing(desk):
 def test_import_makes_a_model(candy, draw):
     pytest.importorskip("pictura.methods.johnson")
     done("import", "candy.pth", "--from", "pytorch-examples", "-o", "candy", "--title", "Candy", "--licence", "BSD")
-    bundle = bundles.read("candy")
+    bundle = models.read("candy")
     assert (bundle.method, bundle.about["title"], bundle.about["licence"]) == ("johnson", "Candy", "BSD")
     assert (bundle.settings["variant"], bundle.settings["styles"]) == ("examples", ["candy"])
     assert "content_weight" in bundle.settings  # all settings, whatever will be a default later
@@ -130,7 +130,7 @@ def test_import_makes_a_model(candy, draw):
 
 
 def test_export_mistakes():
-    bundles.save(srcnn(), "sharp")
+    models.save(srcnn(), "sharp")
     for arguments, said in (
         (("sharp", "-o", "sharp.pb"), "let it end in .onnx"),
         (("shrap", "-o", "a.onnx"), "no model 'shrap'"),

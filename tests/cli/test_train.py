@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import pictura.methods
-from pictura import bundles
+from pictura import models
 from pictura.methods import find, opened
 from pictura.training import recipes
 
@@ -61,7 +61,7 @@ def test_a_bundle_comes_out():
     assert "images/s  0 s left" in result.stderr
     assert "the bundle is out/bundle" in result.stderr
     assert result.stdout == ""
-    bundle = bundles.read("out/bundle")
+    bundle = models.read("out/bundle")
     assert bundle.settings["width"] == 3
     assert opened(bundle).settings.width == 3
     assert sorted(p.name for p in Path("out/samples").iterdir()) == ["step-00000002.png", "step-00000004.png"]
@@ -96,7 +96,7 @@ def test_a_method_s_own_recipe(monkeypatch, desk):
     (desk / "shipped/blur.toml").write_text(SMALL.replace("width = 3", "width = 7"))
     monkeypatch.setattr(recipes, "FOLDER", desk / "shipped")
     done("train", "blur", "photos", "-o", "out", "-q")
-    assert bundles.read("out/bundle").settings["width"] == 7
+    assert models.read("out/bundle").settings["width"] == 7
 
 
 def test_shipped_recipes_are_valid():
@@ -193,7 +193,7 @@ def begun(photos):
 
 def kept(folder="out"):
     """The settings of the method in a run, and the weights it ended with."""
-    bundle = bundles.read(f"{folder}/bundle")
+    bundle = models.read(f"{folder}/bundle")
     return bundle.settings, bundle.tensors
 
 
@@ -229,7 +229,7 @@ def test_what_is_asked_for_stands_over_the_bundle_s_settings(begun, desk, monkey
 def test_bundles_that_no_training_of_this_method_begins_with(begun):
     duel = find("duel")(find("duel").tiny())
     settings = duel.settings.model_dump(mode="json")
-    bundles.save(bundles.Bundle.of("duel", settings, duel.networks()), Path("other"))
+    models.save(models.Bundle.of("duel", settings, duel.networks()), Path("other"))
     said = refused(*train("--start", "other"))
     assert said == "pictura: error: 'other' is of the method duel: no training of blur can begin with it.\n"
     said = refused(*train("--start", begun, "--set", "width=5"))

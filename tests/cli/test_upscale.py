@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 
 import pictura
-from pictura import bundles
+from pictura import models
 from pictura.methods.srcnn import Srcnn
 from pictura.methods.superres import Superres, SuperresSettings
 from pictura.picture import Picture, read, read_settings, write
@@ -21,8 +21,8 @@ def model(desk):
     """A network of ×4 that makes everything darker, as the folder 'dark'."""
     method = Superres(SuperresSettings(channels=2, blocks=1))
     torch.nn.init.constant_(method.upscaler.tail.bias, -0.1)
-    bundle = bundles.Bundle.of("superres", method.settings.model_dump(mode="json"), method.networks(), {"step": 7})
-    return bundles.save(bundle, desk / "dark")
+    bundle = models.Bundle.of("superres", method.settings.model_dump(mode="json"), method.networks(), {"step": 7})
+    return models.save(bundle, desk / "dark")
 
 
 def test_one_picture():
@@ -100,8 +100,8 @@ def test_mistakes(desk):
 
 def test_memory(desk):
     method = Superres(SuperresSettings(variant="paper", scale=8))
-    bundle = bundles.Bundle.of("superres", method.settings.model_dump(mode="json"), method.networks())
-    bundles.save(bundle, desk / "large")
+    bundle = models.Bundle.of("superres", method.settings.model_dump(mode="json"), method.networks())
+    models.save(bundle, desk / "large")
     draw("other.png", size=(40, 40))
     said = run("upscale", "other.png", "--scale", "8", "--model", "large", "--memory", "16")
     assert said.exit_code == 2
@@ -126,8 +126,8 @@ def test_a_model_that_does_not_enlarge(desk, monkeypatch):
 
 def test_srcnn_answers_too(desk):
     method = Srcnn(Srcnn.tiny())
-    bundle = bundles.Bundle.of("srcnn", method.settings.model_dump(mode="json"), method.networks())
-    bundles.save(bundle, desk / "baseline")
+    bundle = models.Bundle.of("srcnn", method.settings.model_dump(mode="json"), method.networks())
+    models.save(bundle, desk / "baseline")
     done("upscale", "photo.png", "-o", "out.png", "--model", "baseline")
     assert size_of("out.png") == (128, 96)
 

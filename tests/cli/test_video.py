@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 from typer.testing import CliRunner
 
-from pictura import bundles
+from pictura import models
 from pictura.cli.app import COMMANDS, app
 from pictura.methods.johnson import Johnson
 
@@ -44,9 +44,7 @@ def clip(desk):
         out.mux(stream.encode(None))
     torch.manual_seed(0)
     method = Johnson(Johnson.tiny())
-    bundles.save(
-        bundles.Bundle.of("johnson", method.settings.model_dump(mode="json"), method.networks()), desk / "model"
-    )
+    models.save(models.Bundle.of("johnson", method.settings.model_dump(mode="json"), method.networks()), desk / "model")
     return Path("clip.mp4")
 
 

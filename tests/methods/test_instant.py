@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from pictura import bundles, open_painter, stylize_at_once
+from pictura import models, open_painter, stylize_at_once
 from pictura.methods.adain import Adain
 from pictura.methods.instant import YCBCR, with_colours_of
 from pictura.methods.superres import Superres
@@ -17,7 +17,7 @@ def kept(kind, folder):
     if isinstance(method, Adain):
         nn.init.normal_(method.light.photo)  # untrained it is zero, and styles all but
     settings = method.settings.model_dump(mode="json")
-    return str(bundles.save(bundles.Bundle.of(method.name, settings, method.networks()), folder))
+    return str(models.save(models.Bundle.of(method.name, settings, method.networks()), folder))
 
 
 @pytest.fixture(scope="module")

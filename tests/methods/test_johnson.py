@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from pictura.bundles import Bundle
 from pictura.methods import find
 from pictura.methods.johnson import Johnson, JohnsonSettings
+from pictura.models import Bundle
 from pictura.networks.slim import SlimNet
 from pictura.picture import Picture, write
 from pictura.runtime.errors import PicturaError

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from pictura import bundles
-from pictura.bundles.store import shipped
+from pictura import models
 from pictura.methods import opened
+from pictura.models.store import shipped
 from pictura.networks.tiling import streaming
 from pictura.picture.scale import resize
 
@@ -19,7 +19,7 @@ MIB = {
 
 @pytest.mark.parametrize("name", shipped())
 def test_tiles_are_the_whole(name, monkeypatch):
-    method = opened(bundles.read(name))
+    method = opened(models.read(name))
     noise = torch.rand(1, 3, 24, 40, generator=torch.Generator().manual_seed(0))
     picture = resize(noise, (384, 640))
     whole = method.apply(picture, precision="float32")

@@ -228,7 +228,7 @@ def test_found_by_their_files():
 
 
 def test_a_bundle_opens_again(draw):
-    from pictura.bundles import Bundle
+    from pictura.models import Bundle
 
     method = restless(Superres(SuperresSettings(channels=4, blocks=1)))
     bundle = Bundle.of("superres", method.settings.model_dump(mode="json"), method.networks())

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import pictura.methods
-from pictura import bundles
+from pictura import models
 from pictura.methods import find, names, opened
 from pictura.picture import Picture, write
 from pictura.runtime.errors import PicturaError
@@ -57,7 +57,7 @@ def picture(height, width):
 
 def test_train_save_load_apply_resume(name, trained):
     folder = trained(2)
-    method = opened(bundles.read(folder / "bundle"))
+    method = opened(models.read(folder / "bundle"))
     assert isinstance(method, find(name))
     assert method.settings == find(name).tiny()
     for height, width in ((1, 1), (17, 33), (40, 24)):
@@ -119,9 +119,9 @@ def test_settings_are_whole(name):
 @pytest.mark.skipif(not EXPORT, reason="needs pictura[export]")
 def test_export(name, trained, tmp_path):
     """To ONNX, which checks itself against torch; or a sentence why not."""
-    from pictura.export.onnx import export_method
+    from pictura.interop.onnx import export_method
 
-    method = opened(bundles.read(trained(1) / "bundle"))
+    method = opened(models.read(trained(1) / "bundle"))
     try:
         difference = export_method(method, tmp_path / "method.onnx")
     except PicturaError as error:

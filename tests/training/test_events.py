@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from pictura import bundles
+from pictura import models
 from pictura.runtime.errors import PicturaError
 from pictura.training import checkpoint, events, log
 
@@ -81,7 +81,7 @@ def test_what_is_saved_is_the_same_with_them(train):
     assert files(plain) == []
     assert digests(plain, 6) == digests(told_of, 6)
     assert (plain / "bundle/model.safetensors").read_bytes() != b""
-    one, other = (bundles.read(folder / "bundle").tensors for folder in (plain, told_of))
+    one, other = (models.read(folder / "bundle").tensors for folder in (plain, told_of))
     assert all((other[name] == tensor).all() for name, tensor in one.items())
 
 

@@ -13,7 +13,7 @@ import pytest
 import torch
 from PIL import Image
 
-from pictura import bundles
+from pictura import models
 from pictura.methods import find, opened
 from pictura.runtime import device, seeds
 from pictura.runtime.errors import PicturaError
@@ -76,7 +76,7 @@ def test_it_learns(train):
 def test_the_bundle_is_what_the_method_has_become(train):
     method = built("duel")
     folder = train(method)
-    bundle = bundles.read(folder / "bundle")
+    bundle = models.read(folder / "bundle")
     assert (bundle.method, bundle.about["step"]) == ("duel", 6)
     picture = torch.rand(1, 3, 9, 14)
     torch.testing.assert_close(opened(bundle).apply(picture), method.apply(picture))
@@ -113,7 +113,7 @@ def test_resume_with_more_steps_is_a_longer_training(train):
     folder = train("duel", out="a", steps=6, resume=True, save_every=3, show_every=1, keep=9)
     same(weights(folder, 6), weights(train("duel", out="b"), 6))
     assert [line["step"] for line in log.read(folder / "log.jsonl")] == [1, 2, 3, 4, 5, 6]
-    assert bundles.read(folder / "bundle").about["step"] == 6
+    assert models.read(folder / "bundle").about["step"] == 6
 
 
 def test_resume_without_a_checkpoint_starts(train):

@@ -9,7 +9,7 @@ import torch
 
 av = pytest.importorskip("av", reason="the extra 'video' is not installed")
 
-from pictura import bundles  # noqa: E402
+from pictura import models  # noqa: E402
 from pictura.methods.adain import Adain  # noqa: E402
 from pictura.methods.instant import open_instant  # noqa: E402
 from pictura.methods.johnson import Johnson  # noqa: E402
@@ -318,9 +318,9 @@ def painter(kind, folder):
         if kind is Adain:
             torch.nn.init.normal_(method.light.photo)
     settings = method.settings.model_dump(mode="json")
-    bundle = bundles.Bundle.of(method.name, settings, method.networks())
+    bundle = models.Bundle.of(method.name, settings, method.networks())
     name = "adain" if kind is Adain else "fast"
-    return open_instant(name, ["starry-night"], model=str(bundles.save(bundle, folder)))
+    return open_instant(name, ["starry-night"], model=str(models.save(bundle, folder)))
 
 
 def walk(noise):
@@ -357,7 +357,7 @@ def test_with_masks_each_style_has_statistics_of_its_own(desk):
         for table in (parameter for parameter in method.network.parameters() if parameter.dim() == 2):
             torch.nn.init.normal_(table)  # one line a style; untrained ones are alike
     settings = method.settings.model_dump(mode="json")
-    model = str(bundles.save(bundles.Bundle.of("johnson", settings, method.networks()), desk / "model"))
+    model = str(models.save(models.Bundle.of("johnson", settings, method.networks()), desk / "model"))
     west = (torch.arange(160) < 80).float().expand(1, 1, 32, 160)
     both = open_instant("fast", method.names, model=model, masks=[west, 1 - west])
     save("in.mkv", walk(0))

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 import typer
 from safetensors import SafetensorError, safe_open
 
-from pictura.bundles import config
-from pictura.bundles.store import Known, available
 from pictura.cli.options import Json, Overwrite
 from pictura.cli.text import aligned, examples
+from pictura.models import config
+from pictura.models.store import Known, available
 from pictura.runtime.errors import PicturaError, nearest
 
 MODELS_EXAMPLES = examples("pictura models", "pictura models fast", "pictura models --json")
@@ -101,9 +101,9 @@ def import_(
     """Make a model of another project's weights; nothing in the file is run, whatever it holds."""
     from dataclasses import replace
 
-    from pictura.bundles.converting import convert, reference
-    from pictura.bundles.saving import check, save
+    from pictura.interop.converting import convert, reference
     from pictura.methods import opened
+    from pictura.models.saving import check, save
 
     reference(project)
     check(output, overwrite)
@@ -125,9 +125,9 @@ def export(
     if output.suffix.lower() != ".onnx":
         raise PicturaError(f"'{output}' is no name for an ONNX file: let it end in .onnx.")
     check_free(output, overwrite)
-    from pictura.bundles import read
-    from pictura.export.onnx import export_method
+    from pictura.interop.onnx import export_method
     from pictura.methods import opened
+    from pictura.models import read
 
     bundle = read(model)
     method = opened(bundle)

@@ -14,8 +14,8 @@ from pictura.training import recipes
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from pictura.bundles import Bundle
     from pictura.data import Source
+    from pictura.models import Bundle
     from pictura.training.method import Method
     from pictura.training.progress import Progress
     from pictura.training.settings import TrainSettings
@@ -103,9 +103,9 @@ def _planned(
 
 def _begun(kind: "type[Method]", start: str) -> "Bundle":
     """The bundle a training begins with."""
-    from pictura import bundles
+    from pictura import models
 
-    bundle = bundles.read(start)
+    bundle = models.read(start)
     if bundle.method != kind.name:
         raise PicturaError(f"'{start}' is of the method {bundle.method}: no training of {kind.name} can begin with it.")
     return bundle

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from pictura.runtime.errors import PicturaError, nearest
 
 if TYPE_CHECKING:
-    from pictura.bundles import Bundle
+    from pictura.models import Bundle
     from pictura.training.method import Method
 
 __all__ = ["find", "names", "opened"]

@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
-from pictura import bundles
+from pictura import models
 from pictura.methods import opened
 from pictura.networks.tiling.streaming import MEMORY
 from pictura.picture.reading import MAX_SIDE
@@ -61,7 +61,7 @@ def open_enlarger(model: str | Path | None = None, scale: int = 4, *, memory: in
         raise PicturaError(f"No shipped network enlarges {scale} times: take --model bicubic, or one of your own.")
     if model == BICUBIC:
         return Enlarger(scale, lambda picture: _bicubic(picture, scale), scale, {"scale": scale, "model": BICUBIC})
-    bundle = bundles.read(model)
+    bundle = models.read(model)
     method = opened(bundle)
     factor = getattr(method.settings, "scale", 0)
     if not factor:

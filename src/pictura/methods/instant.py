@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pictura import bundles
+from pictura import models
 from pictura.methods import opened
 from pictura.methods.adain import Adain
 from pictura.methods.johnson import Johnson
@@ -91,7 +91,7 @@ def open_instant(
     if weights is not None and len(weights) != len(styles):
         raise PicturaError(f"There are {len(styles)} styles but {len(weights)} style weights; give one for each.")
     share = tuple(shares(list(weights) if weights is not None else [1.0] * len(styles)))
-    network = opened(bundles.read(model or MODELS[method]))
+    network = opened(models.read(model or MODELS[method]))
     if isinstance(network, Adain):
         paint = _any_style(network, styles, strength, style_scale, memory)
     elif isinstance(network, Johnson):

@@ -19,12 +19,12 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from pictura.bundles import Bundle
 from pictura.encoders import Encoder, load
 from pictura.losses.perceptual import Kind as Loss
 from pictura.losses.perceptual import Perceptual
 from pictura.losses.total_variation import total_variation
 from pictura.methods.superres import falling
+from pictura.models import Bundle
 from pictura.networks.johnson import ExamplesNet, JohnsonNet
 from pictura.networks.slim import BLOCKS, WIDTHS, SlimNet, restyled
 from pictura.networks.tiling.streaming import MEMORY, streamed

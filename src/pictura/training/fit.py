@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from pictura.bundles import Bundle, save
+from pictura.models import Bundle, save
 from pictura.runtime import disk, seeds
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.files import atomic

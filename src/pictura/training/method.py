@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
-from pictura.bundles import Bundle
+from pictura.models import Bundle
 from pictura.runtime.errors import PicturaError
 from pictura.training.settings import MethodSettings
 

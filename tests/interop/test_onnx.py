@@ -7,8 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from pictura.export import onnx as exporting
-from pictura.export.onnx import AnySize, export_method, export_onnx
+from pictura.interop import onnx as exporting
+from pictura.interop.onnx import AnySize, export_method, export_onnx
 from pictura.runtime.errors import PicturaError
 
 WHY = "the extra 'export' is not installed"

@@ -7,9 +7,9 @@ from typing import Any
 
 from torch import Tensor
 
-from pictura.bundles.bundle import Bundle
-from pictura.bundles.checkpoint import tensors_in
-from pictura.bundles.references import AWAITED, REFERENCES, Reference
+from pictura.interop.references import AWAITED, REFERENCES, Reference
+from pictura.interop.torchfile.reading import tensors_in
+from pictura.models.bundle import Bundle
 from pictura.runtime.errors import PicturaError, nearest
 
 _PARALLEL = "module."  # what DataParallel puts before each key

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from pictura.export.pretrained import from_pretrained, save_pretrained
 from pictura.methods.srcnn import Srcnn
 from pictura.picture import Picture
 from pictura.runtime.errors import PicturaError
+from pictura.tasks.load import from_pretrained, save_pretrained
 
 
 def test_there_and_back(tmp_path, draw):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pictura.bundles import config
+from pictura.models import config
 from pictura.runtime.cache import cached
 from pictura.runtime.errors import PicturaError, nearest
 
@@ -121,7 +121,7 @@ def find(source: str | Path) -> Found:
     if (name := str(source)) in known:
         return _present(known[name])
     if match := HUB_NAME.fullmatch(name):
-        from pictura.bundles.hub import fetch  # here, because only this asks the network
+        from pictura.models.hub import fetch  # here, because only this asks the network
 
         return Found(fetch(match["repo"], match["revision"]), folder=True)
     raise PicturaError(_unknown(name, known))

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from safetensors.torch import save as serialised
 
-from pictura.bundles import card, config
-from pictura.bundles.bundle import Bundle
+from pictura.models import card, config
+from pictura.models.bundle import Bundle
 from pictura.picture import Picture, write
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.files import atomic, check_free

@@ -9,8 +9,8 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from pictura.bundles import config, store
-from pictura.bundles.bundle import Bundle
+from pictura.models import config, store
+from pictura.models.bundle import Bundle
 from pictura.runtime.errors import PicturaError
 
 # What safetensors itself does not limit. The four networks of a CycleGAN have 113 MB; this leaves room.

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pictura.bundles import Bundle, read, save
 from pictura.methods import opened
+from pictura.models import Bundle, read, save
 from pictura.picture import Picture
 from pictura.training.method import Method
 

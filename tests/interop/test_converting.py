@@ -4,8 +4,8 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from pictura.bundles.converting import convert, reference
-from pictura.bundles.references import AWAITED, REFERENCES
+from pictura.interop.converting import convert, reference
+from pictura.interop.references import AWAITED, REFERENCES
 from pictura.runtime.errors import PicturaError
 
 KEYS = REFERENCES["pytorch-examples"].keys

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from pictura.bundles import Bundle, store
+from pictura.models import Bundle, store
 
 
 class Small(nn.Module):

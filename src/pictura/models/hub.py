@@ -4,7 +4,7 @@ import contextlib
 import shutil
 from pathlib import Path
 
-from pictura.bundles import config, reading, store
+from pictura.models import config, reading, store
 from pictura.runtime.errors import PicturaError
 
 _NEEDED = (config.CONFIG, config.WEIGHTS)

@@ -9,9 +9,9 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from pictura import bundles
-from pictura.bundles import available, store
-from pictura.bundles.shipping import ship
+from pictura import models
+from pictura.models import available, store
+from pictura.models.shipping import ship
 from pictura.picture import Picture
 from pictura.runtime.errors import PicturaError
 
@@ -19,7 +19,7 @@ from .conftest import same
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 NAME = f"someone/night@{COMMIT}"
-PACKAGED = Path(bundles.__file__).parents[1] / "assets" / "models"
+PACKAGED = Path(models.__file__).parents[1] / "assets" / "models"
 
 
 def play_hub(monkeypatch, source):
@@ -51,7 +51,7 @@ def test_shipped(bundle):
     assert (night.method, night.licence, night.metric) == ("toy", "MIT", {"PSNR": 30.125, "steps": 4})
     assert night.picture.is_file()
     assert night.bytes == night.path.stat().st_size
-    read = bundles.read("starry-night")
+    read = models.read("starry-night")
     assert (read.settings, read.about, read.source) == (bundle.settings, bundle.about, "starry-night")
     assert read.tensors.keys() == bundle.tensors.keys()
 
@@ -61,10 +61,10 @@ def test_shipped_is_verified(bundle):
     path = store.SHIPPED / "night.safetensors"
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     with pytest.raises(PicturaError, match="SHA-256"):
-        bundles.read("night")
+        models.read("night")
     path.unlink()
     with pytest.raises(PicturaError, match="install pictura again"):
-        bundles.read("night")
+        models.read("night")
 
 
 def test_shipping_asks_for_a_name_and_for_words(bundle):
@@ -83,7 +83,7 @@ def test_what_is_packaged_is_as_registered(monkeypatch):
     known = store.shipped()
     assert {path.stem for path in PACKAGED.glob("*.safetensors")} == set(known)
     for name in known:
-        bundles.read(name)
+        models.read(name)
 
 
 @pytest.mark.parametrize(
@@ -100,66 +100,66 @@ def test_unknown_names(bundle, name, said, monkeypatch):
     asked = play_hub(monkeypatch, ConnectionError())
     ship(bundle, "night")
     with pytest.raises(PicturaError, match=said):
-        bundles.read(name)
+        models.read(name)
     assert asked == []
 
 
 def test_hub_is_asked_once_at_one_commit(bundle, tmp_path, monkeypatch):
-    published = bundles.save(bundle, tmp_path / "published", Picture.of(np.zeros((8, 8, 3))))
+    published = models.save(bundle, tmp_path / "published", Picture.of(np.zeros((8, 8, 3))))
     asked = play_hub(monkeypatch, published)
-    assert same(bundles.read(NAME).tensors, bundle.tensors)
+    assert same(models.read(NAME).tensors, bundle.tensors)
     assert {(repo, revision) for repo, _, revision in asked} == {("someone/night", COMMIT)}
     count = len(asked)
-    assert same(bundles.read(NAME).tensors, bundle.tensors)
+    assert same(models.read(NAME).tensors, bundle.tensors)
     assert len(asked) == count
     (cached,) = available()
     assert (cached.name, cached.title, cached.shipped) == (NAME, "Night", False)
     assert cached.picture is not None
     assert not (store.folder() / "downloads" / cached.path.parent.name).exists()
-    assert bundles.read(cached.name).source == NAME
+    assert models.read(cached.name).source == NAME
 
 
 def test_a_hub_bundle_without_card_and_picture(bundle, tmp_path, monkeypatch):
-    published = bundles.save(bundle, tmp_path / "published")
+    published = models.save(bundle, tmp_path / "published")
     (published / "README.md").unlink()
     play_hub(monkeypatch, published)
-    assert same(bundles.read(NAME).tensors, bundle.tensors)
+    assert same(models.read(NAME).tensors, bundle.tensors)
 
 
 def test_wrong_weights_from_the_hub_are_not_kept(bundle, tmp_path, monkeypatch):
-    published = bundles.save(bundle, tmp_path / "published")
+    published = models.save(bundle, tmp_path / "published")
     (published / "model.safetensors").write_bytes(b"something else")
     play_hub(monkeypatch, published)
     with pytest.raises(PicturaError, match="SHA-256"):
-        bundles.read(NAME)
+        models.read(NAME)
     assert not [path for path in store.folder().rglob("*") if path.is_file()]
 
 
 def test_a_hub_model_of_others_is_refused(bundle, tmp_path, monkeypatch):
-    published = bundles.save(bundle, tmp_path / "published")
+    published = models.save(bundle, tmp_path / "published")
     told = json.loads((published / "config.json").read_text())
     del told["weights"]
     (published / "config.json").write_text(json.dumps(told))
     play_hub(monkeypatch, published)
     with pytest.raises(PicturaError, match="does not say the SHA-256"):
-        bundles.read(NAME)
+        models.read(NAME)
 
 
 def test_offline_says_which_files_to_put_where(bundle, tmp_path, monkeypatch):
     play_hub(monkeypatch, ConnectionError("no route"))
     with pytest.raises(PicturaError) as caught:
-        bundles.read(NAME)
+        models.read(NAME)
     place = store.place("someone/night", COMMIT)
     links = [f"https://huggingface.co/someone/night/resolve/{COMMIT}/{f}" for f in ("config.json", "model.safetensors")]
     assert all(part in str(caught.value) for part in (*links, str(place), "ConnectionError"))
-    bundles.save(bundle, place)  # by hand
-    assert same(bundles.read(NAME).tensors, bundle.tensors)
+    models.save(bundle, place)  # by hand
+    assert same(models.read(NAME).tensors, bundle.tensors)
 
 
 def test_without_the_hub_client(monkeypatch):
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     with pytest.raises(PicturaError, match=r"pip install 'pictura\[hub\]'"):
-        bundles.read(NAME)
+        models.read(NAME)
 
 
 def test_the_real_client_offline(monkeypatch):
@@ -167,12 +167,12 @@ def test_the_real_client_offline(monkeypatch):
     pytest.importorskip("huggingface_hub", reason="the extra 'hub' is not installed")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     with pytest.raises(PicturaError, match="could not be fetched"):
-        bundles.read(NAME)
+        models.read(NAME)
 
 
 def test_what_else_lies_in_the_cache_is_passed_over(bundle):
     place = store.place("someone/night", COMMIT)
-    bundles.save(bundle, place)
+    models.save(bundle, place)
     (place / "config.json").write_text("{")
     (store.folder() / "a--b@c").mkdir()
     assert available() == []

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pictura.bundles.bundle import Bundle
-from pictura.bundles.config import PICTURE
+from pictura.models.bundle import Bundle
+from pictura.models.config import PICTURE
 
 _PYTHON = """\
 ```python

@@ -7,9 +7,9 @@ import hashlib
 import json
 import re
 
-from pictura.bundles import store
-from pictura.bundles.bundle import Bundle
-from pictura.bundles.saving import packed
+from pictura.models import store
+from pictura.models.bundle import Bundle
+from pictura.models.saving import packed
 from pictura.picture import Picture, write
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.files import atomic

@@ -18,8 +18,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from pictura.bundles.opcodes import KINDS, CheckpointError, Storage, View, refused, understand
-from pictura.bundles.reading import MAX_BYTES, MAX_TENSORS
+from pictura.interop.torchfile.opcodes import KINDS, CheckpointError, Storage, View, refused, understand
+from pictura.models.reading import MAX_BYTES, MAX_TENSORS
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.files import opened
 

@@ -11,27 +11,27 @@ naming what is shipped does without.
 
 from typing import TYPE_CHECKING, Any
 
-from pictura.bundles.store import available
+from pictura.models.store import available
 
 if TYPE_CHECKING:
-    from pictura.bundles.bundle import Bundle
-    from pictura.bundles.reading import read
-    from pictura.bundles.saving import save
+    from pictura.models.bundle import Bundle
+    from pictura.models.reading import read
+    from pictura.models.saving import save
 
 __all__ = ["Bundle", "available", "read", "save"]
 
 
 def __getattr__(name: str) -> Any:
     if name == "Bundle":
-        from pictura.bundles.bundle import Bundle
+        from pictura.models.bundle import Bundle
 
         return Bundle
     if name == "read":
-        from pictura.bundles.reading import read
+        from pictura.models.reading import read
 
         return read
     if name == "save":
-        from pictura.bundles.saving import save
+        from pictura.models.saving import save
 
         return save
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 from torch import nn
 
-from pictura.bundles.checkpoint import tensors_in
-from pictura.bundles.opcodes import CheckpointError, understand
+from pictura.interop.torchfile.opcodes import CheckpointError, understand
+from pictura.interop.torchfile.reading import tensors_in
 from pictura.runtime.errors import PicturaError
 
 from .conftest import same

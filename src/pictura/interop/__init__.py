@@ -1,0 +1,1 @@
+"""Files of other projects: ONNX, and weights that others published."""
