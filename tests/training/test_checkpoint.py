@@ -11,10 +11,10 @@ import torch
 
 from pictura.runtime import disk
 from pictura.runtime.errors import PicturaError
-from pictura.training import checkpoint, saving
+from pictura.training import checkpoint, state
 from pictura.training.checkpoint import Broken, Checkpoint
-from pictura.training.folder import RunFolder
 from pictura.training.packing import packed, unpacked
+from pictura.training.run_folder import RunFolder
 
 
 def example(step=2):
@@ -120,7 +120,7 @@ def test_a_fault_at_any_call_leaves_the_old_or_the_new_state(tmp_path, kind):
         checkpoint.write(example(2), folder.checkpoints)
         with pytest.MonkeyPatch.context() as monkeypatch, contextlib.suppress(PicturaError, Killed):
             faulty = Faulty(monkeypatch, at, kind)
-            saving.written(example(4), folder, keep=5)
+            state.written(example(4), folder, keep=5)
         with folder.locked():
             pass  # what a new training does first
         found, said = checkpoint.newest(folder.checkpoints)
@@ -136,13 +136,13 @@ def test_a_fault_at_any_call_leaves_the_old_or_the_new_state(tmp_path, kind):
 def test_room_is_made_by_older_ones_and_the_newest_stays(tmp_path, monkeypatch):
     folder = RunFolder(tmp_path)
     for step in (2, 4, 6):
-        saving.written(example(step), folder, keep=3)
+        state.written(example(step), folder, keep=3)
     monkeypatch.setattr(disk, "free", lambda _: 10 if len(checkpoint.found(folder.checkpoints)) > 1 else 10**9)
-    saving.written(example(8), folder, keep=3)
+    state.written(example(8), folder, keep=3)
     assert [p.name for p in checkpoint.found(folder.checkpoints)] == ["step-00000006", "step-00000008"]
     monkeypatch.setattr(disk, "free", lambda _: 10)
     with pytest.raises(PicturaError, match="the disk or your quota is full"):
-        saving.written(example(10), folder, keep=3)
+        state.written(example(10), folder, keep=3)
     assert checkpoint.newest(folder.checkpoints)[0].step == 8
 
 

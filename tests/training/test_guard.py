@@ -9,7 +9,7 @@ from pictura.runtime.errors import PicturaError
 from pictura.training import checkpoint
 from pictura.training.average import Average
 from pictura.training.guard import BEGINNING, Guard
-from pictura.training.team import Driven
+from pictura.training.players import Driven
 
 from .conftest import built
 

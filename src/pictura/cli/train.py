@@ -59,7 +59,7 @@ def train(
             "give a folder elsewhere."
         )
     planned, settings, values = _planned(kind, recipe, changes or [], start)
-    from pictura.training.folder import RunFolder
+    from pictura.training.run_folder import RunFolder
 
     RunFolder(output).check(resume)
     quiet = quiet or os.environ.get("RANK", "0") != "0"  # of several processes one speaks

@@ -14,17 +14,17 @@ from pictura.runtime import disk, seeds
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.files import atomic
 from pictura.runtime.signals import Ask, Stopped, listening
-from pictura.training import batches, checkpoint, events, log, plot, saving, showing
-from pictura.training.folder import RunFolder
+from pictura.training import checkpoint, loader, log, plot, samples, state, tensorboard
+from pictura.training.distributed import launched, mean
 from pictura.training.guard import EVERY, Guard
 from pictura.training.identity import check_same, check_usable, identity, precision_of
-from pictura.training.launch import launched, mean
 from pictura.training.method import Batch, Method
 from pictura.training.order import Order, Share
+from pictura.training.players import Team
 from pictura.training.progress import Callback, Meter, Progress
+from pictura.training.run_folder import RunFolder
 from pictura.training.settings import TrainSettings
 from pictura.training.source import DataSource
-from pictura.training.team import Team
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -56,7 +56,7 @@ def fit(
     """
     check_usable(method, data)
     if settings.tensorboard:
-        events.check()
+        tensorboard.check()
     folder = RunFolder(Path(out))
     precision: str = settings.precision
     if resume and precision == "auto":
@@ -85,7 +85,7 @@ class Training:
         self.fabric, self.tell = fabric, callback if callback and fabric.is_global_zero else lambda _: None
         self.share = Share(settings.batch, settings.accumulate, fabric.global_rank, fabric.world_size)
         self.log = log.Log(folder.log, settings.steps)
-        self.events = events.Events(folder.path)
+        self.events = tensorboard.Events(folder.path)
         self.meter = Meter(self.share.step)
         self.networks = method.networks()
         precision = str(fabric.strategy.precision.precision)
@@ -149,19 +149,19 @@ class Training:
         self.team = Team(method.players(), self.fabric, self.settings.accumulate, self.settings.clip)
         method.use({name: self.fabric.setup_module(net, move_to_device=False) for name, net in self.networks.items()})
         self.guard = Guard()
-        self.state = saving.State(method, self.networks, self.team, self.guard, self.identity)
-        self.shown = self._moved(batches.first(self.data, showing.SAMPLES)) if self.fabric.is_global_zero else {}
+        self.state = state.State(method, self.networks, self.team, self.guard, self.identity)
+        self.shown = self._moved(loader.first(self.data, samples.SAMPLES)) if self.fabric.is_global_zero else {}
 
     def _loop(self, start: int, ask: Ask) -> None:
         order = Order(self.settings.seed, len(self.data))
         pin = self.fabric.device.type == "cuda"
-        row = batches.batches(self.data, order, self.share, start * self.share.step, self.settings.workers, pin)
+        row = loader.batches(self.data, order, self.share, start * self.share.step, self.settings.workers, pin)
         for step in range(start, self.settings.steps):
             losses, asked = self._step(step, row, ask)
             self.meter.tick()
             self._after(step + 1, losses, asked)
 
-    def _step(self, step: int, row: batches.Row, ask: Ask) -> tuple[Losses, int]:
+    def _step(self, step: int, row: loader.Row, ask: Ask) -> tuple[Losses, int]:
         """One optimisation step: mean losses of all batches and processes, and the signal that one of them heard."""
         sums: dict[str, Tensor] = {}
         for micro in range(self.settings.accumulate):
@@ -204,7 +204,7 @@ class Training:
         saved = self.state.captured(step, step * self.share.step, self.fabric)
         if self.fabric.is_global_zero:
             self.events.flush()
-            saving.written(saved, self.folder, self.settings.keep)
+            state.written(saved, self.folder, self.settings.keep)
         self.fabric.barrier()
         return self.folder.checkpoints / checkpoint.name_of(step)
 
@@ -212,8 +212,8 @@ class Training:
         """Sheet and plot; where the disk refuses them, that is said, and the training goes on."""
         try:
             with self.team.averaged():
-                picture = showing.sheet(self.method, list(self.networks.values()), self.shown)
-            path = showing.written(picture, self.folder.sample(step))
+                picture = samples.sheet(self.method, list(self.networks.values()), self.shown)
+            path = samples.written(picture, self.folder.sample(step))
             atomic(self.folder.plot, plot.drawn(log.read(self.folder.log)).encode(), overwrite=True)
         except PicturaError as error:
             return replace(now, note=str(error))
@@ -228,7 +228,7 @@ class Training:
             return self.folder.bundle
         settings = self.method.settings.model_dump(mode="json")
         bundle = Bundle.of(self.method.name, settings, self.networks, self._about())
-        picture = showing.sheet(self.method, list(self.networks.values()), self.shown)
+        picture = samples.sheet(self.method, list(self.networks.values()), self.shown)
         return save(bundle, self.folder.bundle, picture, overwrite=True)
 
     def _about(self) -> dict[str, object]:

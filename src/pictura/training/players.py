@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from pictura.runtime.errors import PicturaError
-from pictura.training import launch
+from pictura.training import distributed
 from pictura.training.average import Average
 from pictura.training.method import Player
 from pictura.training.packing import packed, unpacked
@@ -84,7 +84,7 @@ class Team:
                 parameter.grad = torch.zeros_like(parameter)
         gradients = [p.grad for p in player.parameters if p.grad is not None]
         flat = torch.cat([g.flatten() for g in gradients])
-        mean = launch.mean(flat, self.fabric)
+        mean = distributed.mean(flat, self.fabric)
         for gradient, part in zip(gradients, torch.split(mean, [g.numel() for g in gradients]), strict=True):
             gradient.copy_(part.view_as(gradient))
 

@@ -8,7 +8,7 @@ import pytest
 
 from pictura import models
 from pictura.runtime.errors import PicturaError
-from pictura.training import checkpoint, events, log
+from pictura.training import checkpoint, log, tensorboard
 
 record_writer = pytest.importorskip("tensorboardX.record_writer", reason="the extra 'tensorboard' is not installed")
 event_pb2 = pytest.importorskip("tensorboardX.proto.event_pb2")
@@ -136,7 +136,7 @@ def test_it_may_be_asked_for_later(train):
 def test_a_disk_that_refuses_them_ends_the_events_only(train, monkeypatch, sheets):
     """From the third step on the file takes nothing any more, be it losses or a sheet."""
     seen = []
-    monkeypatch.setattr(events, "SECONDS", 0.0)
+    monkeypatch.setattr(tensorboard, "SECONDS", 0.0)
     write = record_writer.RecordWriter.write
 
     def full(self, data):
@@ -158,7 +158,7 @@ def test_a_file_that_may_not_grow_ends_the_events_only(train, monkeypatch):
     """A real refusal, by the system, of what is in the file's buffer."""
     resource = pytest.importorskip("resource", reason="no such limits here")
     (limits, seen) = resource.getrlimit(resource.RLIMIT_FSIZE), []
-    add = events.Events.add
+    add = tensorboard.Events.add
 
     def limited(self, *arguments):
         resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
@@ -167,8 +167,8 @@ def test_a_file_that_may_not_grow_ends_the_events_only(train, monkeypatch):
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
-    monkeypatch.setattr(events, "SECONDS", 0.0)
-    monkeypatch.setattr(events.Events, "add", limited)
+    monkeypatch.setattr(tensorboard, "SECONDS", 0.0)
+    monkeypatch.setattr(tensorboard.Events, "add", limited)
     train("duel", tensorboard=True, callback=seen.append)
     assert [bool(now.note) for now in seen] == [True] + [False] * 5
     assert "File too large" in seen[0].note
@@ -181,7 +181,7 @@ def test_a_folder_that_cannot_be_listed_is_told_and_not_in_the_way(train, monkey
 
     seen = []
     train("duel", tensorboard=True, steps=2)
-    monkeypatch.setattr(events, "_cut", refused)
+    monkeypatch.setattr(tensorboard, "_cut", refused)
     train("duel", tensorboard=True, steps=4, resume=True, callback=seen.append)
     assert [now.step for now in seen if "Permission denied" in now.note] == [3]
 

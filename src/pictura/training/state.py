@@ -10,13 +10,13 @@ from torch import nn
 
 from pictura import __version__
 from pictura.runtime import disk
-from pictura.training import checkpoint, launch
+from pictura.training import checkpoint, distributed
 from pictura.training.checkpoint import Checkpoint, Tensors
-from pictura.training.folder import RunFolder
 from pictura.training.guard import Guard
 from pictura.training.identity import Identity
 from pictura.training.method import Method
-from pictura.training.team import Team
+from pictura.training.players import Team
+from pictura.training.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -106,7 +106,7 @@ def _mean_buffers(networks: dict[str, nn.Module], fabric: "Fabric") -> None:
     for network in networks.values():
         for buffer in network.buffers():
             if buffer.is_floating_point():
-                buffer.copy_(launch.mean(buffer, fabric))
+                buffer.copy_(distributed.mean(buffer, fabric))
 
 
 def _gathered(tensors: Tensors, fabric: "Fabric") -> list[Tensors]:
@@ -114,7 +114,7 @@ def _gathered(tensors: Tensors, fabric: "Fabric") -> list[Tensors]:
     if fabric.world_size == 1:
         return [tensors]
     content = torch.frombuffer(bytearray(save(checkpoint.plain(tensors))), dtype=torch.uint8).to(fabric.device)
-    sizes = launch.gathered(torch.tensor([len(content)], device=fabric.device), fabric).flatten().tolist()
+    sizes = distributed.gathered(torch.tensor([len(content)], device=fabric.device), fabric).flatten().tolist()
     padded = nn.functional.pad(content, (0, max(sizes) - len(content)))
-    parts = launch.gathered(padded, fabric).cpu()
+    parts = distributed.gathered(padded, fabric).cpu()
     return [load(bytes(part[:size].numpy())) for part, size in zip(parts, sizes, strict=True)]
