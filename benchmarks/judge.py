@@ -11,7 +11,7 @@ from torch import Tensor
 from pictura import encoders
 from pictura.losses.moments import moments
 from pictura.losses.wasserstein import Gaussian
-from pictura.methods.settings import STYLE_LAYERS
+from pictura.methods.iterative.settings import STYLE_LAYERS
 from pictura.picture.scale import fit, resize
 
 

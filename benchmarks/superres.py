@@ -20,13 +20,13 @@ import torch
 from superres_peers import peers
 from torch import Tensor
 
-from pictura.methods.enlarge import open_enlarger
 from pictura.metrics.superres import Score, score
 from pictura.picture import Picture, read, write
 from pictura.picture.degrade import degrade, imresize, whole
 from pictura.picture.sheet import contact_sheet
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.threads import use_threads
+from pictura.tasks.enlarge import open_enlarger
 
 Network = Callable[[Tensor], Tensor]
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"

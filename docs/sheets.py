@@ -13,7 +13,7 @@ import torch
 import pictura
 from pictura.api import open_encoder
 from pictura.encoders import Encoder
-from pictura.methods.settings import Settings
+from pictura.methods.iterative.settings import Settings
 from pictura.picture import Picture
 from pictura.picture.scale import fit, resize
 from pictura.picture.sheet import contact_sheet

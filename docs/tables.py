@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pictura.cli.app import loaded
-from pictura.methods.settings import PRESETS, Settings
+from pictura.methods.iterative.settings import PRESETS, Settings
 
 ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "CONTRIBUTING.md", ROOT / "docs" / "cli.md", ROOT / "docs" / "optimisation.md")

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from pictura.encoders import Encoder
 from pictura.encoders.records import FAMILIES
-from pictura.methods.settings import Settings, build
+from pictura.methods.iterative.settings import Settings, build
 
 Draw = Callable[..., Tensor]
 WEIGHTS = Path(__file__).parents[2] / "shared" / "weights"

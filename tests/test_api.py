@@ -11,7 +11,7 @@ from torch import Tensor
 
 from pictura import api
 from pictura.api import as_picture, opened_style, stylize, synthesize
-from pictura.methods.iterative import Interrupted, Step
+from pictura.methods.iterative.run import Interrupted, Step
 from pictura.picture import Picture, write
 from pictura.picture.denoise import denoise
 from pictura.runtime.errors import PicturaError

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from pictura.cli.app import app
 from pictura.encoders import available
-from pictura.methods.settings import PRESETS
+from pictura.methods.iterative.settings import PRESETS
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -18,7 +18,7 @@ from pictura import encoders
 from pictura.encoders import Encoder
 from pictura.losses.moments import moments
 from pictura.losses.wasserstein import Gaussian
-from pictura.methods.settings import STYLE_LAYERS
+from pictura.methods.iterative.settings import STYLE_LAYERS
 from pictura.networks.compact import COMPONENTS
 from pictura.picture.scale import resize
 from pictures import Crops, load

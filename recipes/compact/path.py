@@ -9,7 +9,7 @@ from torch import Tensor
 from pictura.losses.content import relative_content_loss
 from pictura.losses.moments import moments
 from pictura.losses.wasserstein import Gaussian
-from pictura.methods.settings import STYLE_LAYERS
+from pictura.methods.iterative.settings import STYLE_LAYERS
 from pictures import Crops
 from student import Student
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pictura import read
 from pictura.encoders import load
-from pictura.methods.settings import STYLE_LAYERS
+from pictura.methods.iterative.settings import STYLE_LAYERS
 from pictura.style import Style
 from pictura.style.sources import FOLDER
 

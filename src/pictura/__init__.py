@@ -14,8 +14,8 @@ from pictura.runtime.threads import prepare
 
 if TYPE_CHECKING:
     from pictura.api import load_settings, open_painter, stylize, stylize_at_once, synthesize, upscale
-    from pictura.methods.iterative import Interrupted, Step
-    from pictura.methods.settings import PRESETS, Settings, preset
+    from pictura.methods.iterative.run import Interrupted, Step
+    from pictura.methods.iterative.settings import PRESETS, Settings, preset
     from pictura.picture import Picture, read, write
     from pictura.runtime.errors import PicturaError
     from pictura.style import Style
@@ -46,8 +46,8 @@ __all__ = [
 _HOMES = {
     "pictura.api": ("load_settings", "open_painter", "stylize", "stylize_at_once", "synthesize", "upscale"),
     "pictura.tasks.load": ("from_pretrained", "save_pretrained"),
-    "pictura.methods.iterative": ("Interrupted", "Step"),
-    "pictura.methods.settings": ("PRESETS", "Settings", "preset"),
+    "pictura.methods.iterative.run": ("Interrupted", "Step"),
+    "pictura.methods.iterative.settings": ("PRESETS", "Settings", "preset"),
     "pictura.picture": ("Picture", "read", "write"),
     "pictura.runtime.errors": ("PicturaError",),
     "pictura.style": ("Style",),

@@ -11,11 +11,9 @@ from torch import Tensor
 
 from pictura import encoders
 from pictura.encoders import Encoder
-from pictura.methods.enlarge import Enlarger, open_enlarger
-from pictura.methods.instant import Instant, open_instant
-from pictura.methods.iterative import Interrupted, Painter, Step, StyleAt
-from pictura.methods.pixels import KINDS, blank
-from pictura.methods.settings import Settings, build, preset
+from pictura.methods.iterative.pixels import KINDS, blank
+from pictura.methods.iterative.run import Interrupted, Painter, Step, StyleAt
+from pictura.methods.iterative.settings import Settings, build, preset
 from pictura.networks.tiling.streaming import MEMORY
 from pictura.picture import Picture, read, read_settings
 from pictura.picture.denoise import denoise
@@ -25,6 +23,8 @@ from pictura.picture.scale import fit, resize
 from pictura.runtime.errors import PicturaError
 from pictura.style import Moments, Style, mix, shares
 from pictura.style.sources import Paintings, open_style
+from pictura.tasks.enlarge import Enlarger, open_enlarger
+from pictura.tasks.stylize import Instant, open_instant
 
 StyleSource = Source | Style | Paintings
 Callback = Callable[[Step], None]
@@ -116,7 +116,7 @@ def open_painter(
         method: ``adain``, any style, or ``fast``, those that a network was trained for.
         style_weights: one positive number for each style; equal by default.
         masks: one picture for each style, white where it is to be seen.
-        options: strength, style_scale, keep_colours, model, memory: see `pictura.methods.instant.open_instant`.
+        options: strength, style_scale, keep_colours, model, memory: see `pictura.tasks.stylize.open_instant`.
 
     Raises:
         PicturaError: something given cannot be used.
@@ -142,7 +142,7 @@ def upscale(
     Args:
         picture: as `content` in `stylize`.
         scale: how many times wider and higher, from 1 to 8.
-        model: a model's name or folder, ``bicubic``, or what `pictura.methods.enlarge.open_enlarger` gave for many
+        model: a model's name or folder, ``bicubic``, or what `pictura.tasks.enlarge.open_enlarger` gave for many
             pictures; by default the shipped network for the scale.
         memory: bytes to work in beside picture and result.
 

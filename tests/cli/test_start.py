@@ -7,7 +7,7 @@ import pytest
 
 from pictura import __version__
 from pictura.cli.app import COMMANDS, loaded
-from pictura.methods.settings import Settings
+from pictura.methods.iterative.settings import Settings
 
 from .conftest import run
 

@@ -113,14 +113,14 @@ def test_memory(desk):
 
 
 def test_without_a_model_the_first_shipped_one_that_enlarges_enough(monkeypatch):
-    monkeypatch.setattr("pictura.methods.enlarge.DEFAULTS", {1: "small", 4: "dark"})
+    monkeypatch.setattr("pictura.tasks.enlarge.DEFAULTS", {1: "small", 4: "dark"})
     done("upscale", "photo.png", "-o", "out.png", "--scale", "2")
     assert read_settings("out.png")["upscale"]["model"] == "dark"
     assert "No shipped network enlarges 5 times" in refused("upscale", "photo.png", "--scale", "5")
 
 
 def test_a_model_that_does_not_enlarge(desk, monkeypatch):
-    monkeypatch.setattr("pictura.methods.enlarge.opened", lambda bundle: type("M", (), {"settings": None}))
+    monkeypatch.setattr("pictura.tasks.enlarge.opened", lambda bundle: type("M", (), {"settings": None}))
     assert "does not enlarge" in refused("upscale", "photo.png", "--model", "dark")
 
 

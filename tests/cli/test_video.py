@@ -120,7 +120,7 @@ def test_json_line_only_on_stdout(clip):
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_asked_to_stop_it_finishes_the_file(clip, monkeypatch, number, code):
-    from pictura.methods.instant import Instant
+    from pictura.tasks.stylize import Instant
 
     calls = []
     paint = Instant.__call__

@@ -11,9 +11,9 @@ av = pytest.importorskip("av", reason="the extra 'video' is not installed")
 
 from pictura import models  # noqa: E402
 from pictura.methods.adain import Adain  # noqa: E402
-from pictura.methods.instant import open_instant  # noqa: E402
 from pictura.methods.johnson import Johnson  # noqa: E402
 from pictura.runtime.errors import PicturaError  # noqa: E402
+from pictura.tasks.stylize import open_instant  # noqa: E402
 from pictura.video import paint_video  # noqa: E402
 from pictura.video.reading import Clip  # noqa: E402
 

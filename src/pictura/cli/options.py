@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 import typer
 from pydantic.fields import FieldInfo
 
-from pictura.methods.settings import PRESETS, Settings
+from pictura.methods.iterative.settings import PRESETS, Settings
 from pictura.runtime.errors import PicturaError
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]

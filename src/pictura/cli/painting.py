@@ -14,7 +14,7 @@ from pictura.cli.options import Manner
 from pictura.cli.recipe import Recipe
 from pictura.cli.report import Report
 from pictura.cli.text import duration
-from pictura.methods.iterative import Interrupted, Step
+from pictura.methods.iterative.run import Interrupted, Step
 from pictura.picture import Picture, check_writable, read, write
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.files import atomic, check_free

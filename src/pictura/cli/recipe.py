@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pictura import __version__
 from pictura.cli.options import Changes
-from pictura.methods.settings import Settings, build, preset
+from pictura.methods.iterative.settings import Settings, build, preset
 from pictura.runtime.errors import PicturaError
 
 

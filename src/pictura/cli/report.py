@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 from pictura.cli.text import duration
 
 if TYPE_CHECKING:
-    from pictura.methods.iterative import Step
+    from pictura.methods.iterative.run import Step
 
 
 class Report:

@@ -8,7 +8,7 @@ import typer
 
 from pictura.cli.options import Json, Overwrite
 from pictura.cli.text import aligned, examples
-from pictura.methods.settings import STYLE_LAYERS
+from pictura.methods.iterative.settings import STYLE_LAYERS
 from pictura.runtime.errors import PicturaError
 
 if TYPE_CHECKING:

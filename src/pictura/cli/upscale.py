@@ -16,7 +16,7 @@ from pictura.runtime.memory import return_freed
 from pictura.runtime.threads import use_threads
 
 if TYPE_CHECKING:
-    from pictura.methods.enlarge import Enlarger
+    from pictura.tasks.enlarge import Enlarger
 
 EXAMPLES = examples(
     "pictura upscale photo.jpg",
@@ -46,7 +46,7 @@ def upscale(
     jobs = plan(pictures, output, f"x{scale}")
     use_threads(threads)
     from pictura.cli.painting import unfinished
-    from pictura.methods.enlarge import open_enlarger
+    from pictura.tasks.enlarge import open_enlarger
 
     to_do = unfinished(jobs, Manner(overwrite=overwrite, quiet=quiet))
     if not to_do:

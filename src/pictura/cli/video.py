@@ -18,7 +18,7 @@ from pictura.runtime.errors import PicturaError
 from pictura.runtime.threads import use_threads
 
 if TYPE_CHECKING:
-    from pictura.methods.instant import Instant
+    from pictura.tasks.stylize import Instant
     from pictura.video import Painted, Progress
 
 EXAMPLES = examples(

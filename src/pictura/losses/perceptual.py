@@ -35,7 +35,7 @@ class Perceptual:
         content_layers: layer → weight; empty for no content term.
         style_layers: layer → weight.
         smoothing: σ of the noise through which the encoder looks at what was made and at the photos (see
-            `pictura.methods.iterative`); `styles` ought to be moments seen through the same, or else what is made
+            `pictura.methods.iterative.run`); `styles` ought to be moments seen through the same, or else what is made
             loses detail to make room for the noise.
         relative: whether a layer's style term is a share of the photo's own: then a style that is near is as much of
             one as a style that is far. ``wasserstein`` only.

@@ -6,8 +6,8 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from pictura.methods.instant import Instant
 from pictura.networks.tiling.frozen import Paint, Sites, gathered, held
+from pictura.tasks.stylize import Instant
 
 Known = list[Sites]  # of each pass that a picture takes; empty: nothing is held
 

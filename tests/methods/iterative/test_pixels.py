@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from pictura.methods.pixels import Average, Pixels, blank
-from pictura.methods.settings import Settings
+from pictura.methods.iterative.pixels import Average, Pixels, blank
+from pictura.methods.iterative.settings import Settings
 
 RATES = {"adam": 0.05, "lbfgs": 1.0, "sgd": 0.05}
 

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from pictura.methods.settings import Settings
+from pictura.methods.iterative.settings import Settings
 
 Losses = dict[str, float]
 KINDS = ("content", "style", "noise", "grey", "adain")  # what a run can start from, beside a picture of its own

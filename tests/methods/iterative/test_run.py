@@ -14,9 +14,9 @@ from pictura.losses.gram import gram_loss
 from pictura.losses.moments import moments
 from pictura.losses.total_variation import total_variation
 from pictura.losses.wasserstein import Gaussian
-from pictura.methods.iterative import Interrupted, Objective, Painter, Step, scales
-from pictura.methods.pixels import Pixels
-from pictura.methods.settings import Settings
+from pictura.methods.iterative.pixels import Pixels
+from pictura.methods.iterative.run import Interrupted, Objective, Painter, Step, scales
+from pictura.methods.iterative.settings import Settings
 from pictura.runtime.errors import PicturaError
 from pictura.style import look
 from pictura.style.sources import Paintings
@@ -43,7 +43,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[int], bool]]
     def make(when: Callable[[int], bool]) -> None:
         count = itertools.count(1)
         monkeypatch.setattr(
-            "pictura.methods.iterative.total_variation",
+            "pictura.methods.iterative.run.total_variation",
             lambda x: total_variation(x) * (math.nan if when(next(count)) else 1.0),
         )
 

@@ -23,8 +23,8 @@ from pictura.losses.gram import gram_loss
 from pictura.losses.moments import moments
 from pictura.losses.total_variation import total_variation
 from pictura.losses.wasserstein import Gaussian
-from pictura.methods.pixels import Average, Pixels
-from pictura.methods.settings import Settings
+from pictura.methods.iterative.pixels import Average, Pixels
+from pictura.methods.iterative.settings import Settings
 from pictura.picture.scale import fit, resize
 from pictura.runtime.errors import PicturaError
 from pictura.style import Moments

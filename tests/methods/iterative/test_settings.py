@@ -6,7 +6,7 @@ import pydantic
 import pytest
 
 from pictura.api import load_settings
-from pictura.methods.settings import PRESETS, Settings, build, preset
+from pictura.methods.iterative.settings import PRESETS, Settings, build, preset
 from pictura.picture import Picture, write
 from pictura.runtime.errors import PicturaError
 

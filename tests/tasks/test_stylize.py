@@ -6,9 +6,9 @@ from torch import nn
 
 from pictura import models, open_painter, stylize_at_once
 from pictura.methods.adain import Adain
-from pictura.methods.instant import YCBCR, with_colours_of
 from pictura.methods.superres import Superres
 from pictura.runtime.errors import PicturaError
+from pictura.tasks.stylize import YCBCR, with_colours_of
 
 
 def kept(kind, folder):
