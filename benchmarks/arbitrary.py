@@ -21,7 +21,7 @@ from torch import Tensor
 
 import pictura
 from pictura import read
-from pictura.picture.scale import fit, resize
+from pictura.picture.resize import fit, resize
 
 CONTENTS = ("astronaut", "yosemite-valley", "tourist-and-building", "hibiscus")
 UNSEEN = ("van-gogh-almond-blossoms", "klimt-death-and-life", "monet-poppies", "cezanne-card-players")

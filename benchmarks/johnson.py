@@ -25,7 +25,7 @@ from torch import Tensor
 
 from pictura import methods, models, read
 from pictura.methods.johnson import Johnson
-from pictura.picture.scale import fit, resize
+from pictura.picture.resize import fit, resize
 
 PHOTOS = ("astronaut", "yosemite-valley", "tourist-and-building", "hibiscus")
 STYLES = ("starry-night", "great-wave", "the-scream", "composition-vii")

@@ -12,7 +12,7 @@ from pictura import encoders
 from pictura.losses.moments import moments
 from pictura.losses.wasserstein import Gaussian
 from pictura.methods.iterative.settings import STYLE_LAYERS
-from pictura.picture.scale import fit, resize
+from pictura.picture.resize import fit, resize
 
 
 class Judge:

@@ -26,7 +26,7 @@ from torch import Tensor
 
 from pictura import open_painter, read
 from pictura.networks.tiling.frozen import frozen
-from pictura.picture.scale import fit, resize
+from pictura.picture.resize import fit, resize
 from pictura.runtime.errors import PicturaError
 
 FRAMES, HEIGHT, WIDTH = 16, 256, 512

@@ -15,7 +15,7 @@ from pictura.api import open_encoder
 from pictura.encoders import Encoder
 from pictura.methods.iterative.settings import Settings
 from pictura.picture import Picture
-from pictura.picture.scale import fit, resize
+from pictura.picture.resize import fit, resize
 from pictura.picture.sheet import contact_sheet
 
 ROOT = Path(__file__).parents[1]

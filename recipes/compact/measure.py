@@ -20,7 +20,7 @@ from pictura.losses.moments import moments
 from pictura.losses.wasserstein import Gaussian
 from pictura.methods.iterative.settings import STYLE_LAYERS
 from pictura.networks.compact import COMPONENTS
-from pictura.picture.scale import resize
+from pictura.picture.resize import resize
 from pictures import Crops, load
 from teacher import Basis, teacher
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pictura import Picture, models, read
 from pictura.models.shipping import ship
-from pictura.picture.scale import fit, resize
+from pictura.picture.resize import fit, resize
 
 WORDS = {
     "data": "1151 photographs (ImageNet samples, BSDS500, Urban100, Sun-Hays) and public-domain paintings",

@@ -19,7 +19,7 @@ from pictura.picture import Picture, read, read_settings
 from pictura.picture.denoise import denoise
 from pictura.picture.kinds import Source, as_picture, like
 from pictura.picture.reading import MAX_SIDE
-from pictura.picture.scale import fit, resize
+from pictura.picture.resize import fit, resize
 from pictura.runtime.errors import PicturaError
 from pictura.style import Moments, Style, mix, shares
 from pictura.style.sources import Paintings, open_style

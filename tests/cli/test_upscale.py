@@ -10,7 +10,7 @@ from pictura import models
 from pictura.methods.srcnn import Srcnn
 from pictura.methods.superres import Superres, SuperresSettings
 from pictura.picture import Picture, read, read_settings, write
-from pictura.picture.scale import resize
+from pictura.picture.resize import resize
 from pictura.runtime.errors import PicturaError
 
 from .conftest import done, draw, refused, run, size_of

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pictura.data.crops import Augmentation, Cut, take, tensor
 from pictura.data.decode import Decoded
 from pictura.data.settings import DataSettings, data_settings
-from pictura.picture.scale import resize
+from pictura.picture.resize import resize
 from pictura.runtime.errors import PicturaError
 
 SIDES = st.integers(1, 40)

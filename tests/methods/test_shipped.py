@@ -7,7 +7,7 @@ from pictura import models
 from pictura.methods import opened
 from pictura.models.store import shipped
 from pictura.networks.tiling import streaming
-from pictura.picture.scale import resize
+from pictura.picture.resize import resize
 
 MIB = {
     "adain": 40,

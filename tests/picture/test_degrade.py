@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from pictura.picture.degrade import blurred, degrade, eight_bits, imresize, whole
-from pictura.picture.scale import resize
+from pictura.picture.resize import resize
 
 
 def keys(x):

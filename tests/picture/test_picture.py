@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pictura.picture import Picture
-from pictura.picture.scale import fit, resize
+from pictura.picture.resize import fit, resize
 from pictura.picture.sheet import contact_sheet
 from pictura.runtime.errors import PicturaError
 

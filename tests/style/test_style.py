@@ -12,7 +12,7 @@ from torch import Tensor
 from pictura.encoders import Encoder
 from pictura.encoders.records import FAMILIES
 from pictura.losses.moments import moments
-from pictura.picture.scale import resize
+from pictura.picture.resize import resize
 from pictura.runtime.errors import PicturaError
 from pictura.style import Moments, Style, blend, look, mix
 

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from pictura.data.decode import Decoded, Samples, Size
 from pictura.data.settings import LOAD, DataSettings, Kind
-from pictura.picture.scale import resize
+from pictura.picture.resize import resize
 from pictura.runtime.errors import PicturaError
 
 

@@ -24,7 +24,7 @@ from pictura.encoders import Encoder, load
 from pictura.networks.tiling.streaming import MEMORY, Part, streamed
 from pictura.networks.upscaler import JohnsonUpscaler, Upscaler
 from pictura.picture.degrade import degrade, imresize, whole
-from pictura.picture.scale import floating, stored
+from pictura.picture.resize import floating, stored
 from pictura.runtime.device import fast_bfloat16
 from pictura.runtime.errors import PicturaError, nearest
 from pictura.training.method import Batch, Kind, Method, Player, Update

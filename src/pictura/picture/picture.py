@@ -106,7 +106,7 @@ def _from_tensor(tensor: Tensor) -> NDArray[np.uint8] | Pixels:
 def _resized(alpha: Pixels, height: int, width: int) -> Pixels:
     import torch
 
-    from pictura.picture.scale import resize
+    from pictura.picture.resize import resize
 
     plane: Pixels = resize(torch.from_numpy(alpha.copy())[None, None], (height, width))[0, 0].numpy()
     return plane

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from pictura.picture.picture import Picture, Pixels
-from pictura.picture.scale import resize
+from pictura.picture.resize import resize
 
 _GAP = 8  # white pixels around every cell
 _TEXT = 14  # height of a caption's letters, in pixels

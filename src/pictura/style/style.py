@@ -18,7 +18,7 @@ from torch import Tensor
 
 from pictura.encoders import Encoder
 from pictura.losses.moments import moments
-from pictura.picture.scale import fit, resize
+from pictura.picture.resize import fit, resize
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.files import atomic
 

@@ -12,7 +12,7 @@ from pictura import models
 from pictura.methods import opened
 from pictura.networks.tiling.streaming import MEMORY
 from pictura.picture.reading import MAX_SIDE
-from pictura.picture.scale import by_bands, resize
+from pictura.picture.resize import by_bands, resize
 from pictura.runtime.errors import PicturaError
 
 BICUBIC = "bicubic"

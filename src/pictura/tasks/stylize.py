@@ -12,7 +12,7 @@ from pictura.methods import opened
 from pictura.methods.adain import Adain
 from pictura.methods.johnson import Johnson
 from pictura.networks.tiling.streaming import MEMORY
-from pictura.picture.scale import by_bands, resize
+from pictura.picture.resize import by_bands, resize
 from pictura.runtime.errors import PicturaError
 from pictura.style import mix, shares
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from pictura.networks.tiling.frozen import Paint
 from pictura.picture.reading import MAX_SIDE
-from pictura.picture.scale import fit, resize
+from pictura.picture.resize import fit, resize
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.files import atomic, check_free
 from pictura.video.reading import Beside, Clip, Playing

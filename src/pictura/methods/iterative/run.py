@@ -25,7 +25,7 @@ from pictura.losses.total_variation import total_variation
 from pictura.losses.wasserstein import Gaussian
 from pictura.methods.iterative.pixels import Average, Pixels
 from pictura.methods.iterative.settings import Settings
-from pictura.picture.scale import fit, resize
+from pictura.picture.resize import fit, resize
 from pictura.runtime.errors import PicturaError
 from pictura.style import Moments
 

@@ -37,7 +37,7 @@ import torch
 from torch import Tensor, nn
 
 from pictura.networks.tiling.tiles import Size, Source, Tile, extended, rows_of_tiles
-from pictura.picture.scale import stored
+from pictura.picture.resize import stored
 from pictura.runtime.errors import PicturaError
 
 MEMORY = 2**30  # bytes: pictures of about eight megapixels in one piece, and room to keep maps of larger ones

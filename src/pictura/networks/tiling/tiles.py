@@ -8,7 +8,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from pictura.picture.scale import floating
+from pictura.picture.resize import floating
 from pictura.runtime.errors import PicturaError
 
 Size = tuple[int, int]  # height, width in pixels
