@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from pictura.cli.app import COMMANDS
-from pictura.cli.data import app
+from pictura.cli.commands.data import app
 from pictura.picture import read
 
 from .conftest import done, draw, run, size_of
@@ -14,7 +14,7 @@ from .conftest import done, draw, run, size_of
 @pytest.fixture(autouse=True)
 def listed(monkeypatch):
     """The command is there, whether the program lists it or not."""
-    monkeypatch.setitem(COMMANDS, "data", ("pictura.cli.data:app", app.info.help))
+    monkeypatch.setitem(COMMANDS, "data", ("pictura.cli.commands.data:app", app.info.help))
 
 
 @pytest.fixture

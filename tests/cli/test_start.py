@@ -102,6 +102,6 @@ def test_unknown_option_and_command():
 
 
 def test_a_bug_shows_its_traceback(monkeypatch):
-    monkeypatch.setattr("pictura.cli.info.available", lambda: 1 / 0)
+    monkeypatch.setattr("pictura.cli.commands.info.available", lambda: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         run("encoders")

@@ -203,7 +203,7 @@ def test_a_real_ctrl_c(desk):
 
 
 def test_a_loss_that_is_not_a_number_is_told_and_survived(monkeypatch):
-    from pictura.methods.iterative.run import run
+    from pictura.methods.iterative import run
 
     total_variation, count = run.total_variation, iter(range(100))
     monkeypatch.setattr(

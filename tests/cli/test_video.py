@@ -25,7 +25,7 @@ FAST = ("--method", "fast", "--model", "model", "--style", "starry-night")
 
 @pytest.fixture(autouse=True)
 def registered(monkeypatch):
-    monkeypatch.setitem(COMMANDS, "video", ("pictura.cli.video:video", "Paint a video frame by frame."))
+    monkeypatch.setitem(COMMANDS, "video", ("pictura.cli.commands.video:video", "Paint a video frame by frame."))
 
 
 @pytest.fixture

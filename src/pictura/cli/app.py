@@ -12,40 +12,49 @@ from pictura import __version__
 from pictura.cli.text import examples
 from pictura.runtime.errors import PicturaError
 
-# Each command: where it is, and its line in the list of commands. A module is imported when its command is asked for,
+# Each command: where it is in cli/commands, and its line in the list of commands. A module is imported when its command is asked for,
 # so that `pictura --help` pays for none of them. "app" is a group of its own. The end of a command's help is its
 # module's EXAMPLES, or <COMMAND>_EXAMPLES where a module has several.
 COMMANDS = {
-    "stylize": ("pictura.cli.stylize:stylize", "Paint pictures in the manner of other pictures."),
-    "synthesize": ("pictura.cli.synthesize:synthesize", "Make a new picture with the texture of another, of any size."),
-    "style": ("pictura.cli.style:app", "Make, mix and look at styles."),
+    "stylize": ("stylize:stylize", "Paint pictures in the manner of other pictures."),
+    "synthesize": (
+        "synthesize:synthesize",
+        "Make a new picture with the texture of another, of any size.",
+    ),
+    "style": ("style:app", "Make, mix and look at styles."),
     "upscale": (
-        "pictura.cli.upscale:upscale",
+        "upscale:upscale",
         "Enlarge pictures, and make up the detail that enlarging does not bring.",
     ),
-    "video": ("pictura.cli.video:video", "Paint a video frame by frame, without flicker, sound and times kept."),
+    "video": (
+        "video:video",
+        "Paint a video frame by frame, without flicker, sound and times kept.",
+    ),
     "train": (
-        "pictura.cli.train:train",
+        "train:train",
         "Train a method on a folder of pictures; what comes out is the bundle in OUTPUT/bundle.",
     ),
-    "data": ("pictura.cli.data:app", "Check and rearrange sets of pictures."),
+    "data": ("data:app", "Check and rearrange sets of pictures."),
     "models": (
-        "pictura.cli.models:models",
+        "models:models",
         "Name the trained networks that are shipped or were fetched, with size, metric, licence and SHA-256.",
     ),
     "import": (
-        "pictura.cli.models:import_",
+        "models:import_",
         "Make a model of another project's weights; nothing in the file is run, whatever it holds.",
     ),
     "export": (
-        "pictura.cli.models:export",
+        "models:export",
         "Write a model as ONNX: any height and width, pixels in [0, 1] in and out; compared with torch first.",
     ),
     "encoders": (
-        "pictura.cli.info:encoders",
+        "info:encoders",
         "Name the networks that can judge content and style, and where their weights are.",
     ),
-    "check": ("pictura.cli.info:check", "Say whether everything needed is here, and what to do where it is not."),
+    "check": (
+        "info:check",
+        "Say whether everything needed is here, and what to do where it is not.",
+    ),
 }
 NO_MEMORY = "The memory does not suffice: make the picture smaller, for example with --size 512."
 
@@ -53,7 +62,7 @@ NO_MEMORY = "The memory does not suffice: make the picture smaller, for example 
 def loaded(name: str) -> Any:
     """The command itself."""
     place, attribute = COMMANDS[name][0].split(":")
-    module = import_module(place)
+    module = import_module(f"pictura.cli.commands.{place}")
     group = found = getattr(module, attribute)
     if not isinstance(found, typer.Typer):
         group = typer.Typer(add_completion=False)

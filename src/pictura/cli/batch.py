@@ -11,8 +11,8 @@ import typer
 
 from pictura.cli.jobs import Job
 from pictura.cli.options import Manner
-from pictura.cli.recipe import Recipe
-from pictura.cli.report import Report
+from pictura.cli.progress import Report
+from pictura.cli.provenance import Recipe
 from pictura.cli.text import duration
 from pictura.methods.iterative.run import Interrupted, Step
 from pictura.picture import Picture, check_writable, read, write

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from pictura.cli import recipe as recipes
+from pictura.cli import provenance as recipes
 from pictura.cli.jobs import plan
 from pictura.cli.options import Changes, Manner, Size, Styles, Weights, with_settings
-from pictura.cli.recipe import Recipe
+from pictura.cli.provenance import Recipe
 from pictura.cli.text import examples
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.memory import return_freed
 from pictura.runtime.threads import use_threads
 
 if TYPE_CHECKING:
-    from pictura.cli.painting import Work
+    from pictura.cli.batch import Work
 
 EXAMPLES = examples(
     "pictura stylize photo.jpg --style starry-night",
@@ -88,7 +88,7 @@ def stylize(
     _check_options(recipe, changes, once, manner)
     jobs = plan(content, output, recipe.label)
     use_threads(manner.threads)
-    from pictura.cli.painting import paint_all, unfinished
+    from pictura.cli.batch import paint_all, unfinished
 
     if to_do := unfinished(jobs, manner):
         work = _optimizing(recipe) if recipe.method == "optimize" else _at_once(recipe, once.memory)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pictura.cli import recipe as recipes
+from pictura.cli import provenance as recipes
 from pictura.cli.jobs import plan
 from pictura.cli.options import Changes, Manner, with_settings
 from pictura.cli.text import examples
@@ -33,7 +33,7 @@ def synthesize(
     height_width = _size(size)
     use_threads(manner.threads)
     from pictura import api
-    from pictura.cli.painting import check, paint_all
+    from pictura.cli.batch import check, paint_all
 
     settings = recipe.settings
     jobs = check(plan([texture], output, ""), manner)

@@ -9,7 +9,7 @@ import typer
 from pictura import __version__
 from pictura.cli.jobs import Job, plan
 from pictura.cli.options import Manner, Overwrite
-from pictura.cli.report import Report
+from pictura.cli.progress import Report
 from pictura.cli.text import duration, examples
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.memory import return_freed
@@ -45,7 +45,7 @@ def upscale(
     """Enlarge pictures, and make up the detail that enlarging does not bring."""
     jobs = plan(pictures, output, f"x{scale}")
     use_threads(threads)
-    from pictura.cli.painting import unfinished
+    from pictura.cli.batch import unfinished
     from pictura.tasks.enlarge import open_enlarger
 
     to_do = unfinished(jobs, Manner(overwrite=overwrite, quiet=quiet))

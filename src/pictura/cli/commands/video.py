@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from pictura.cli.options import Overwrite, Quiet, Size, Styles, Threads, Weights, with_groups
-from pictura.cli.report import Report
+from pictura.cli.progress import Report
 from pictura.cli.text import duration, examples
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.threads import use_threads
