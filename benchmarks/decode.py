@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from pictura.data import DataSettings, open_data, recognise
+from pictura.data import DataSettings, open_data, recognize_kind
 from pictura.picture import read
 
 
@@ -70,7 +70,7 @@ def main() -> None:
         sets = (
             made(Path(place), a.count)
             if a.folder is None
-            else [(a.folder.name, a.folder, a.kind or recognise(a.folder))]
+            else [(a.folder.name, a.folder, a.kind or recognize_kind(a.folder))]
         )
         print(f"samples of {a.crop}² a second of one core\n")
         print("| set | files read whole | samples, nothing kept | samples from memory |\n| --- | --- | --- | --- |")

@@ -54,9 +54,9 @@ def prepared(row: str, side: int, bundle: str | None, memory: int | None) -> Cal
     if bundle:
         from pictura import models
 
-        method = methods.opened(models.read(bundle))
+        method = methods.open_method(models.read_bundle(bundle))
     else:
-        kind = methods.find(name)
+        kind = methods.find_method(name)
         method = kind(kind.Settings())
     options: dict[str, object] = {"precision": "float32"} if row.endswith("32") else {}
     if memory is not None:

@@ -25,7 +25,7 @@ from torch import Tensor
 
 from pictura import methods, models, read
 from pictura.methods.johnson import Johnson
-from pictura.picture.resize import fit, resize
+from pictura.picture.resize import fit_size, resize
 
 PHOTOS = ("astronaut", "yosemite-valley", "tourist-and-building", "hibiscus")
 STYLES = ("starry-night", "great-wave", "the-scream", "composition-vii")
@@ -38,12 +38,12 @@ DRAWS = 4
 
 def opened(model: str, smoothing: float | None) -> Johnson:
     """The network, and the loss it was trained with."""
-    method = methods.opened(models.read(model))
+    method = methods.open_method(models.read_bundle(model))
     if not isinstance(method, Johnson):
         raise SystemExit(f"{model} is no network of the method johnson.")
     method.prepare(torch.device("cpu"))
-    if smoothing is not None and method.judge is not None:
-        method.judge.smoothing = smoothing
+    if smoothing is not None and method.perceptual_loss is not None:
+        method.perceptual_loss.smoothing = smoothing
     return method
 
 
@@ -54,7 +54,7 @@ def photo(data: Path, name: str, side: int, square: bool = False) -> Tensor:
         shorter = min(pixels.shape[2:])
         top, left = ((n - shorter) // 2 for n in pixels.shape[2:])
         pixels = pixels[..., top : top + shorter, left : left + shorter]
-    height, width = (n // 8 * 8 for n in fit(*pixels.shape[2:], side))
+    height, width = (n // 8 * 8 for n in fit_size(*pixels.shape[2:], side))
     return resize(pixels, (height, width))
 
 

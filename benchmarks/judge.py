@@ -10,9 +10,9 @@ from torch import Tensor
 
 from pictura import encoders
 from pictura.losses.moments import moments
-from pictura.losses.wasserstein import Gaussian
+from pictura.losses.wasserstein import WassersteinLoss
 from pictura.methods.iterative.settings import STYLE_LAYERS
-from pictura.picture.resize import fit, resize
+from pictura.picture.resize import fit_size, resize
 
 
 class Judge:
@@ -20,20 +20,20 @@ class Judge:
 
     def __init__(self, side: int = 512) -> None:
         self.side = side
-        self.encoder = encoders.load("vgg19-caffe", padding="zeros", dtype="float32")
+        self.encoder = encoders.load_encoder("vgg19-caffe", padding="zeros", dtype="float32")
 
     @torch.no_grad()
     def __call__(self, result: Tensor, photograph: Tensor, painting: Tensor) -> tuple[float, float]:
         """(style, content) of a result, for pictures 1×3×H×W in [0, 1] of any size."""
-        size = fit(*photograph.shape[2:], self.side)
+        size = fit_size(*photograph.shape[2:], self.side)
         result, photograph = resize(result, size), resize(photograph, size)
         if max(painting.shape[2:]) > self.side:
-            painting = resize(painting, fit(*painting.shape[2:], self.side))
+            painting = resize(painting, fit_size(*painting.shape[2:], self.side))
         layers = [*STYLE_LAYERS, "relu4_2"]
         made, photo, paint = (self.encoder(x, layers) for x in (result, photograph, painting))
         style = 0.0
         for layer in STYLE_LAYERS:
-            target = Gaussian(*moments(paint[layer]), self.encoder.scale(layer))
+            target = WassersteinLoss(*moments(paint[layer]), self.encoder.scale(layer))
             style += (target(*moments(made[layer])) / target(*moments(photo[layer]))).item() / len(STYLE_LAYERS)
         content = (made["relu4_2"] - photo["relu4_2"]).square().mean() / photo["relu4_2"].var(dim=(2, 3)).mean()
         return style, content.item()

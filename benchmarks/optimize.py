@@ -60,7 +60,7 @@ def recipe(name: str, share: float) -> tuple[Settings, float]:
         return preset({"default": "balanced", "fast": "fast", "short": "quality"}[name]), 1.0
     settings = preset("paper") if name == "paper" else strongest()
     steps = tuple(max(1, round(n * share)) for n in settings.steps)
-    return settings.changed(steps=steps), sum(settings.steps) / sum(steps)
+    return settings.with_changes(steps=steps), sum(settings.steps) / sum(steps)
 
 
 def run(name: str, content: str, painting: str, size: int, share: float, out: str) -> dict[str, float | str]:

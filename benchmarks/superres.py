@@ -22,7 +22,7 @@ from torch import Tensor
 
 from pictura.metrics.superres import Score, score
 from pictura.picture import Picture, read, write
-from pictura.picture.degrade import degrade, imresize, whole
+from pictura.picture.degrade import crop_to_scale, degrade, imresize
 from pictura.picture.sheet import contact_sheet
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.threads import use_threads
@@ -73,7 +73,7 @@ def table(sets: Path, scale: int, changed: dict[str, str]) -> None:
 
 def scored(network: Network, path: Path, scale: int) -> Score:
     picture = read(path)
-    true = whole(picture.tensor(), scale)
+    true = crop_to_scale(picture.tensor(), scale)
     return score(network(degrade(true, scale)), true, scale, grey=picture.grey)
 
 
@@ -97,7 +97,7 @@ def crops(content: Path, changed: dict[str, str], target: Path) -> None:
     rows, labels = [], []
     ready = {name: network for name, network in networks(4, changed).items() if name != "FSRCNN"}
     for name, (top, left) in CROPS.items():
-        true = whole(read(content / f"{name}.jpg").tensor(), 4)
+        true = crop_to_scale(read(content / f"{name}.jpg").tensor(), 4)
         small = degrade(true, 4)
         made = {row: network(small) for row, network in ready.items()} | {"truth": true}
         cut = [Picture.of(x[..., top : top + SIDE, left : left + SIDE].clamp(0, 1)) for x in made.values()]

@@ -25,8 +25,8 @@ import torch
 from torch import Tensor
 
 from pictura import open_painter, read
-from pictura.networks.tiling.frozen import frozen
-from pictura.picture.resize import fit, resize
+from pictura.networks.tiling.frozen import freeze_statistics
+from pictura.picture.resize import fit_size, resize
 from pictura.runtime.errors import PicturaError
 
 FRAMES, HEIGHT, WIDTH = 16, 256, 512
@@ -80,7 +80,7 @@ def flickers(name: str, paint, picture: Tensor) -> None:
     """One row for each clip."""
     for kind in CLIPS:
         frames = clip(kind, picture)
-        steady = frozen(paint, frames[:: FRAMES // SAMPLED])
+        steady = freeze_statistics(paint, frames[:: FRAMES // SAMPLED])
         own, held = (flicker(kind, (one(frame) for frame in frames)) for one in (paint, steady))
         print(
             f"| {name} | {kind} | {flicker(kind, frames):.2f} | {own:.2f} | {held:.2f} | {held / own:.2f} |", flush=True
@@ -100,13 +100,13 @@ def filmed(picture: Tensor, path: Path, height: int, width: int, count: int) -> 
     """A clip as a file, made with what is measured."""
     import av
 
-    from pictura.video.colour import Coding, to_frame
+    from pictura.video.colour import ColourCoding, to_frame
 
     with av.open(str(path), "w") as out:
         stream = out.add_stream("libvpx-vp9", 25, {"cpu-used": "8", "deadline": "realtime"})
         stream.height, stream.width = height, width
         for i in range(count):
-            frame = to_frame(resize(picture.roll(3 * i, 3), (height, width)), "yuv420p", Coding(1, False))
+            frame = to_frame(resize(picture.roll(3 * i, 3), (height, width)), "yuv420p", ColourCoding(1, False))
             frame.pts = i
             out.mux(stream.encode(frame))
         out.mux(stream.encode(None))
@@ -129,7 +129,7 @@ def main() -> None:
     picture = scene()
     if a.photo:
         photo = read(a.photo).tensor()
-        photo = resize(photo, fit(*photo.shape[2:], 2 * WIDTH))
+        photo = resize(photo, fit_size(*photo.shape[2:], 2 * WIDTH))
         picture = photo[..., max(0, photo.shape[2] - HEIGHT) // 2 :, :][..., :HEIGHT, :]
     painters = {}
     for name in a.only.split(","):

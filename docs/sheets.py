@@ -15,7 +15,7 @@ from pictura.api import open_encoder
 from pictura.encoders import Encoder
 from pictura.methods.iterative.settings import Settings
 from pictura.picture import Picture
-from pictura.picture.resize import fit, resize
+from pictura.picture.resize import fit_size, resize
 from pictura.picture.sheet import contact_sheet
 
 ROOT = Path(__file__).parents[1]
@@ -48,11 +48,11 @@ TEXTURE_SIDE = 256
 
 # Two schedules with either encoder: from the photograph, coarse to fine, and the default's, from AdaIN's picture.
 SHORT = pictura.preset("balanced")
-LONG = SHORT.changed(preset="long", init="content", steps=(80, 60, 40, 25, 15), learning_rate=0.07, smoothing=0.1)
+LONG = SHORT.with_changes(preset="long", init="content", steps=(80, 60, 40, 25, 15), learning_rate=0.07, smoothing=0.1)
 SETTINGS = {
-    "VGG-19": LONG.changed(preset="long-vgg19", encoder="vgg19-caffe"),
+    "VGG-19": LONG.with_changes(preset="long-vgg19", encoder="vgg19-caffe"),
     "compact": LONG,
-    "VGG-19, short": SHORT.changed(preset="balanced-vgg19", encoder="vgg19-caffe"),
+    "VGG-19, short": SHORT.with_changes(preset="balanced-vgg19", encoder="vgg19-caffe"),
     "default": SHORT,
 }
 # AdaIN: contents down, styles across; the last two paintings are in no style of the bank and in no training.
@@ -133,7 +133,7 @@ def textures(data: Path) -> None:
     encoder, rows = open_encoder(pictura.preset("texture")), [[], []]
     for name in TEXTURES:
         exemplar = pictura.read(data / "textures" / f"{name}.jpg").tensor()
-        exemplar = resize(exemplar, fit(*exemplar.shape[2:], TEXTURE_SIDE))
+        exemplar = resize(exemplar, fit_size(*exemplar.shape[2:], TEXTURE_SIDE))
         path = KEPT / f"texture-{name}.png"
         if not path.exists():
             made = pictura.synthesize(exemplar, (TEXTURE_SIDE, TEXTURE_SIDE), encoder=encoder)

@@ -10,13 +10,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pictura.cli.app import loaded
+from pictura.cli.app import load_command
 from pictura.methods.iterative.settings import PRESETS, Settings
 
 ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "CONTRIBUTING.md", ROOT / "docs" / "cli.md", ROOT / "docs" / "optimisation.md")
 TABLE = re.compile(r"(<!-- table: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
-FIVE = ("api.py", "methods/iterative.py", "losses/wasserstein.py", "style.py", "encoders/encoder.py")
+FIVE = ("api.py", "methods/iterative/run.py", "losses/wasserstein.py", "style/style.py", "encoders/encoder.py")
 # Where each number of the preset `paper` comes from, and why ours is another.
 SOURCES = {
     "encoder": "CVPR 2016, section 2: mean response 1 of every filter; ours is a distillate of the same network",
@@ -52,7 +52,7 @@ def options(command: str) -> str:
 def parameters(command: str) -> list[Any]:
     """The options of a command, as typer knows them."""
     first, *rest = command.split()
-    program = loaded(first)
+    program = load_command(first)
     for name in rest:
         program = program.commands[name]
     return [parameter for parameter in program.params if parameter.param_type_name == "option"]

@@ -29,7 +29,7 @@ def main() -> None:
     OUT.mkdir(exist_ok=True)
     photo = pictura.read(HERE / "photo.jpg")
     pictura.write(photo, OUT / "content.png", overwrite=True)
-    encoder = encoders.load("compact")  # once for all four
+    encoder = encoders.load_encoder("compact")  # once for all four
     results = {}
     for style in STYLES:
         print(f"painting in the style {style} …", flush=True)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from pictura.encoders import Encoder
 from pictura.encoders.records import FAMILIES
-from pictura.methods.iterative.settings import Settings, build
+from pictura.methods.iterative.settings import Settings, build_settings
 
 Draw = Callable[..., Tensor]
 WEIGHTS = Path(__file__).parents[2] / "shared" / "weights"
@@ -67,7 +67,7 @@ def encoder() -> Encoder:
 @pytest.fixture(scope="session")
 def quick() -> Settings:
     """Three steps at one scale on the tiny encoder's layers; nothing that a test relies on is left to a default."""
-    return build(
+    return build_settings(
         {
             "dtype": "float32",
             "loss": "wasserstein",

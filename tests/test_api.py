@@ -10,12 +10,12 @@ from PIL import Image
 from torch import Tensor
 
 from pictura import api
-from pictura.api import as_picture, opened_style, stylize, synthesize
+from pictura.api import as_picture, prepare_style, stylize, synthesize
 from pictura.methods.iterative.run import Interrupted, Step
 from pictura.picture import Picture, write
 from pictura.picture.denoise import denoise
 from pictura.runtime.errors import PicturaError
-from pictura.style import Style, look
+from pictura.style import Style, encode_style
 
 SIZE = (20, 26)
 
@@ -28,7 +28,7 @@ def paint(encoder, quick, draw):
         content = draw(*SIZE, seed=1) if content is None else content
         style = draw(48, 40, seed=2) if style is None else style
         given = {"callback": callback, "size": size, "style_weights": style_weights}
-        return stylize(content, style, quick.changed(**changes), encoder=encoder, **given)
+        return stylize(content, style, quick.with_changes(**changes), encoder=encoder, **given)
 
     return painted
 
@@ -39,7 +39,7 @@ def made(encoder, quick, draw):
 
     def painted(size, texture=None, *, callback=None, **changes):
         texture = draw(48, 40, seed=2) if texture is None else texture
-        settings = quick.changed(**{"init": "noise", "content_weight": 0, **changes})
+        settings = quick.with_changes(**{"init": "noise", "content_weight": 0, **changes})
         return synthesize(texture, size, settings, encoder=encoder, callback=callback)
 
     return painted
@@ -235,7 +235,7 @@ class TestWhileItRuns:
     def test_the_encoder_is_loaded_by_name(self, monkeypatch, encoder, quick, draw) -> None:
         asked = []
         monkeypatch.setattr(api.encoders, "load", lambda *a, **k: asked.append((a, k)) or encoder, raising=False)
-        stylize(draw(*SIZE), draw(seed=2), quick.changed(encoder="tiny", pooling="average", dtype="auto"))
+        stylize(draw(*SIZE), draw(seed=2), quick.with_changes(encoder="tiny", pooling="average", dtype="auto"))
         assert asked == [(("tiny",), {"pooling": "average", "padding": "replicate", "dtype": None})]
 
 
@@ -253,11 +253,11 @@ class TestStyles:
         assert torch.equal(paint(style=two, style_weights=(2, 2)), paint(style=two))
 
     def test_the_heavier_style_is_the_nearer(self, paint, two, encoder) -> None:
-        targets = [look(style, encoder, self.LAYERS, max(SIZE)) for style in two]
+        targets = [encode_style(style, encoder, self.LAYERS, max(SIZE)) for style in two]
 
         def nearer_to_first(weights: tuple[int, int]) -> float:
             made = paint(style=two, style_weights=weights, content_weight=0, steps=(12,))
-            found = look(made, encoder, self.LAYERS, max(SIZE))
+            found = encode_style(made, encoder, self.LAYERS, max(SIZE))
             one, other = (sum((found[n][1] - t[n][1]).norm() / t[n][1].norm() for n in found) for t in targets)
             return float(other - one)
 
@@ -274,7 +274,7 @@ class TestStyles:
             assert paint(style=styles, style_layers={"relu1_1": 1}).isfinite().all()
 
     def test_a_style_file_and_a_shipped_name(self, paint, encoder, two, tmp_path: Path, monkeypatch) -> None:
-        monkeypatch.setattr("pictura.style.sources.FOLDER", tmp_path)
+        monkeypatch.setattr("pictura.style.sources.STYLES_FOLDER", tmp_path)
         path = Style.of(two[:1], encoder, self.LAYERS, (32,)).save(tmp_path / "discs.style")
         assert torch.equal(paint(style=path), paint(style="discs"))
 
@@ -284,10 +284,10 @@ class TestStyles:
             paint(style=two, style_weights=weights)
 
     def test_paintings_opened_once_serve_many_contents(self, paint, encoder, quick, two, draw, monkeypatch) -> None:
-        opened = opened_style(two[0], quick, encoder)
+        opened = prepare_style(two[0], quick, encoder)
         expected = [paint(draw(*SIZE, seed=seed), two[0]) for seed in (1, 4)]
         looked = []
-        monkeypatch.setattr("pictura.style.sources.look", lambda *given: looked.append(given) or look(*given))
+        monkeypatch.setattr("pictura.style.sources.encode_style", lambda *given: looked.append(given) or encode_style(*given))
         for seed, picture in zip((1, 4), expected, strict=True):
             assert torch.equal(paint(draw(*SIZE, seed=seed), opened), picture)
         assert len(looked) == 1

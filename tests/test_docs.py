@@ -13,14 +13,14 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from pictura.cli.app import app
-from pictura.encoders import available
+from pictura.encoders import available_encoders
 from pictura.methods.iterative.settings import PRESETS
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 FENCE = re.compile(r"(?:^<!-- (?P<mark>[^\n]*) -->\n)?^```(?P<kind>sh|python)\n(?P<text>.*?)^```$", re.M | re.S)
 LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
-WEIGHTS = {one.record.name for one in available() if one.path is not None}
+WEIGHTS = {one.record.name for one in available_encoders() if one.path is not None}
 
 
 class Block(NamedTuple):
@@ -55,7 +55,7 @@ def desk(tmp_path, monkeypatch):
         noise = np.random.default_rng(seed).integers(0, 256, (6, 8, 3), np.uint8)
         Image.fromarray(noise).resize((64, 48), Image.Resampling.BICUBIC).save(tmp_path / f"{name}.jpg")
     for name, settings in PRESETS.items():
-        monkeypatch.setitem(PRESETS, name, settings.changed(steps=(1,)))
+        monkeypatch.setitem(PRESETS, name, settings.with_changes(steps=(1,)))
     return tmp_path
 
 

@@ -107,8 +107,8 @@ def test_the_wheel_brings_encoder_and_styles():
     # Hatchling takes everything below the package that git does not ignore.
     wheel = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]
     assert wheel == {"packages": ["src/pictura"]}
-    styles = sorted((PACKAGE / "styles").glob("*.style"))
-    brought = [PACKAGE / "encoders" / "compact.safetensors", *styles]
+    styles = sorted((PACKAGE / "assets" / "styles").glob("*.style"))
+    brought = [PACKAGE / "assets" / "encoders" / "compact.safetensors", *styles]
     assert all(path.is_file() for path in brought)
     assert len(styles) >= 24
     assert sum(path.stat().st_size for path in styles) <= 3 * MEGABYTE

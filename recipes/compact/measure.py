@@ -17,7 +17,7 @@ from torch import Tensor
 from pictura import encoders
 from pictura.encoders import Encoder
 from pictura.losses.moments import moments
-from pictura.losses.wasserstein import Gaussian
+from pictura.losses.wasserstein import WassersteinLoss
 from pictura.methods.iterative.settings import STYLE_LAYERS
 from pictura.networks.compact import COMPONENTS
 from pictura.picture.resize import resize
@@ -40,10 +40,10 @@ def unexplained(student: Encoder, basis: Basis, crops: Crops, kind: str) -> dict
     return {name: error[name] / variance[name] for name in COMPONENTS}
 
 
-def gaussians(encoder: Encoder, picture: Tensor) -> dict[str, tuple[Gaussian, tuple[Tensor, Tensor]]]:
+def gaussians(encoder: Encoder, picture: Tensor) -> dict[str, tuple[WassersteinLoss, tuple[Tensor, Tensor]]]:
     """Each style layer's target and its moments."""
     found = {n: moments(f) for n, f in encoder(picture, STYLE_LAYERS).items()}
-    return {n: (Gaussian(*m, encoder.scale(n)), m) for n, m in found.items()}
+    return {n: (WassersteinLoss(*m, encoder.scale(n)), m) for n, m in found.items()}
 
 
 @torch.no_grad()
@@ -99,8 +99,8 @@ def main() -> None:
     crops = Crops(load(a.photos), load(a.paintings), SIDE, torch.Generator().manual_seed(1))
     basis = Basis(teacher(a.vgg, torch.device("cpu")))
     basis.load(a.basis, torch.device("cpu"))
-    student = encoders.load("compact", dtype="float32")
-    vgg = encoders.load("vgg19-caffe", padding="replicate", dtype="float32")
+    student = encoders.load_encoder("compact", dtype="float32")
+    vgg = encoders.load_encoder("vgg19-caffe", padding="replicate", dtype="float32")
     clean, disturbed = unexplained(student, basis, crops, "photo"), unexplained(student, basis, crops, "disturbed")
     paintings = [resize(p[None].float() / 255, (SIDE, SIDE)) for p in crops.paintings[::4]]
     ranks = rank_correlation(student, vgg, paintings)
@@ -111,7 +111,7 @@ def main() -> None:
     for n, k in COMPONENTS.items():
         rank, cosine = (f"{d[n]:.2f}" if n in d else "–" for d in (ranks, turned))
         print(f"| {n} | {k} | {1 - clean[n]:.2f} | {1 - disturbed[n]:.2f} | {rank} | {cosine} |")
-    ours, theirs = (processor_seconds(encoders.load(n)) for n in ("compact", "vgg19-caffe"))
+    ours, theirs = (processor_seconds(encoders.load_encoder(n)) for n in ("compact", "vgg19-caffe"))
     count = sum(p.numel() for p in student.parameters())
     size = (encoders.store.PACKAGED / "compact.safetensors").stat().st_size
     print(f"\n{count:,} parameters, {size:,} bytes. Forward and backward at 512²: {ours:.3f} s, VGG-19 {theirs:.3f} s,")

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from pictura.losses.content import relative_content_loss
 from pictura.losses.moments import moments
-from pictura.losses.wasserstein import Gaussian
+from pictura.losses.wasserstein import WassersteinLoss
 from pictura.methods.iterative.settings import STYLE_LAYERS
 from pictures import Crops
 from student import Student
@@ -28,10 +28,12 @@ class Path:
         with torch.no_grad():
             self.content = {n: f.float() for n, f in self.student(photos).items() if n in ("relu3_1", "relu4_2")}
             looks = {n: f.float() for n, f in self.student(paintings).items() if n in STYLE_LAYERS}
-            self.style = {n: [Gaussian(*moments(f[i : i + 1])) for i in range(self.count)] for n, f in looks.items()}
+            self.style = {
+                n: [WassersteinLoss(*moments(f[i : i + 1])) for i in range(self.count)] for n, f in looks.items()
+            }
         self.content_weight = 10 ** self.crops.number(-1.3, 0.7)
         self.picture = photos.clone().requires_grad_()
-        self.optimiser = torch.optim.Adam([self.picture], lr=self.crops.number(0.02, 0.05), betas=(0.9, 0.99))
+        self.optimizer = torch.optim.Adam([self.picture], lr=self.crops.number(0.02, 0.05), betas=(0.9, 0.99))
 
     def _loss(self) -> Tensor:
         responses = self.student(self.picture)
@@ -48,7 +50,7 @@ class Path:
         if self.left == 0:
             self._start()
         (self.picture.grad,) = torch.autograd.grad(self._loss(), self.picture)
-        self.optimiser.step()
+        self.optimizer.step()
         with torch.no_grad():
             self.picture.clamp_(0, 1)
         self.left -= 1

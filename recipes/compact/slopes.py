@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from pictura.losses.moments import moments
-from pictura.losses.wasserstein import Gaussian
+from pictura.losses.wasserstein import WassersteinLoss
 from student import Student
 from teacher import Basis
 
@@ -24,7 +24,7 @@ def pull(layer: str, coordinates: Tensor, towards: Tensor) -> Tensor:
     """The slope of the layer's loss with respect to its coordinates 1×k×H×W; content at relu4_2, style elsewhere."""
     if layer == "relu4_2":
         return coordinates - towards
-    target = Gaussian(*moments(towards))
+    target = WassersteinLoss(*moments(towards))
     leaf = coordinates.detach().clone().requires_grad_()
     return torch.autograd.grad(target(*moments(leaf)), leaf)[0]
 

@@ -14,7 +14,7 @@ from pictures import Crops
 
 def teacher(weights: Path, device: torch.device) -> Encoder:
     """VGG-19; every convolution repeats the border instead of adding zeros, so a picture has no rim."""
-    return encoders.load(
+    return encoders.load_encoder(
         "vgg19", weights=weights, family="caffe", padding="replicate", dtype="bfloat16", device=str(device)
     )
 

@@ -105,7 +105,7 @@ class Run:
         self.generator = torch.Generator().manual_seed(a.seed)
         self.crops = Crops(load(a.photos), load(a.paintings), a.crop, self.generator)
         self.student = Student().to(self.device)
-        self.optimiser = torch.optim.AdamW(self.student.parameters(), lr=a.rate, weight_decay=1e-2)
+        self.optimizer = torch.optim.AdamW(self.student.parameters(), lr=a.rate, weight_decay=1e-2)
         self.step = 0
         self.basis = Basis(teacher(a.vgg, self.device))
         self.pool = Pool(a.pool, self.generator)
@@ -142,7 +142,7 @@ class Run:
         tensors = {f"model.{n}": p.detach() for n, p in self.student.named_parameters()}
         tensors |= {f"average.{n}": p for n, p in self.average.items()}
         for n, p in self.student.named_parameters():
-            moments = self.optimiser.state[p]
+            moments = self.optimizer.state[p]
             tensors |= {f"first.{n}": moments["exp_avg"], f"second.{n}": moments["exp_avg_sq"]}
         tensors["generator"] = self.generator.get_state()
         return {n: t.contiguous() for n, t in tensors.items()}
@@ -166,7 +166,7 @@ class Run:
         with torch.no_grad():
             for n, p in self.student.named_parameters():
                 p.copy_(tensors[f"model.{n}"])
-                self.optimiser.state[p] = {
+                self.optimizer.state[p] = {
                     "step": torch.tensor(float(self.step)),
                     "exp_avg": tensors[f"first.{n}"].to(self.device),
                     "exp_avg_sq": tensors[f"second.{n}"].to(self.device),
@@ -220,7 +220,7 @@ class Run:
         (self.pull if self.a.slopes and self.step % 2 == 0 else self.lesson)(self.disturbed())
         x, answers = self.pool.draw(self.a.batch)
         loss, shares = distance(self.student(x.to(self.device)), {n: t.to(self.device) for n, t in answers.items()})
-        self.optimiser.zero_grad()
+        self.optimizer.zero_grad()
         if self.a.slopes:
             turned = self.disagreement()
             shares["slopes"] = turned.item()
@@ -228,9 +228,9 @@ class Run:
         else:
             loss.backward()
         torch.nn.utils.clip_grad_norm_(self.student.parameters(), 1.0)
-        for group in self.optimiser.param_groups:
+        for group in self.optimizer.param_groups:
             group["lr"] = self.rate()
-        self.optimiser.step()
+        self.optimizer.step()
         with torch.no_grad():
             for n, p in self.student.named_parameters():
                 self.average[n].lerp_(p, 1 - EMA_DECAY)

@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 from scales import pictures
 
 from pictura import encoders
-from pictura.encoders.store import PACKAGED
+from pictura.encoders.store import PACKAGE_FOLDER
 
 
 def main() -> None:
@@ -20,14 +20,14 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=60)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    encoder = encoders.load("vgg19-caffe", dtype="float32")
+    encoder = encoders.load_encoder("vgg19-caffe", dtype="float32")
     names = [name for name in encoder.layers if name.startswith("conv")]
     sums = {name: torch.zeros(()) for name in names}
     with torch.no_grad():
         for picture in pictures(options.folder, options.count):
             for name, response in encoder(picture, names).items():
                 sums[name] = sums[name] + response.relu().mean((0, 2, 3)) / options.count
-    save_file(sums, PACKAGED / "vgg19-caffe-means.safetensors", {"photographs": str(options.count)})
+    save_file(sums, PACKAGE_FOLDER / "vgg19-caffe-means.safetensors", {"photographs": str(options.count)})
 
 
 if __name__ == "__main__":

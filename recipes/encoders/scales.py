@@ -35,7 +35,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=60)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    encoder = encoders.load(options.encoder, dtype="float32")
+    encoder = encoders.load_encoder(options.encoder, dtype="float32")
     sizes = measure(encoder, pictures(options.folder, options.count), encoder.layers)
     print('"""Measured sizes of responses; made by ``recipes/encoders/scales.py``."""\n')
     print(f"{options.encoder.upper().replace('-', '_')} = {{")

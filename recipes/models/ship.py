@@ -10,8 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from pictura import Picture, models, read
-from pictura.models.shipping import ship
-from pictura.picture.resize import fit, resize
+from pictura.models.shipping import ship_bundle
+from pictura.picture.resize import fit_size, resize
 
 WORDS = {
     "data": "1151 photographs (ImageNet samples, BSDS500, Urban100, Sun-Hays) and public-domain paintings",
@@ -30,7 +30,7 @@ def main() -> None:
     for word in words:
         p.add_argument("--" + word.replace("_", "-"))
     a = p.parse_args()
-    bundle = models.read(a.bundle)
+    bundle = models.read_bundle(a.bundle)
     settings = dict(bundle.settings)
     if "styles" in settings:  # their names, not where the paintings lay
         settings["styles"] = [Path(style).stem for style in settings["styles"]]
@@ -38,8 +38,10 @@ def main() -> None:
     picture = None
     if a.picture:
         shown = read(a.picture).tensor()
-        picture = Picture.of(resize(shown, fit(*shown.shape[2:], SIDE)))
-    ship(replace(bundle, settings=settings, about=WORDS | dict(bundle.about) | given), a.name, picture, overwrite=True)
+        picture = Picture.of(resize(shown, fit_size(*shown.shape[2:], SIDE)))
+    ship_bundle(
+        replace(bundle, settings=settings, about=WORDS | dict(bundle.about) | given), a.name, picture, overwrite=True
+    )
 
 
 if __name__ == "__main__":

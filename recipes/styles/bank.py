@@ -10,23 +10,23 @@ import csv
 from pathlib import Path
 
 from pictura import read
-from pictura.encoders import load
+from pictura.encoders import load_encoder
 from pictura.methods.iterative.settings import STYLE_LAYERS
 from pictura.style import Style
-from pictura.style.sources import FOLDER
+from pictura.style.sources import STYLES_FOLDER
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("paintings", type=Path)
     folder = parser.parse_args().paintings
-    encoder = load("compact", dtype="float32")
+    encoder = load_encoder("compact", dtype="float32")
     table = Path(__file__).with_name("paintings.csv").read_text(encoding="utf-8")
     for row in csv.DictReader(table.splitlines()):
         about = {key: row[key] for key in ("title", "painter", "year")} | {"licence": "painting in the public domain"}
         picture = read(folder / f"{row['file']}.jpg").tensor()
         style = Style.of([picture], encoder, STYLE_LAYERS, about=about)
-        style.save(FOLDER / f"{row['name']}.style", overwrite=True)
+        style.save(STYLES_FOLDER / f"{row['name']}.style", overwrite=True)
         print(row["name"])
 
 

@@ -7,10 +7,10 @@
 Nothing heavy is imported before it is used.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pictura.runtime.threads import prepare
+from pictura.runtime.lazy import lazy_attributes
+from pictura.runtime.threads import set_environment
 
 if TYPE_CHECKING:
     from pictura.api import load_settings, open_painter, stylize, stylize_at_once, synthesize, upscale
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pictura.style import Style
     from pictura.tasks.load import from_pretrained, save_pretrained
 
-prepare()
+set_environment()
 __version__ = "0.1.0"
 __all__ = [
     "PRESETS",
@@ -53,9 +53,4 @@ _HOMES = {
     "pictura.style": ("Style",),
 }
 
-
-def __getattr__(name: str) -> Any:
-    for home, names in _HOMES.items():
-        if name in names:
-            return getattr(import_module(home), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazy_attributes(__name__, _HOMES)

@@ -11,37 +11,37 @@ from torch import Tensor
 
 from pictura import encoders
 from pictura.encoders import Encoder
-from pictura.methods.iterative.pixels import KINDS, blank
-from pictura.methods.iterative.run import Interrupted, Painter, Step, StyleAt
-from pictura.methods.iterative.settings import Settings, build, preset
-from pictura.networks.tiling.streaming import MEMORY
+from pictura.methods.iterative.pixels import INIT_KINDS, blank
+from pictura.methods.iterative.run import Interrupted, IterativeStylizer, Step, StyleAt
+from pictura.methods.iterative.settings import Settings, build_settings, preset
+from pictura.networks.tiling.streaming import DEFAULT_MEMORY
 from pictura.picture import Picture, read, read_settings
 from pictura.picture.denoise import denoise
-from pictura.picture.kinds import Source, as_picture, like
+from pictura.picture.kinds import PictureInput, as_picture, convert_like
 from pictura.picture.reading import MAX_SIDE
-from pictura.picture.resize import fit, resize
+from pictura.picture.resize import fit_size, resize
 from pictura.runtime.errors import PicturaError
-from pictura.style import Moments, Style, mix, shares
-from pictura.style.sources import Paintings, open_style
+from pictura.style import Moments, Style, mix_moments, normalize_weights
+from pictura.style.sources import ImageStyle, open_style
 from pictura.tasks.enlarge import Enlarger, open_enlarger
-from pictura.tasks.stylize import Instant, open_instant
+from pictura.tasks.stylize import FeedForwardStylizer, open_stylizer
 
-StyleSource = Source | Style | Paintings
-Callback = Callable[[Step], None]
+StyleSource = PictureInput | Style | ImageStyle
+StepCallback = Callable[[Step], None]
 # Larger pictures are painted at this longest side and enlarged, unless a size is asked for: beyond it the work takes
 # minutes on two cores, and strokes become too small to be seen.
-PAINTED = 1024
+MAX_PAINTED_SIDE = 1024
 
 
 def stylize(
-    content: Source,
+    content: PictureInput,
     style: StyleSource | Sequence[StyleSource],
     settings: Settings | str = "balanced",
     *,
     size: int | None = None,
     style_weights: Sequence[float] | None = None,
     encoder: Encoder | None = None,
-    callback: Callback | None = None,
+    callback: StepCallback | None = None,
 ) -> Any:
     """Paint `content` in the manner of `style` by optimisation, see `stylize_at_once` for one pass.
 
@@ -67,23 +67,25 @@ def stylize(
     chosen = preset(settings) if isinstance(settings, str) else settings
     picture = as_picture(content)
     encoder = encoder or open_encoder(chosen)
-    height, width = picture.size if size is None else fit(*picture.size, size)
+    height, width = picture.size if size is None else fit_size(*picture.size, size)
     _check_sides(height, width)
-    painted = (height, width) if size or max(height, width) <= PAINTED else fit(height, width, PAINTED)
+    painted = (
+        (height, width) if size or max(height, width) <= MAX_PAINTED_SIDE else fit_size(height, width, MAX_PAINTED_SIDE)
+    )
     sources: list[Any] = list(style) if isinstance(style, (list, tuple)) else [style]
-    styles = [opened_style(source, chosen, encoder) for source in sources]
-    style_at = weighted_style(styles, style_weights)
+    styles = [prepare_style(source, chosen, encoder) for source in sources]
+    style_at = mix_styles(styles, style_weights)
     pixels = picture.tensor()
-    paintings = [painting for style in styles if isinstance(style, Paintings) for painting in style.pictures]
+    paintings = [painting for style in styles if isinstance(style, ImageStyle) for painting in style.pictures]
     if chosen.init == "adain" and not any(isinstance(one, Style) and one.encoder != "compact" for one in styles):
         start = open_painter(styles, style_weights=style_weights)(resize(pixels, painted))
     else:  # a style in another encoder's numbers says nothing to the network
-        start = _start(chosen, pixels, paintings, painted)
-    painter = Painter(encoder, chosen, style_at, painted, pixels, start, callback)
-    return _finish(painter, chosen, lambda result: like(content, picture, resize(result, (height, width))))
+        start = _start_image(chosen, pixels, paintings, painted)
+    painter = IterativeStylizer(encoder, chosen, style_at, painted, pixels, start, callback)
+    return _finish(painter, chosen, lambda result: convert_like(content, picture, resize(result, (height, width))))
 
 
-def stylize_at_once(content: Source, painter: Instant, *, size: int | None = None) -> Any:
+def stylize_at_once(content: PictureInput, painter: FeedForwardStylizer, *, size: int | None = None) -> Any:
     """Paint `content` in one pass through a network.
 
     Args:
@@ -96,9 +98,9 @@ def stylize_at_once(content: Source, painter: Instant, *, size: int | None = Non
         much beside what the painter may work in.
     """
     picture = as_picture(content)
-    height, width = picture.size if size is None else fit(*picture.size, size)
+    height, width = picture.size if size is None else fit_size(*picture.size, size)
     _check_sides(height, width)
-    return like(content, picture, painter(resize(picture.view(), (height, width))))
+    return convert_like(content, picture, painter(resize(picture.view(), (height, width))))
 
 
 def open_painter(
@@ -106,9 +108,9 @@ def open_painter(
     method: str = "adain",
     *,
     style_weights: Sequence[float] | None = None,
-    masks: Sequence[Source] = (),
+    masks: Sequence[PictureInput] = (),
     **options: Any,
-) -> Instant:
+) -> FeedForwardStylizer:
     """A network that paints in one pass, to be used for many pictures.
 
     Args:
@@ -116,26 +118,26 @@ def open_painter(
         method: ``adain``, any style, or ``fast``, those that a network was trained for.
         style_weights: one positive number for each style; equal by default.
         masks: one picture for each style, white where it is to be seen.
-        options: strength, style_scale, keep_colours, model, memory: see `pictura.tasks.stylize.open_instant`.
+        options: strength, style_scale, keep_colours, model, memory: see `pictura.tasks.stylize.open_stylizer`.
 
     Raises:
         PicturaError: something given cannot be used.
     """
     sources: list[Any] = list(style) if isinstance(style, (list, tuple)) else [style]
-    styles = [_style_of(one) for one in sources]
+    styles = [_to_style_input(one) for one in sources]
     shown = [as_picture(mask).tensor().mean(1, keepdim=True) for mask in masks]
-    return open_instant(method, styles, style_weights, masks=shown, **options)
+    return open_stylizer(method, styles, style_weights, masks=shown, **options)
 
 
-def _style_of(source: Any) -> Any:
+def _to_style_input(source: Any) -> Any:
     """What the networks understand: names, files, styles and pictures."""
-    if isinstance(source, Paintings):
+    if isinstance(source, ImageStyle):
         return list(source.pictures)
     return source if isinstance(source, (str, Path, Style)) else as_picture(source).tensor()
 
 
 def upscale(
-    picture: Source, scale: int = 4, model: str | Path | Enlarger | None = None, *, memory: int = MEMORY
+    picture: PictureInput, scale: int = 4, model: str | Path | Enlarger | None = None, *, memory: int = DEFAULT_MEMORY
 ) -> Any:
     """Enlarge a picture.
 
@@ -154,16 +156,16 @@ def upscale(
     """
     enlarger = model if isinstance(model, Enlarger) else open_enlarger(model, scale, memory=memory)
     given = as_picture(picture)
-    return like(picture, given, enlarger(given.view(), grey=given.grey))
+    return convert_like(picture, given, enlarger(given.view(), grey=given.grey))
 
 
 def synthesize(
-    texture: Source,
+    texture: PictureInput,
     size: tuple[int, int],
     settings: Settings | str = "texture",
     *,
     encoder: Encoder | None = None,
-    callback: Callback | None = None,
+    callback: StepCallback | None = None,
 ) -> Any:
     """A new picture of `size` (height, width) with the texture of `texture`; other arguments as in `stylize`."""
     chosen = preset(settings) if isinstance(settings, str) else settings
@@ -171,16 +173,16 @@ def synthesize(
     picture = as_picture(texture)
     encoder = encoder or open_encoder(chosen)
     exemplar = picture.tensor()
-    paintings = Paintings([exemplar], encoder, list(chosen.style_layers))
+    paintings = ImageStyle([exemplar], encoder, list(chosen.style_layers))
     longest = max(picture.size)
 
     def style_at(side: float) -> Moments:
         # Scales halve the exemplar as they halve the picture: one pixel of it is one pixel of the result.
         return paintings.at(longest * side / max(size))
 
-    start = _start(chosen, None, [exemplar], size)
-    painter = Painter(encoder, chosen, style_at, size, None, start, callback)
-    return _finish(painter, chosen, lambda result: like(texture, Picture.of(result), result))
+    start = _start_image(chosen, None, [exemplar], size)
+    painter = IterativeStylizer(encoder, chosen, style_at, size, None, start, callback)
+    return _finish(painter, chosen, lambda result: convert_like(texture, Picture.of(result), result))
 
 
 def _check_sides(height: int, width: int) -> None:
@@ -188,7 +190,7 @@ def _check_sides(height: int, width: int) -> None:
         raise PicturaError(f"A picture of {width}×{height} pixels cannot be made: give 1 to {MAX_SIDE} a side.")
 
 
-def _finish(painter: Painter, settings: Settings, shaped: Callable[[Tensor], Any]) -> Any:
+def _finish(painter: IterativeStylizer, settings: Settings, shaped: Callable[[Tensor], Any]) -> Any:
     try:
         return shaped(denoise(painter.paint(), settings.denoise))
     except Interrupted as stop:
@@ -201,24 +203,24 @@ def load_settings(path: str | Path) -> Settings:
     Raises:
         PicturaError: there are none, or they are not ours.
     """
-    values = read_made(path)
-    return build(values.get("settings", values))
+    values = read_provenance(path)
+    return build_settings(values.get("settings", values))
 
 
-def read_made(path: str | Path) -> dict[str, Any]:
+def read_provenance(path: str | Path) -> dict[str, Any]:
     """What pictura wrote into a picture: settings, styles, weights, size; or the same from a JSON file.
 
     Raises:
         PicturaError: there is none.
     """
     path = Path(path)
-    values = _json(path) if path.suffix == ".json" else read_settings(path)
+    values = _read_json(path) if path.suffix == ".json" else read_settings(path)
     if not isinstance(values, dict) or not isinstance(values.get("settings", values), dict):
         raise PicturaError(f'{path} holds no settings: write an object such as {{"loss": "gram"}}.')
     return values
 
 
-def _json(path: Path) -> Any:
+def _read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -227,7 +229,7 @@ def _json(path: Path) -> Any:
 
 def open_encoder(settings: Settings) -> Encoder:
     """The encoder the settings name."""
-    return encoders.load(
+    return encoders.load_encoder(
         settings.encoder,
         pooling=settings.pooling,
         padding=settings.padding,
@@ -235,18 +237,18 @@ def open_encoder(settings: Settings) -> Encoder:
     )
 
 
-def weighted_style(styles: Sequence[Style | Paintings], weights: Sequence[float] | None) -> StyleAt:
+def mix_styles(styles: Sequence[Style | ImageStyle], weights: Sequence[float] | None) -> StyleAt:
     """The weighted mean of styles as a function of the painting's size; equal weights by default."""
     if not styles:
         raise PicturaError("There is no style; give at least one.")
     weights = [1.0] * len(styles) if weights is None else list(weights)
     if len(weights) != len(styles):
         raise PicturaError(f"There are {len(styles)} styles but {len(weights)} style weights; give one for each.")
-    parts = list(zip(styles, shares(weights), strict=True))
-    return lambda size: mix([(style.at(size), share) for style, share in parts])
+    parts = list(zip(styles, normalize_weights(weights), strict=True))
+    return lambda size: mix_moments([(style.at(size), share) for style, share in parts])
 
 
-def opened_style(source: StyleSource, settings: Settings, encoder: Encoder) -> Style | Paintings:
+def prepare_style(source: StyleSource, settings: Settings, encoder: Encoder) -> Style | ImageStyle:
     """A style ready for use by `stylize`, for one content or many: whatever can be looked at once is.
 
     Raises:
@@ -254,11 +256,11 @@ def opened_style(source: StyleSource, settings: Settings, encoder: Encoder) -> S
     """
     layers = [encoder.resolve(n) for n in settings.style_layers]
     opened = open_style(source) if isinstance(source, (str, Path)) else source
-    if isinstance(opened, Paintings):
+    if isinstance(opened, ImageStyle):
         return opened
     if not isinstance(opened, Style):
         pictures = opened if isinstance(opened, list) else [as_picture(opened).tensor()]
-        return Paintings(pictures, encoder, layers)
+        return ImageStyle(pictures, encoder, layers)
     title = opened.about.get("title", "untitled" if opened is source else str(source))
     if opened.encoder != encoder.name:
         raise PicturaError(
@@ -271,8 +273,8 @@ def opened_style(source: StyleSource, settings: Settings, encoder: Encoder) -> S
     return opened
 
 
-def _start(settings: Settings, content: Tensor | None, paintings: list[Tensor], size: tuple[int, int]) -> Tensor:
-    given = check_init(settings)
+def _start_image(settings: Settings, content: Tensor | None, paintings: list[Tensor], size: tuple[int, int]) -> Tensor:
+    given = read_init_image(settings)
     if settings.init in ("content", "adain"):
         given = content
     elif settings.init == "style":
@@ -284,10 +286,10 @@ def _start(settings: Settings, content: Tensor | None, paintings: list[Tensor], 
     return blank(settings.init, size, settings.seed)
 
 
-def check_init(settings: Settings) -> Tensor | None:
-    """The picture 1×3×H×W that `settings.init` names, None where it names one of `KINDS`.
+def read_init_image(settings: Settings) -> Tensor | None:
+    """The picture 1×3×H×W that `settings.init` names, None where it names one of `INIT_KINDS`.
 
     Raises:
         PicturaError: it is neither.
     """
-    return None if settings.init in KINDS else read(settings.init).tensor()
+    return None if settings.init in INIT_KINDS else read(settings.init).tensor()

@@ -21,7 +21,7 @@ def desk(tmp_path, monkeypatch):
     # For programs started in other processes, which do not inherit how this one found the package.
     monkeypatch.setenv("PYTHONPATH", str(Path(pictura.__file__).parents[1]))
     (tmp_path / "bank").mkdir()
-    monkeypatch.setattr("pictura.style.sources.FOLDER", tmp_path / "bank")
+    monkeypatch.setattr("pictura.style.sources.STYLES_FOLDER", tmp_path / "bank")
     draw("photo.png", 1)
     draw("paint.png", 2)
     return tmp_path

@@ -14,7 +14,7 @@ from .conftest import done, draw, run, size_of
 @pytest.fixture(autouse=True)
 def listed(monkeypatch):
     """The command is there, whether the program lists it or not."""
-    monkeypatch.setitem(COMMANDS, "data", ("pictura.cli.commands.data:app", app.info.help))
+    monkeypatch.setitem(COMMANDS, "data", ("data:app", app.info.help))
 
 
 @pytest.fixture

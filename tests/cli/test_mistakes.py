@@ -162,7 +162,7 @@ def test_no_memory(monkeypatch):
         def fail(*_, error=error):
             raise error
 
-        monkeypatch.setattr("pictura.methods.iterative.run.Painter.paint", fail)
+        monkeypatch.setattr("pictura.methods.iterative.run.IterativeStylizer.paint", fail)
         assert "--size" in paint()
 
 

@@ -15,7 +15,7 @@ from pictura.methods.johnson import Johnson, JohnsonSettings
 from pictura.methods.srcnn import Srcnn
 from pictura.methods.superres import Superres
 from pictura.models import Bundle, store
-from pictura.models.shipping import ship
+from pictura.models.shipping import ship_bundle
 from pictura.picture import Picture
 from pictura.tasks.load import from_pretrained, save_pretrained
 
@@ -27,7 +27,7 @@ WORDS = {"title": "Night", "does": "Paints.", "data": "photos", "data_licence": 
 @pytest.fixture(autouse=True)
 def places(desk, monkeypatch):
     """An empty package, an empty cache."""
-    monkeypatch.setattr(store, "SHIPPED", desk / "shipped")
+    monkeypatch.setattr(store, "BUNDLED_FOLDER", desk / "shipped")
     monkeypatch.setenv("PICTURA_MODELS", str(desk / "cache"))
 
 
@@ -55,11 +55,11 @@ def test_help_has_examples(command):
 def test_models():
     assert "No model" in done("models").stderr
     assert json.loads(done("models", "--json").stdout) == []
-    ship(srcnn(metric={"Y-PSNR on Set5": 30.1}), "sharp", Picture.of(np.zeros((8, 8, 3))))
-    models.save(srcnn(metric="PSNR 31", title="Fetched"), store.place("some/one", "0" * 40))
+    ship_bundle(srcnn(metric={"Y-PSNR on Set5": 30.1}), "sharp", Picture.of(np.zeros((8, 8, 3))))
+    models.save_bundle(srcnn(metric="PSNR 31", title="Fetched"), store.hub_folder("some/one", "0" * 40))
     sharp, fetched = json.loads(done("models", "--json").stdout)
     assert (sharp["name"], sharp["licence"], sharp["metric"]) == ("sharp", "MIT", {"Y-PSNR on Set5": 30.1})
-    assert sharp["bytes"] == store.shipped()["sharp"].path.stat().st_size
+    assert sharp["bytes"] == store.bundled_models()["sharp"].path.stat().st_size
     assert len(bytes.fromhex(sharp["sha256"])) == len(bytes.fromhex(fetched["sha256"])) == 32
     assert (fetched["name"], fetched["shipped"]) == (f"some/one@{'0' * 40}", False)
     text = done("models").stdout
@@ -70,8 +70,8 @@ def test_models():
 def test_models_says_which_styles_a_network_knows():
     method = Johnson(JohnsonSettings(styles=("paintings/night.jpg", "great-wave"), widths=(4, 4, 4), blocks=0))
     settings = method.settings.model_dump(mode="json")
-    ship(Bundle.of("johnson", settings, method.networks(), WORDS | {"metric": "none yet"}), "quick")
-    ship(srcnn(metric="none yet"), "sharp")
+    ship_bundle(Bundle.of("johnson", settings, method.networks(), WORDS | {"metric": "none yet"}), "quick")
+    ship_bundle(srcnn(metric="none yet"), "sharp")
     quick, sharp = json.loads(done("models", "--json").stdout)
     assert quick["styles"] == method.names == ["night", "great-wave"]
     assert "styles" not in sharp
@@ -84,7 +84,7 @@ def test_models_says_which_styles_a_network_knows():
 
 
 def test_models_needs_no_torch():
-    code = "import sys; from pictura.cli import models; models.models(as_json=True); print('torch' in sys.modules)"
+    code = "import sys; from pictura.cli.commands import models; models.models(as_json=True); print('torch' in sys.modules)"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert told.splitlines()[-1] == "False"
 
@@ -118,7 +118,7 @@ def test_import_runs_nothing(desk):
 def test_import_makes_a_model(candy, draw):
     pytest.importorskip("pictura.methods.johnson")
     done("import", "candy.pth", "--from", "pytorch-examples", "-o", "candy", "--title", "Candy", "--licence", "BSD")
-    bundle = models.read("candy")
+    bundle = models.read_bundle("candy")
     assert (bundle.method, bundle.about["title"], bundle.about["licence"]) == ("johnson", "Candy", "BSD")
     assert (bundle.settings["variant"], bundle.settings["styles"]) == ("examples", ["candy"])
     assert "content_weight" in bundle.settings  # all settings, whatever will be a default later
@@ -130,7 +130,7 @@ def test_import_makes_a_model(candy, draw):
 
 
 def test_export_mistakes():
-    models.save(srcnn(), "sharp")
+    models.save_bundle(srcnn(), "sharp")
     for arguments, said in (
         (("sharp", "-o", "sharp.pb"), "let it end in .onnx"),
         (("shrap", "-o", "a.onnx"), "no model 'shrap'"),

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from pictura import __version__
-from pictura.cli.text import aligned, duration
+from pictura.cli.text import align_columns, format_duration
 from pictura.encoders.records import RECORDS
 from pictura.picture import read_settings
 from pictura.runtime import threads
@@ -58,8 +58,8 @@ def test_quota_of_a_container(desk, monkeypatch, files, quota):
     for name, text in files.items():
         (desk / name).write_text(text)
     monkeypatch.setattr(threads, "CGROUP", desk)
-    assert threads._quota(desk) == quota
-    assert 1 <= threads.available() <= max(1, math.ceil(min(quota, 10**6)))
+    assert threads._cpu_quota(desk) == quota
+    assert 1 <= threads.available_processors() <= max(1, math.ceil(min(quota, 10**6)))
 
 
 def test_threads():
@@ -80,5 +80,5 @@ def test_what_torch_reads_when_imported_is_set_before_unless_the_user_did():
 
 
 def test_text():
-    assert aligned([("a", "bb", "c"), ("aaa", "b", "")]) == "a    bb  c\naaa  b"
-    assert [duration(s) for s in (0.4, 80, 7500)] == ["0 s", "1 min 20 s", "2 h 5 min"]
+    assert align_columns([("a", "bb", "c"), ("aaa", "b", "")]) == "a    bb  c\naaa  b"
+    assert [format_duration(s) for s in (0.4, 80, 7500)] == ["0 s", "1 min 20 s", "2 h 5 min"]

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from pictura import __version__
-from pictura.cli.app import COMMANDS, loaded
+from pictura.cli.app import COMMANDS, load_command
 from pictura.methods.iterative.settings import Settings
 
 from .conftest import run
@@ -76,7 +76,7 @@ def _seconds(*arguments):
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_list_says_what_the_command_says(name):
-    assert loaded(name).help.splitlines()[0] == COMMANDS[name][1]
+    assert load_command(name).help.splitlines()[0] == COMMANDS[name][1]
 
 
 def test_a_near_miss_is_told():
@@ -102,6 +102,6 @@ def test_unknown_option_and_command():
 
 
 def test_a_bug_shows_its_traceback(monkeypatch):
-    monkeypatch.setattr("pictura.cli.commands.info.available", lambda: 1 / 0)
+    monkeypatch.setattr("pictura.cli.commands.info.available_encoders", lambda: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         run("encoders")

@@ -91,8 +91,8 @@ def test_encoder_and_style_are_opened_once(monkeypatch):
     opened = []
     from pictura import api
 
-    load, open_style = encoders.load, api.open_style
-    monkeypatch.setattr("pictura.encoders.load", lambda *a, **k: opened.append("encoder") or load(*a, **k))
+    load, open_style = encoders.load_encoder, api.open_style
+    monkeypatch.setattr("pictura.encoders.load_encoder", lambda *a, **k: opened.append("encoder") or load(*a, **k))
     monkeypatch.setattr("pictura.api.open_style", lambda name: opened.append(name) or open_style(name))
     draw("b.png")
     done("stylize", "photo.png", "b.png", "--style", "paint.png", "-o", "out", *QUICK)
@@ -178,7 +178,7 @@ def test_interrupted_before_the_work_nothing_is_written(monkeypatch, desk):
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("pictura.encoders.load", interrupt)
+    monkeypatch.setattr("pictura.encoders.load_encoder", interrupt)
     result = run("stylize", "photo.png", "--style", "paint.png", "-o", "out.png", *QUICK)
     assert (result.exit_code, result.stderr) == (130, "pictura: interrupted\n")
     assert not (desk / "out.png").exists()

@@ -9,7 +9,7 @@ import pytest
 
 import pictura.methods
 from pictura import models
-from pictura.methods import find, opened
+from pictura.methods import find_method, open_method
 from pictura.training import recipes
 
 from .conftest import done, draw, run
@@ -61,9 +61,9 @@ def test_a_bundle_comes_out():
     assert "images/s  0 s left" in result.stderr
     assert "the bundle is out/bundle" in result.stderr
     assert result.stdout == ""
-    bundle = models.read("out/bundle")
+    bundle = models.read_bundle("out/bundle")
     assert bundle.settings["width"] == 3
-    assert opened(bundle).settings.width == 3
+    assert open_method(bundle).settings.width == 3
     assert sorted(p.name for p in Path("out/samples").iterdir()) == ["step-00000002.png", "step-00000004.png"]
 
 
@@ -94,19 +94,19 @@ def test_resume():
 def test_a_method_s_own_recipe(monkeypatch, desk):
     (desk / "shipped").mkdir()
     (desk / "shipped/blur.toml").write_text(SMALL.replace("width = 3", "width = 7"))
-    monkeypatch.setattr(recipes, "FOLDER", desk / "shipped")
+    monkeypatch.setattr(recipes, "RECIPES_FOLDER", desk / "shipped")
     done("train", "blur", "photos", "-o", "out", "-q")
-    assert models.read("out/bundle").settings["width"] == 7
+    assert models.read_bundle("out/bundle").settings["width"] == 7
 
 
 def test_shipped_recipes_are_valid():
     from pictura.data import data_settings
-    from pictura.training.settings import TrainSettings, validated
+    from pictura.training.settings import TrainSettings, validate_settings
 
-    for name in recipes.names():
-        recipe = recipes.read(name)
-        validated(find(name.partition("-")[0]).Settings, recipe["method"])
-        validated(TrainSettings, recipe["train"])
+    for name in recipes.recipe_names():
+        recipe = recipes.read_recipe(name)
+        validate_settings(find_method(name.partition("-")[0]).Settings, recipe["method"])
+        validate_settings(TrainSettings, recipe["train"])
         data_settings(recipe["data"])
 
 
@@ -160,14 +160,14 @@ def test_broken_pictures_are_seen_before_the_first_step(photos):
 def test_two_tables_with_one_key():
     fields = {"method": ["a", "crop"], "train": ["crop"]}
     with pytest.raises(pictura.PicturaError, match=r"'crop' is a setting of method and of train: write method.crop"):
-        recipes.changed({"method": {}, "train": {}}, ["crop=3"], fields)
-    nested = recipes.changed({"method": {"layers": {"x": 1}}}, ["method.layers.y=2"], {"method": ["layers"]})
+        recipes.apply_changes({"method": {}, "train": {}}, ["crop=3"], fields)
+    nested = recipes.apply_changes({"method": {"layers": {"x": 1}}}, ["method.layers.y=2"], {"method": ["layers"]})
     assert nested == {"method": {"layers": {"x": 1, "y": 2}}}
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_signals_save_and_leave(number, code, monkeypatch):
-    step, calls = find("blur").step, []
+    step, calls = find_method("blur").step, []
 
     def signalled(self, *arguments):
         calls.append(1)
@@ -175,7 +175,7 @@ def test_signals_save_and_leave(number, code, monkeypatch):
             os.kill(os.getpid(), number)
         return step(self, *arguments)
 
-    monkeypatch.setattr(find("blur"), "step", signalled)
+    monkeypatch.setattr(find_method("blur"), "step", signalled)
     result = run(*train("--set", "steps=1000", "--set", "save_every=1000"))
     assert result.exit_code == code
     assert result.stderr.splitlines()[-1] == "stopped after step 3, all is saved: go on with --resume"
@@ -193,7 +193,7 @@ def begun(photos):
 
 def kept(folder="out"):
     """The settings of the method in a run, and the weights it ended with."""
-    bundle = models.read(f"{folder}/bundle")
+    bundle = models.read_bundle(f"{folder}/bundle")
     return bundle.settings, bundle.tensors
 
 
@@ -214,7 +214,7 @@ def test_what_is_asked_for_stands_over_the_bundle_s_settings(begun, desk, monkey
     (desk / "shipped").mkdir()
     (desk / "shipped/blur.toml").write_text(SMALL.replace("width = 3", "width = 7\nrate = 0.9"))
     Path("mine.toml").write_text(SMALL.replace("width = 3", "rate = 0.5"))
-    monkeypatch.setattr(recipes, "FOLDER", desk / "shipped")
+    monkeypatch.setattr(recipes, "RECIPES_FOLDER", desk / "shipped")
     mine = ("--recipe", "mine.toml")
     for name, rate, asked in [
         ("own", 0.02, ()),  # the method's own recipe says nothing about the method then
@@ -227,9 +227,9 @@ def test_what_is_asked_for_stands_over_the_bundle_s_settings(begun, desk, monkey
 
 
 def test_bundles_that_no_training_of_this_method_begins_with(begun):
-    duel = find("duel")(find("duel").tiny())
+    duel = find_method("duel")(find_method("duel").tiny())
     settings = duel.settings.model_dump(mode="json")
-    models.save(models.Bundle.of("duel", settings, duel.networks()), Path("other"))
+    models.save_bundle(models.Bundle.of("duel", settings, duel.networks()), Path("other"))
     said = refused(*train("--start", "other"))
     assert said == "pictura: error: 'other' is of the method duel: no training of blur can begin with it.\n"
     said = refused(*train("--start", begun, "--set", "width=5"))

@@ -22,7 +22,7 @@ def model(desk):
     method = Superres(SuperresSettings(channels=2, blocks=1))
     torch.nn.init.constant_(method.upscaler.tail.bias, -0.1)
     bundle = models.Bundle.of("superres", method.settings.model_dump(mode="json"), method.networks(), {"step": 7})
-    return models.save(bundle, desk / "dark")
+    return models.save_bundle(bundle, desk / "dark")
 
 
 def test_one_picture():
@@ -57,7 +57,7 @@ def test_alpha_grey_and_16_bits_stay():
     made = read("out.png")
     assert (made.depth, made.grey, made.size) == (16, True, (20, 28))
     assert made.alpha is not None
-    assert np.abs(made.alpha - Picture(source.pixels, alpha).replaced(made.pixels).alpha).max() < 1e-4
+    assert np.abs(made.alpha - Picture(source.pixels, alpha).with_pixels(made.pixels).alpha).max() < 1e-4
 
 
 def test_a_folder_is_mirrored_and_what_is_there_is_skipped(desk):
@@ -101,7 +101,7 @@ def test_mistakes(desk):
 def test_memory(desk):
     method = Superres(SuperresSettings(variant="paper", scale=8))
     bundle = models.Bundle.of("superres", method.settings.model_dump(mode="json"), method.networks())
-    models.save(bundle, desk / "large")
+    models.save_bundle(bundle, desk / "large")
     draw("other.png", size=(40, 40))
     said = run("upscale", "other.png", "--scale", "8", "--model", "large", "--memory", "16")
     assert said.exit_code == 2
@@ -113,21 +113,21 @@ def test_memory(desk):
 
 
 def test_without_a_model_the_first_shipped_one_that_enlarges_enough(monkeypatch):
-    monkeypatch.setattr("pictura.tasks.enlarge.DEFAULTS", {1: "small", 4: "dark"})
+    monkeypatch.setattr("pictura.tasks.enlarge.DEFAULT_MODELS", {1: "small", 4: "dark"})
     done("upscale", "photo.png", "-o", "out.png", "--scale", "2")
     assert read_settings("out.png")["upscale"]["model"] == "dark"
     assert "No shipped network enlarges 5 times" in refused("upscale", "photo.png", "--scale", "5")
 
 
 def test_a_model_that_does_not_enlarge(desk, monkeypatch):
-    monkeypatch.setattr("pictura.tasks.enlarge.opened", lambda bundle: type("M", (), {"settings": None}))
+    monkeypatch.setattr("pictura.tasks.enlarge.open_method", lambda bundle: type("M", (), {"settings": None}))
     assert "does not enlarge" in refused("upscale", "photo.png", "--model", "dark")
 
 
 def test_srcnn_answers_too(desk):
     method = Srcnn(Srcnn.tiny())
     bundle = models.Bundle.of("srcnn", method.settings.model_dump(mode="json"), method.networks())
-    models.save(bundle, desk / "baseline")
+    models.save_bundle(bundle, desk / "baseline")
     done("upscale", "photo.png", "-o", "out.png", "--model", "baseline")
     assert size_of("out.png") == (128, 96)
 

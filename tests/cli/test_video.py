@@ -25,7 +25,7 @@ FAST = ("--method", "fast", "--model", "model", "--style", "starry-night")
 
 @pytest.fixture(autouse=True)
 def registered(monkeypatch):
-    monkeypatch.setitem(COMMANDS, "video", ("pictura.cli.commands.video:video", "Paint a video frame by frame."))
+    monkeypatch.setitem(COMMANDS, "video", ("video:video", "Paint a video frame by frame."))
 
 
 @pytest.fixture
@@ -44,7 +44,9 @@ def clip(desk):
         out.mux(stream.encode(None))
     torch.manual_seed(0)
     method = Johnson(Johnson.tiny())
-    models.save(models.Bundle.of("johnson", method.settings.model_dump(mode="json"), method.networks()), desk / "model")
+    models.save_bundle(
+        models.Bundle.of("johnson", method.settings.model_dump(mode="json"), method.networks()), desk / "model"
+    )
     return Path("clip.mp4")
 
 
@@ -120,10 +122,10 @@ def test_json_line_only_on_stdout(clip):
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_asked_to_stop_it_finishes_the_file(clip, monkeypatch, number, code):
-    from pictura.tasks.stylize import Instant
+    from pictura.tasks.stylize import FeedForwardStylizer
 
     calls = []
-    paint = Instant.__call__
+    paint = FeedForwardStylizer.__call__
 
     def painted(self, picture):
         calls.append(1)
@@ -131,7 +133,7 @@ def test_asked_to_stop_it_finishes_the_file(clip, monkeypatch, number, code):
             os.kill(os.getpid(), number)
         return paint(self, picture)
 
-    monkeypatch.setattr(Instant, "__call__", painted)
+    monkeypatch.setattr(FeedForwardStylizer, "__call__", painted)
     before = signal.getsignal(number)
     result = CliRunner().invoke(app, ["video", str(clip), *FAST, "-o", "out.mp4"])
     assert result.exit_code == code

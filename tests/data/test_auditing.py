@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pictura.data import DataSettings, audit, audited, open_data
-from pictura.data.auditing import refusal
-from pictura.data.looks import look, twins
+from pictura.data import DataSettings, audit, audit_source, open_data
+from pictura.data.auditing import audit_error
+from pictura.data.looks import find_twins, image_signature
 from pictura.runtime.errors import PicturaError
 
 from .conftest import noise, save, save_map
@@ -38,7 +38,7 @@ def test_a_sound_set(pairs, kind):
     assert report.findings == ()
     assert report.pictures == 12
     assert seen[-1] == (12, 12)
-    assert audited(source) is source
+    assert audit_source(source) is source
 
 
 @pytest.mark.parametrize("kept", [0, 0.3, 0.95])
@@ -150,21 +150,21 @@ def test_near_copies_are_named(tmp_path, how):
 
 
 def test_strangers_are_no_twins():
-    pictures = [look(soft(i)) for i in range(200)]
-    assert twins(pictures[:100], pictures[100:]) == []
-    assert [(twin.first, twin.second, twin.exact) for twin in twins(pictures[:3], pictures[1:2])] == [(1, 0, True)]
-    assert twins([], pictures) == twins(pictures, []) == []
+    pictures = [image_signature(soft(i)) for i in range(200)]
+    assert find_twins(pictures[:100], pictures[100:]) == []
+    assert [(twin.first, twin.second, twin.exact) for twin in find_twins(pictures[:3], pictures[1:2])] == [(1, 0, True)]
+    assert find_twins([], pictures) == find_twins(pictures, []) == []
 
 
 def test_faint_pictures_of_one_colour_are_told_apart_by_their_shapes():
-    pictures = [look(soft(i) // 32 + 100) for i in range(20)]
+    pictures = [image_signature(soft(i) // 32 + 100) for i in range(20)]
     assert np.abs(pictures[0].thumb.astype(int) - pictures[1].thumb).mean() < 6
-    assert twins(pictures[:10], pictures[10:]) == []
+    assert find_twins(pictures[:10], pictures[10:]) == []
 
 
 def test_equal_values_of_another_depth_are_not_the_same_pixels():
     eight, sixteen = soft(1), soft(1).astype(np.uint16) * 257
-    (twin,) = twins([look(eight)], [look(sixteen)])
+    (twin,) = find_twins([image_signature(eight)], [image_signature(sixteen)])
     assert not twin.exact
 
 
@@ -176,8 +176,8 @@ def test_skipping_drops_pairs_whole(pairs):
     with pytest.raises(
         PicturaError, match=r"not fit for training \(broken: 1, no partner: 1, flat: 1; first 'trainB/1"
     ):
-        audited(source)
-    kept = audited(source, skip_bad=True)
+        audit_source(source)
+    kept = audit_source(source, skip_bad=True)
     assert [kept.names(i) for i in range(len(kept))] == [["trainA/2.png", "trainB/2.png"]]
     assert audit(kept).bad == ()
     assert kept.fingerprint() != source.fingerprint()
@@ -186,7 +186,7 @@ def test_skipping_drops_pairs_whole(pairs):
 def test_nothing_left(tmp_path):
     save(tmp_path / "1.png", np.zeros((8, 8, 3), np.uint8))
     with pytest.raises(PicturaError, match="nothing is left"):
-        audited(opened(tmp_path, "images"), skip_bad=True)
+        audit_source(opened(tmp_path, "images"), skip_bad=True)
 
 
 def test_report_for_programs_and_people(pairs):
@@ -202,4 +202,4 @@ def test_report_for_programs_and_people(pairs):
         "broken: 1 more",
         "12 pictures, paired: 4 for train, 2 for test (pairs); 4 bad, 0 to look at.",
     ]
-    assert "\n" not in str(refusal(report))
+    assert "\n" not in str(audit_error(report))

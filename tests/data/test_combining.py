@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pictura.data import combine, split
+from pictura.data import combine_pairs, split_pairs
 from pictura.picture import Picture, read, write
 from pictura.runtime.errors import PicturaError
 
@@ -36,9 +36,9 @@ def test_split_undoes_combine(size, channels, deep, suffix, seed):
             alpha = values[..., -1].astype(np.float32) / np.float32(top - 1) if count in (2, 4) else None
             made[side] = Picture(colours.pixels, alpha, colours.depth, colours.grey)
             write(made[side], root / side / "deep" / "x.png")
-        (beside,) = combine(root / "A", root / "B", root / "both", suffix=suffix)
+        (beside,) = combine_pairs(root / "A", root / "B", root / "both", suffix=suffix)
         assert read(beside).size == (size[0], 2 * size[1])
-        written = split(root / "both", root / "apart", suffix=suffix)
+        written = split_pairs(root / "both", root / "apart", suffix=suffix)
         assert written == [root / "apart" / side / "deep" / f"x{suffix}" for side in "AB"]
         for side, path in zip("AB", written, strict=True):
             again = read(path)
@@ -49,7 +49,7 @@ def test_split_undoes_combine(size, channels, deep, suffix, seed):
 
 def test_one_file_is_split(tmp_path):
     whole = noise(6, 10)
-    left, right = split(save(tmp_path / "x.jpg", whole, quality=100), tmp_path / "out")
+    left, right = split_pairs(save(tmp_path / "x.jpg", whole, quality=100), tmp_path / "out")
     assert np.array_equal(np.hstack([read(left).pixels, read(right).pixels]), read(tmp_path / "x.jpg").pixels)
     assert (left, right) == (tmp_path / "out" / "A" / "x.png", tmp_path / "out" / "B" / "x.png")
 
@@ -59,38 +59,38 @@ def test_nothing_is_overwritten_unasked(pairs, tmp_path):
     save(out / "3.png", noise(2, 2))
     before = (out / "3.png").read_bytes()
     with pytest.raises(PicturaError, match=r"3\.png' exists already"):
-        combine(pairs / "trainA", pairs / "trainB", out)
+        combine_pairs(pairs / "trainA", pairs / "trainB", out)
     assert [path.name for path in out.iterdir()] == ["3.png"]  # told before the first was written
     assert (out / "3.png").read_bytes() == before
-    assert len(combine(pairs / "trainA", pairs / "trainB", out, overwrite=True)) == 4
+    assert len(combine_pairs(pairs / "trainA", pairs / "trainB", out, overwrite=True)) == 4
     with pytest.raises(PicturaError, match="is an original"):
-        combine(pairs / "trainA", pairs / "trainB", pairs / "trainA", overwrite=True)
+        combine_pairs(pairs / "trainA", pairs / "trainB", pairs / "trainA", overwrite=True)
 
 
 def test_mistakes(pairs, tmp_path):
     (pairs / "trainB" / "2.png").unlink()
     with pytest.raises(PicturaError, match=r"trainA.2\.png' has no partner"):
-        combine(pairs / "trainA", pairs / "trainB", tmp_path / "out")
+        combine_pairs(pairs / "trainA", pairs / "trainB", tmp_path / "out")
     save(pairs / "trainB" / "2.png", noise(24, 30))
     with pytest.raises(PicturaError, match="is 32 × 24 pixels and its partner 30 × 24: give both one size"):
-        combine(pairs / "trainA", pairs / "trainB", tmp_path / "out")
+        combine_pairs(pairs / "trainA", pairs / "trainB", tmp_path / "out")
     with pytest.raises(PicturaError, match="does not exist"):
-        combine(pairs / "trainA", pairs / "nowhere", tmp_path / "out")
+        combine_pairs(pairs / "trainA", pairs / "nowhere", tmp_path / "out")
     with pytest.raises(PicturaError, match="9 pixels wide, which makes no two equal halves"):
-        split(save(tmp_path / "x.png", noise(4, 9)), tmp_path / "out2")
+        split_pairs(save(tmp_path / "x.png", noise(4, 9)), tmp_path / "out2")
     assert not (tmp_path / "out2").exists()
     (tmp_path / "empty").mkdir()
     with pytest.raises(PicturaError, match="holds no picture"):
-        split(tmp_path / "empty", tmp_path / "out")
+        split_pairs(tmp_path / "empty", tmp_path / "out")
     with pytest.raises(PicturaError, match="hold no pictures"):
-        combine(tmp_path / "empty", tmp_path / "empty", tmp_path / "out")
+        combine_pairs(tmp_path / "empty", tmp_path / "empty", tmp_path / "out")
     for suffix in ("png", "jpg"):
         save(tmp_path / "same" / f"x.{suffix}", noise(4, 8))
     with pytest.raises(PicturaError, match="would both become"):
-        split(tmp_path / "same", tmp_path / "out3")
+        split_pairs(tmp_path / "same", tmp_path / "out3")
 
 
 def test_progress(pairs, tmp_path):
     seen = []
-    combine(pairs / "testA", pairs / "testB", tmp_path / "out", progress=lambda *counts: seen.append(counts))
+    combine_pairs(pairs / "testA", pairs / "testB", tmp_path / "out", progress=lambda *counts: seen.append(counts))
     assert seen == [(1, 2), (2, 2)]

@@ -6,8 +6,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pictura.data.crops import Augmentation, Cut, take, tensor
-from pictura.data.decode import Decoded
+from pictura.data.crops import Augmentation, Cut, take_cut, to_tensor
+from pictura.data.decode import DecodedImage
 from pictura.data.settings import DataSettings, data_settings
 from pictura.picture.resize import resize
 from pictura.runtime.errors import PicturaError
@@ -21,7 +21,7 @@ def of(kind="paired", crop=16, **values):
 
 def decoded(height, width, channels=3, dtype=np.uint8):
     array = np.random.default_rng(0).integers(0, np.iinfo(dtype).max + 1, (height, width, channels), dtype)
-    return Decoded(array, (height, width))
+    return DecodedImage(array, (height, width))
 
 
 @given(own=st.tuples(SIDES, SIDES), crop=st.tuples(SIDES, SIDES), scale=st.floats(1, 3), seed=st.integers(0, 99))
@@ -31,9 +31,9 @@ def decoded(height, width, channels=3, dtype=np.uint8):
 def test_every_cut_lies_inside(kind, load, own, crop, scale, seed):
     augmentation = of(kind, crop, load=load, scale=(1.0, scale))
     cut = augmentation.draw(own, torch.Generator().manual_seed(seed))
-    assert 0 <= cut.top <= cut.loaded[0] - crop[0]
-    assert 0 <= cut.left <= cut.loaded[1] - crop[1]
-    assert take(decoded(*own), cut).shape == (*crop, 3)
+    assert 0 <= cut.top <= cut.load_size[0] - crop[0]
+    assert 0 <= cut.left <= cut.load_size[1] - crop[1]
+    assert take_cut(decoded(*own), cut).shape == (*crop, 3)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
@@ -42,11 +42,11 @@ def test_every_cut_lies_inside(kind, load, own, crop, scale, seed):
 def test_take_is_resize_then_crop_then_mirror(own, channels, dtype):
     picture = decoded(*own, channels, dtype)
     # Bicubic overshoots, and Pillow clips after each direction, we at the end: values from which it cannot matter.
-    picture = Decoded(picture.samples // 2 + np.iinfo(dtype).max // 4, own)
+    picture = DecodedImage(picture.samples // 2 + np.iinfo(dtype).max // 4, own)
     cut = Cut((57, 61), 11, 7, (32, 48), mirror=True)
     plain = torch.from_numpy(picture.samples.astype(np.float32) / np.iinfo(dtype).max).permute(2, 0, 1)[None]
     expected = resize(plain, (57, 61))[0, :, 11:43, 7:55].flip(-1)
-    taken = tensor(take(picture, cut))
+    taken = to_tensor(take_cut(picture, cut))
     assert taken.shape == (3, 32, 48)
     # Pillow rounds to 8 bits after each direction.
     assert (taken - expected).abs().max() < (1.6 / 255 if dtype == np.uint8 else 1e-4)
@@ -54,7 +54,7 @@ def test_take_is_resize_then_crop_then_mirror(own, channels, dtype):
 
 def test_a_cut_at_own_size_is_exact():
     picture = decoded(30, 40)
-    taken = take(picture, Cut((30, 40), 3, 5, (10, 20), mirror=False))
+    taken = take_cut(picture, Cut((30, 40), 3, 5, (10, 20), mirror=False))
     assert np.array_equal(taken, picture.samples[3:13, 5:25])
 
 
@@ -62,14 +62,14 @@ def test_a_cut_at_own_size_is_exact():
 @settings(max_examples=40, deadline=None)
 def test_nearest_keeps_classes_and_matches_the_whole(loaded, seed):
     numbers = np.random.default_rng(seed).integers(0, 12, (17, 23), np.uint8)
-    picture = Decoded(numbers, (17, 23))
-    whole = take(picture, Cut(loaded, 0, 0, loaded, mirror=False))
+    picture = DecodedImage(numbers, (17, 23))
+    whole = take_cut(picture, Cut(loaded, 0, 0, loaded, mirror=False))
     expected = torch.nn.functional.interpolate(
         torch.from_numpy(numbers)[None, None].float(), loaded, mode="nearest-exact"
     )
     assert np.array_equal(whole, expected[0, 0].numpy().astype(np.uint8))
     inner = (loaded[0] - loaded[0] // 2, loaded[1] - loaded[1] // 3)
-    part = take(picture, Cut(loaded, loaded[0] // 2, loaded[1] // 3, inner, mirror=False))
+    part = take_cut(picture, Cut(loaded, loaded[0] // 2, loaded[1] // 3, inner, mirror=False))
     assert np.array_equal(part, whole[loaded[0] // 2 :, loaded[1] // 3 :])
 
 
@@ -78,15 +78,15 @@ def test_the_papers_load_sizes():
     assert of("unpaired", 128).load == (143, 143)  # CycleGAN's Lua code: 143 for 128
     assert of("paired", (128, 256)).load == (143, 286)
     assert of("images", 256).load == 256
-    assert of("images", 256).loaded((480, 640), 1.0) == (256, 341)
+    assert of("images", 256).load_size((480, 640), 1.0) == (256, 341)
 
 
 def test_jitter_enlarges_nothing_but_load_and_crop_do():
     images = of("images", 64)
-    assert images.loaded((100, 200), 2.0) == (100, 200)
-    assert images.loaded((200, 400), 2.0) == (128, 256)
-    assert images.loaded((16, 400), 1.0) == (64, 1600)
-    assert of("images", (64, 128), load=0).loaded((32, 32), 1.0) == (128, 128)
+    assert images.load_size((100, 200), 2.0) == (100, 200)
+    assert images.load_size((200, 400), 2.0) == (128, 256)
+    assert images.load_size((16, 400), 1.0) == (64, 1600)
+    assert of("images", (64, 128), load=0).load_size((32, 32), 1.0) == (128, 128)
 
 
 def test_draws_are_spread_and_belong_to_the_generator(dice):
@@ -101,11 +101,11 @@ def test_draws_are_spread_and_belong_to_the_generator(dice):
 
 
 def test_tensor():
-    grey = tensor(np.array([[[0], [255]]], np.uint8))
+    grey = to_tensor(np.array([[[0], [255]]], np.uint8))
     assert grey.tolist() == [[[0.0, 1.0]]] * 3
     assert grey.is_contiguous()
-    assert tensor(np.full((1, 1, 3), 65535, np.uint16)).max() == 1
-    assert tensor(np.array([[3]], np.uint8)).dtype == torch.int64
+    assert to_tensor(np.full((1, 1, 3), 65535, np.uint16)).max() == 1
+    assert to_tensor(np.array([[3]], np.uint8)).dtype == torch.int64
 
 
 def test_mistakes():

@@ -17,12 +17,12 @@ def half(own):
 
 def agree(path):
     """What is decoded is what is read, rounded to the file's depth."""
-    picture, found = read(path), decode.decode(path)
+    picture, found = read(path), decode.decode_image(path)
     top = 65535 if picture.depth == 16 else 255
     pixels = picture.pixels
     if picture.alpha is not None:
         pixels = pixels * picture.alpha[..., None] + 1 - picture.alpha[..., None]
-    assert found.own == picture.size == found.samples.shape[:2]
+    assert found.original_size == picture.size == found.samples.shape[:2]
     assert found.samples.dtype == (np.uint16 if picture.depth == 16 else np.uint8)
     expected = np.rint(pixels * np.float32(top))
     assert np.array_equal(np.broadcast_to(found.samples, expected.shape), expected)
@@ -55,9 +55,9 @@ def test_orientation(tmp_path, suffix, orientation):
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = orientation
     agree(save(tmp_path / f"a.{suffix}", noise(), exif=exif))
-    small = decode.decode(tmp_path / f"a.{suffix}", half)
-    assert small.own == read(tmp_path / f"a.{suffix}").size
-    assert small.samples.shape[:2] == (small.own[0] // 2, small.own[1] // 2)
+    small = decode.decode_image(tmp_path / f"a.{suffix}", half)
+    assert small.original_size == read(tmp_path / f"a.{suffix}").size
+    assert small.samples.shape[:2] == (small.original_size[0] // 2, small.original_size[1] // 2)
 
 
 @pytest.mark.parametrize("name", ["sRGB", "LAB", "junk"])
@@ -86,8 +86,8 @@ def test_fewer_samples_stand_where_they_were(tmp_path, suffix, times, size):
     """A ramp keeps its place: sample i is the mean of its pixels, the last of fewer."""
     ramp = np.broadcast_to(np.linspace(10, 240, size[1])[None, :, None], (*size, 3)).astype(np.uint8)
     path = save(tmp_path / f"a.{suffix}", np.ascontiguousarray(ramp), **({"quality": 95} if suffix == "jpg" else {}))
-    found = decode.decode(path, lambda own: times)
-    assert found.own == size
+    found = decode.decode_image(path, lambda own: times)
+    assert found.original_size == size
     assert found.times <= times
     assert found.samples.shape[:2] == tuple(-(-side // found.times) for side in size)
     centres = np.minimum((np.arange(found.samples.shape[1]) + 0.5) * found.times - 0.5, size[1] - 1)
@@ -101,38 +101,38 @@ def test_fewer_samples_stand_where_they_were(tmp_path, suffix, times, size):
 def test_cut_off_files_are_told_as_by_read(tmp_path, suffix, kept):
     path = save(tmp_path / f"a.{suffix}", noise())
     path.write_bytes(path.read_bytes()[: int(path.stat().st_size * kept)])
-    for factor in (decode.whole, half):
+    for factor in (decode.full_resolution, half):
         with pytest.raises(PicturaError, match="damaged"):
-            decode.decode(path, factor)
+            decode.decode_image(path, factor)
 
 
 def test_missing_and_no_picture(tmp_path):
     with pytest.raises(PicturaError, match="does not exist"):
-        decode.decode(tmp_path / "a.png")
+        decode.decode_image(tmp_path / "a.png")
     (tmp_path / "a.png").write_text("text")
     with pytest.raises(PicturaError, match="not a picture"):
-        decode.decode(tmp_path / "a.png")
+        decode.decode_image(tmp_path / "a.png")
 
 
 def test_palettes_as_colours_and_as_numbers(tmp_path):
     numbers = noise(channels=1) % 4
     path = save_map(tmp_path / "a.png", numbers)
     assert agree(path).samples[numbers == 1].tolist()[0] == [250, 10, 20]
-    found = decode.class_numbers(path)
+    found = decode.decode_class_numbers(path)
     assert np.array_equal(found.samples, numbers)
-    assert found.own == numbers.shape
+    assert found.original_size == numbers.shape
 
 
 def test_grey_values_are_class_numbers_and_colours_are_none(tmp_path):
     grey = noise(channels=1)
-    assert np.array_equal(decode.class_numbers(save(tmp_path / "a.png", grey)).samples, grey)
+    assert np.array_equal(decode.decode_class_numbers(save(tmp_path / "a.png", grey)).samples, grey)
     deep = grey.astype(np.uint16) * 257
-    assert np.array_equal(decode.class_numbers(write(Picture.of(deep), tmp_path / "b.png")).samples, deep)
+    assert np.array_equal(decode.decode_class_numbers(write(Picture.of(deep), tmp_path / "b.png")).samples, deep)
     with pytest.raises(PicturaError, match="no class numbers: save label maps with a palette or in grey"):
-        decode.class_numbers(save(tmp_path / "c.png", noise()))
+        decode.decode_class_numbers(save(tmp_path / "c.png", noise()))
 
 
 def test_halves():
-    found = decode.Decoded(noise(4, 10), (4, 10))
+    found = decode.DecodedImage(noise(4, 10), (4, 10))
     assert np.array_equal(np.hstack([found.half("left").samples, found.half("right").samples]), found.samples)
-    assert found.half("left").own == (4, 5)
+    assert found.half("left").original_size == (4, 5)

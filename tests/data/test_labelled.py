@@ -3,14 +3,14 @@
 import pytest
 
 from pictura.data import open_data
-from pictura.data.settings import parsed
+from pictura.data.settings import parse_data_settings
 from pictura.runtime.errors import PicturaError
 
 from .conftest import noise, save
 
 
 def opened(path, *pairs, split="train"):
-    return open_data(path, "labelled", 4, split=split, settings=parsed(pairs))
+    return open_data(path, "labelled", 4, split=split, settings=parse_data_settings(pairs))
 
 
 def labels(source):
@@ -119,7 +119,7 @@ def test_patterns_that_do_not_do(tmp_path, pattern, said):
 
 
 def test_settings_as_text():
-    made = parsed(["scale=1,1.5", "labels=a,b", "mirror=false", "cache=3", "direction=BtoA"])
+    made = parse_data_settings(["scale=1,1.5", "labels=a,b", "mirror=false", "cache=3", "direction=BtoA"])
     assert (made.scale, made.labels, made.mirror, made.cache, made.direction) == (
         (1, 1.5),
         ("a", "b"),
@@ -128,8 +128,8 @@ def test_settings_as_text():
         "BtoA",
     )
     with pytest.raises(PicturaError, match="gives no value: write KEY=VALUE"):
-        parsed(["mirror"])
+        parse_data_settings(["mirror"])
     with pytest.raises(PicturaError, match="Data setting direction"):
-        parsed(["direction=up"])
+        parse_data_settings(["direction=up"])
     with pytest.raises(PicturaError, match="from a table or from a pattern"):
-        parsed(["csv=a", "pattern={b}"])
+        parse_data_settings(["csv=a", "pattern={b}"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pictura.data import DataSettings, open_data, recognise
+from pictura.data import DataSettings, open_data, recognize_kind
 from pictura.data.settings import data_settings
 from pictura.runtime.errors import PicturaError
 
@@ -51,7 +51,7 @@ PAIRED = [
 def test_two_folders_are_pairs_or_two_sides(tmp_path, names):
     for name in names:
         put(tmp_path, name.format(1), name.format(2))
-    assert recognise(tmp_path) == "paired"
+    assert recognize_kind(tmp_path) == "paired"
     for kind in ("paired", "unpaired"):
         source = opened(tmp_path, kind)
         assert [files(source, side) for side in "AB"] == [[name.format(1), name.format(2)] for name in names]
@@ -67,7 +67,7 @@ def test_every_split_of_two_sides(tmp_path):
 
 def test_unpaired_names_need_not_agree(tmp_path):
     put(tmp_path, "trainA/1.png", "trainA/2.png", "trainB/x.png")
-    assert recognise(tmp_path) == "unpaired"
+    assert recognize_kind(tmp_path) == "unpaired"
     assert len(opened(tmp_path, "unpaired")) == 2
 
 

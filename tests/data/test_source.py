@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from pictura.data import DataSettings, open_data
 from pictura.data.cache import Cache
-from pictura.data.decode import Decoded
-from pictura.data.layout import View
+from pictura.data.decode import DecodedImage
+from pictura.data.layout import PictureView
 from pictura.runtime.errors import PicturaError
 
 from .conftest import noise, save, save_map
@@ -148,9 +148,9 @@ def test_large_pictures_are_kept_small_and_look_the_same(tmp_path, dice):
 
 
 def _whole(path):
-    from pictura.data.decode import decode
+    from pictura.data.decode import decode_image
 
-    return decode(path)
+    return decode_image(path)
 
 
 def test_grey_and_sixteen_bits(tmp_path, dice):
@@ -166,11 +166,11 @@ def test_cache_keeps_what_came_first():
 
     def make(name):
         made.append(name)
-        return Decoded(np.zeros((10, 10, 1), np.uint8), (10, 10))
+        return DecodedImage(np.zeros((10, 10, 1), np.uint8), (10, 10))
 
     for _ in range(2):
         for name in "abc":
-            assert cache.get(name, lambda n=name: make(n)).own == (10, 10)
+            assert cache.get(name, lambda n=name: make(n)).original_size == (10, 10)
     assert made == ["a", "b", "c", "c"]
     assert (cache.used, len(cache)) == (200, 2)
 
@@ -205,12 +205,12 @@ def test_fingerprint(pairs, tmp_path_factory):
 
 def test_without(pairs):
     source = open_data(pairs, "paired", 8)
-    less = source.without({View(pairs / "trainB" / "1.png")})
+    less = source.without({PictureView(pairs / "trainB" / "1.png")})
     assert [less.names(i) for i in range(3)] == [[f"train{s}/{i}.png" for s in "AB"] for i in (0, 2, 3)]
-    two = open_data(pairs, "unpaired", 8).without({View(pairs / "trainB" / "1.png")})
+    two = open_data(pairs, "unpaired", 8).without({PictureView(pairs / "trainB" / "1.png")})
     assert {side: len(views) for side, views in two.part.views.items()} == {"A": 4, "B": 3}
     with pytest.raises(PicturaError, match="nothing is left"):
-        source.without({View(pairs / "trainA" / f"{i}.png") for i in range(4)})
+        source.without({PictureView(pairs / "trainA" / f"{i}.png") for i in range(4)})
     labelled = open_data(pairs, "labelled", 8)
     assert len(labelled.without({labelled.part.views["image"][0]}).part.labels) == len(labelled) - 1
 

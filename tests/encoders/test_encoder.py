@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from pictura.encoders.encoder import Encoder
-from pictura.encoders.layers import Largest
+from pictura.encoders.layers import FastMaxPool2d
 from pictura.encoders.records import FAMILIES
 from pictura.runtime.errors import PicturaError
 
@@ -151,11 +151,11 @@ def test_responses_are_channels_last(toy) -> None:
 @pytest.mark.parametrize("side", [2, 9, 32])
 def test_pooling_without_gradients_is_torchs_bit_for_bit(side: int, dtype: torch.dtype) -> None:
     x = torch.randn(2, 3, side, side + 1).to(dtype, memory_format=torch.channels_last)
-    made = Largest(2)(x)
+    made = FastMaxPool2d(2)(x)
     assert torch.equal(made, nn.functional.max_pool2d(x, 2))
     assert made.is_contiguous(memory_format=torch.channels_last)
     x.requires_grad_()
-    assert torch.equal(Largest(2)(x), made)
+    assert torch.equal(FastMaxPool2d(2)(x), made)
 
 
 def test_answers_in_its_own_precision_whatever_autocast_wants(toy) -> None:

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from pictura import encoders
 from pictura.encoders import store
-from pictura.encoders.normalize import normalise
+from pictura.encoders.normalize import normalize_filters
 from pictura.encoders.records import RECORDS
 from pictura.networks.vgg import CONVOLUTIONS
 
@@ -48,7 +48,7 @@ def test_mean_responses_become_1(pictures: Tensor) -> None:
     torch.manual_seed(0)
     network = chain()
     before = means_over(network, pictures)
-    normalise(network, before)
+    normalize_filters(network, before)
     for name, mean in means_over(network, pictures).items():
         fires = before[name] > 0
         assert fires.any(), name
@@ -60,7 +60,7 @@ def test_the_function_stays_up_to_the_channels_scales(pictures: Tensor) -> None:
     # In double precision: a filter that hardly ever fires is divided by so little that rounding shows.
     network, pictures = [(name, layer.double()) for name, layer in chain()], pictures.double()
     means, original = means_over(network, pictures), responses(network, pictures)
-    normalise(network, means)
+    normalize_filters(network, means)
     for name, found in responses(network, pictures).items():
         if name.startswith("relu"):
             mean = means[name.replace("relu", "conv")]
@@ -75,15 +75,15 @@ def test_a_filter_that_never_fires_keeps_its_scale(pictures: Tensor) -> None:
     with torch.no_grad():
         first.bias[2] = -100
     weight = first.weight[2].clone()
-    normalise(network, means_over(network, pictures))
+    normalize_filters(network, means_over(network, pictures))
     assert torch.equal(first.weight[2], weight)
     assert all(p.isfinite().all() for _, layer in network for p in layer.parameters())
 
 
 @pytest.mark.usefixtures("weights")
 def test_the_papers_network_has_mean_responses_near_1(draw) -> None:
-    if store.find(RECORDS["vgg19-normalised"]) is None:
+    if store.find_weights(RECORDS["vgg19-normalised"]) is None:
         pytest.skip("the weights of VGG-19 are neither in $PICTURA_WEIGHTS nor beside the repository")
-    encoder = encoders.load("vgg19-normalised", dtype="float32")
+    encoder = encoders.load_encoder("vgg19-normalised", dtype="float32")
     for name, f in encoder(draw(64, 64), ["relu1_1", "relu3_1", "relu5_1"]).items():
         assert 0.1 < f.mean().item() < 10, name  # a drawn picture, not the photographs it was measured on

@@ -18,9 +18,9 @@ LAST = {
 
 
 def load(name: str) -> encoders.Encoder:
-    if store.find(RECORDS[name]) is None:
+    if store.find_weights(RECORDS[name]) is None:
         pytest.skip(f"the weights of {name} are neither in $PICTURA_WEIGHTS nor beside the repository")
-    return encoders.load(name, dtype="float32")
+    return encoders.load_encoder(name, dtype="float32")
 
 
 @pytest.mark.parametrize("name", LAST)

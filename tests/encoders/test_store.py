@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from pictura.encoders import available, store
+from pictura.encoders import available_encoders, store
 from pictura.encoders.records import FAMILIES, RECORDS, HubFile, Weights
 from pictura.runtime.errors import PicturaError
 
@@ -48,21 +48,21 @@ def play_hub(monkeypatch: pytest.MonkeyPatch, answer: bytes | Exception) -> list
 
 def test_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PICTURA_WEIGHTS", str(tmp_path))
-    assert store.folder() == tmp_path
+    assert store.weights_folder() == tmp_path
     monkeypatch.delenv("PICTURA_WEIGHTS")
     monkeypatch.setattr(Path, "home", lambda: tmp_path)
     monkeypatch.setattr(sys, "platform", "linux")
-    assert store.folder() == tmp_path / ".cache" / "pictura" / "weights"
+    assert store.weights_folder() == tmp_path / ".cache" / "pictura" / "weights"
     monkeypatch.setattr(sys, "platform", "win32")
     monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "Local"))
-    assert store.folder() == tmp_path / "Local" / "pictura" / "weights"
+    assert store.weights_folder() == tmp_path / "Local" / "pictura" / "weights"
 
 
 def test_available_lists_all_and_finds_what_is_there(folder: Path) -> None:
     folder.mkdir()
     here = folder / RECORDS["vgg19-caffe"].filename
     here.touch()
-    places = {known.record.name: known.path for known in available()}
+    places = {known.record.name: known.path for known in available_encoders()}
     assert places.keys() == RECORDS.keys()
     assert places["vgg19-caffe"] == here
     assert places["resnet50-torchvision"] is None
@@ -72,7 +72,7 @@ def test_a_file_on_disk_is_used_without_the_network(folder: Path, record: Weight
     asked = play_hub(monkeypatch, CONTENT)
     folder.mkdir()
     (folder / record.filename).write_bytes(CONTENT)
-    assert store.fetch(record) == folder / record.filename
+    assert store.fetch_weights(record) == folder / record.filename
     assert asked == []
 
 
@@ -80,42 +80,42 @@ def test_wrong_content_is_refused(folder: Path, record: Weights) -> None:
     folder.mkdir()
     (folder / record.filename).write_bytes(b"something else")
     with pytest.raises(PicturaError, match=r"not the file published as 'resnet50-torchvision' .*SHA-256"):
-        store.fetch(record)
+        store.fetch_weights(record)
 
 
 def test_download_is_pinned_checked_and_found_afterwards(folder: Path, record: Weights, monkeypatch) -> None:
     asked = play_hub(monkeypatch, CONTENT)
-    path = store.fetch(record)
+    path = store.fetch_weights(record)
     assert asked == [(HUB.repo, "model.safetensors", HUB.revision)]
     assert path == folder / record.filename
     assert path.read_bytes() == CONTENT
-    assert store.fetch(record) == path
+    assert store.fetch_weights(record) == path
     assert len(asked) == 1
 
 
 def test_wrong_download_is_refused_and_not_kept(folder: Path, record: Weights, monkeypatch) -> None:
     play_hub(monkeypatch, b"something else")
     with pytest.raises(PicturaError, match="SHA-256"):
-        store.fetch(record)
+        store.fetch_weights(record)
     assert not [path for path in folder.rglob("*") if path.is_file()]
 
 
 def test_offline_names_the_file_and_the_folder(folder: Path, record: Weights, monkeypatch) -> None:
     play_hub(monkeypatch, ConnectionError("no route"))
     with pytest.raises(PicturaError) as caught:
-        store.fetch(record)
+        store.fetch_weights(record)
     assert all(part in str(caught.value) for part in (record.filename, str(folder), HUB.url, "ConnectionError"))
 
 
 def test_without_the_hub_client(folder: Path, record: Weights, monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     with pytest.raises(PicturaError, match=r"pip install 'pictura\[hub\]'"):
-        store.fetch(record)
+        store.fetch_weights(record)
 
 
 def test_without_a_place_to_fetch_from(folder: Path, record: Weights) -> None:
     with pytest.raises(PicturaError) as caught:
-        store.fetch(replace(record, hub=None))
+        store.fetch_weights(replace(record, hub=None))
     assert record.filename in str(caught.value) and str(folder) in str(caught.value)
 
 

@@ -7,7 +7,7 @@ from pictura.models import store
 @pytest.fixture(autouse=True)
 def places(tmp_path, monkeypatch):
     """An empty package and an empty cache."""
-    monkeypatch.setattr(store, "SHIPPED", tmp_path / "shipped")
+    monkeypatch.setattr(store, "BUNDLED_FOLDER", tmp_path / "shipped")
     monkeypatch.setenv("PICTURA_MODELS", str(tmp_path / "cache"))
     return tmp_path
 

@@ -4,8 +4,8 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from pictura.interop.converting import convert, reference
-from pictura.interop.references import AWAITED, REFERENCES
+from pictura.interop.converting import convert_weights, find_reference
+from pictura.interop.references import PLANNED_METHODS, REFERENCES
 from pictura.runtime.errors import PicturaError
 
 KEYS = REFERENCES["pytorch-examples"].keys
@@ -29,7 +29,7 @@ def test_old_statistics_and_parallel_names_go(examples, tmp_path, zipped, prefix
     noted["in4.num_batches_tracked"] = torch.tensor(3)
     state = {prefix + key: tensor for key, tensor in (examples | noted).items()}
     torch.save(state, tmp_path / "candy.pth", _use_new_zipfile_serialization=zipped)
-    bundle = convert(tmp_path / "candy.pth", "pytorch-examples", {"licence": "MIT"})
+    bundle = convert_weights(tmp_path / "candy.pth", "pytorch-examples", {"licence": "MIT"})
     assert bundle.method == "johnson"
     assert bundle.settings == {"variant": "examples", "filters": 32, "styles": ["candy"]}
     assert (bundle.about["title"], bundle.about["licence"]) == ("candy", "MIT")
@@ -39,7 +39,7 @@ def test_old_statistics_and_parallel_names_go(examples, tmp_path, zipped, prefix
 
 def test_float16_becomes_float32(examples, tmp_path):
     save_file({key: tensor.half() for key, tensor in examples.items()}, tmp_path / "a.safetensors")
-    tensors = convert(tmp_path / "a.safetensors", "pytorch-examples").tensors
+    tensors = convert_weights(tmp_path / "a.safetensors", "pytorch-examples").tensors
     assert all(tensor.dtype == torch.float32 for tensor in tensors.values())
 
 
@@ -57,22 +57,22 @@ def test_other_weights_are_refused(examples, tmp_path, change, said):
     changed = {key: tensor for key, tensor in (examples | change).items() if tensor is not None}
     save_file(changed, tmp_path / "a.safetensors")
     with pytest.raises(PicturaError, match=said):
-        convert(tmp_path / "a.safetensors", "pytorch-examples")
+        convert_weights(tmp_path / "a.safetensors", "pytorch-examples")
 
 
 def test_projects():
     with pytest.raises(PicturaError, match="Did you mean 'pytorch-examples'"):
-        reference("pytorch-example")
-    for name in AWAITED:
+        find_reference("pytorch-example")
+    for name in PLANNED_METHODS:
         with pytest.raises(PicturaError, match=f"no network that takes the weights of {name}"):
-            reference(name)
+            find_reference(name)
 
 
 def test_published_candy(weights, tmp_path):
-    from pictura.encoders.store import folder
+    from pictura.encoders.store import weights_folder
 
-    path = folder() / "fns_candy.safetensors"
+    path = weights_folder() / "fns_candy.safetensors"
     if not path.is_file():
         pytest.skip("the published pytorch/examples weights are not on this disk")
-    bundle = convert(path, "pytorch-examples")
+    bundle = convert_weights(path, "pytorch-examples")
     assert all(torch.equal(bundle.tensors[f"generator.{key}"], t.float()) for key, t in load_file(path).items())

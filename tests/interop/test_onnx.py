@@ -132,7 +132,7 @@ def test_a_method_says_what_is_exported(tmp_path, monkeypatch):
     monkeypatch.setattr(exporting, "export_onnx", lambda network, path, **given: asked.update(given) or 0.0)
 
     class Toy:
-        def exported(self):
+        def export_network(self):
             return Painter()
 
     assert export_method(Toy(), tmp_path / "toy.onnx") == 0
@@ -140,9 +140,9 @@ def test_a_method_says_what_is_exported(tmp_path, monkeypatch):
 
 
 def test_a_file_that_computes_something_else_is_not_written(tmp_path, monkeypatch):
-    monkeypatch.setattr(exporting, "_exported", lambda *_: b"a file")
+    monkeypatch.setattr(exporting, "_export_to_bytes", lambda *_: b"a file")
     for wrong in (1.0, float("nan")):
-        monkeypatch.setattr(exporting, "compared", lambda *_, wrong=wrong: wrong)
+        monkeypatch.setattr(exporting, "max_difference", lambda *_, wrong=wrong: wrong)
         with pytest.raises(PicturaError, match="something else than torch"):
             export_onnx(Larger(), tmp_path / "a.onnx", scale=2)
     assert list(tmp_path.iterdir()) == []
@@ -152,12 +152,12 @@ def test_the_comparison_sees_a_difference(larger):
     """The guard itself: a file of other weights, and a network of another size."""
     (network, path), other = larger, Larger()
     content = path.read_bytes()
-    assert exporting.compared(content, AnySize(network, 1, 2), ["picture"], 2, 16) < 1e-5
-    assert exporting.compared(content, AnySize(other, 1, 2), ["picture"], 2, 16) > 1e-2
+    assert exporting.max_difference(content, AnySize(network, 1, 2), ["picture"], 2, 16) < 1e-5
+    assert exporting.max_difference(content, AnySize(other, 1, 2), ["picture"], 2, 16) > 1e-2
     third = nn.Upsample(scale_factor=3)
-    assert exporting.compared(content, AnySize(third, 1, 3), ["picture"], 3, 16) == float("inf")
+    assert exporting.max_difference(content, AnySize(third, 1, 3), ["picture"], 3, 16) == float("inf")
     with pytest.raises(ValueError, match="is promised"):
-        exporting.compared(content, AnySize(network, 1, 1), ["picture"], 1, 16)
+        exporting.max_difference(content, AnySize(network, 1, 1), ["picture"], 1, 16)
 
 
 def test_nothing_is_replaced_unasked(tmp_path):

@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 from torch import nn
 
-from pictura.interop.torchfile.opcodes import CheckpointError, understand
-from pictura.interop.torchfile.reading import tensors_in
+from pictura.interop.torchfile.opcodes import CheckpointError, interpret_pickle
+from pictura.interop.torchfile.reading import read_tensors
 from pictura.runtime.errors import PicturaError
 
 from .conftest import same
@@ -53,7 +53,7 @@ def as_zip(path, main, **parts):
 @FORMATS
 def test_state_dict(tmp_path, zipped):
     state = network().state_dict()
-    found = tensors_in(saved(state, tmp_path / "a.pth", zipped))
+    found = read_tensors(saved(state, tmp_path / "a.pth", zipped))
     assert same(found, state)
     assert [tensor.dtype for tensor in found.values()] == [tensor.dtype for tensor in state.values()]
 
@@ -64,7 +64,7 @@ def test_kinds_of_numbers_and_layouts(tmp_path, zipped):
     state = {f"{kind}": base.to(kind) for kind in (torch.float16, torch.bfloat16, torch.float64, torch.int32)}
     state |= {"bool": base > 3, "byte": base.to(torch.uint8), "none": torch.empty(0, 3), "one": torch.tensor(3.0)}
     state |= {"turned": base.float().permute(2, 0, 1), "part": base.float()[1, 1:, ::2], "again": base.float()[1]}
-    found = tensors_in(saved(state, tmp_path / "a.pth", zipped))
+    found = read_tensors(saved(state, tmp_path / "a.pth", zipped))
     assert same(found, state)
     assert all(found[key].is_contiguous() and found[key].dtype == state[key].dtype for key in state)
 
@@ -72,7 +72,7 @@ def test_kinds_of_numbers_and_layouts(tmp_path, zipped):
 @FORMATS
 def test_shared_numbers_become_tensors_of_their_own(tmp_path, zipped):
     one = torch.rand(4, 4)
-    found = tensors_in(saved({"a": one, "b": one[2:], "c": one.T}, tmp_path / "a.pth", zipped))
+    found = read_tensors(saved({"a": one, "b": one[2:], "c": one.T}, tmp_path / "a.pth", zipped))
     assert same(found, {"a": one, "b": one[2:], "c": one.T})
     assert len({tensor.data_ptr() for tensor in found.values()}) == 3
 
@@ -85,20 +85,20 @@ def test_weights_beside_what_a_training_keeps(tmp_path, zipped, key):
     net[0](torch.rand(1, 3, 4, 4)).sum().backward()
     optimiser.step()
     kept = {"epoch": 3, "best": 0.5, "args": ["a", ("b", None, True)], "optimizer": optimiser.state_dict()}
-    assert same(tensors_in(saved(kept | {key: net.state_dict()}, tmp_path / "a.pth", zipped)), net.state_dict())
+    assert same(read_tensors(saved(kept | {key: net.state_dict()}, tmp_path / "a.pth", zipped)), net.state_dict())
 
 
 def test_parameters_and_other_protocols(tmp_path):
     state = OrderedDict(network().named_parameters())
     for protocol in (2, 3, 4, 5):
         torch.save(state, tmp_path / "a.pth", pickle_protocol=protocol)
-        assert same(tensors_in(tmp_path / "a.pth"), dict(state))
+        assert same(read_tensors(tmp_path / "a.pth"), dict(state))
 
 
 def test_safetensors(tmp_path):
     state = network().state_dict()
     save_file(state, tmp_path / "a.safetensors")
-    assert same(tensors_in(tmp_path / "a.safetensors"), state)
+    assert same(read_tensors(tmp_path / "a.safetensors"), state)
 
 
 class Evil:
@@ -118,7 +118,7 @@ def test_nothing_is_run(tmp_path, zipped, protocol):
     evil = {"a": torch.zeros(1), "b": Evil(os.system, f"touch {mark}")}
     torch.save(evil, tmp_path / "a.pth", pickle_protocol=protocol, _use_new_zipfile_serialization=zipped)
     with pytest.raises(PicturaError, match=r"a\.pth' asks for '(posix|nt)\.system'.*none of it was read"):
-        tensors_in(tmp_path / "a.pth")
+        read_tensors(tmp_path / "a.pth")
     assert not mark.exists()
     call, arguments = evil["b"].__reduce__()
     call(*arguments)  # what unpickling does: the trap is a real one
@@ -148,7 +148,7 @@ def test_nothing_is_run(tmp_path, zipped, protocol):
 def test_everything_that_is_no_tensor_is_refused(tmp_path, value, zipped):
     path = saved({"weight": torch.zeros(1), "x": value}, tmp_path / "a.pth", zipped)
     with pytest.raises(PicturaError, match=r"asks for|uses the instruction|calls"):
-        tensors_in(path)
+        read_tensors(path)
 
 
 def program(*instructions):
@@ -189,7 +189,7 @@ REBUILD = b"ctorch._utils\n_rebuild_tensor_v2\n"
 )
 def test_damaged_and_hostile_programs(tmp_path, main, said):
     with pytest.raises(PicturaError, match=said):
-        tensors_in(as_zip(tmp_path / "a.pth", main))
+        read_tensors(as_zip(tmp_path / "a.pth", main))
 
 
 @pytest.mark.parametrize(
@@ -211,29 +211,29 @@ def test_views_stay_within_their_storage(tmp_path, view, said):
     main = program("EMPTY_DICT", b"X\x01\x00\x00\x00a" + tensor, "SETITEM")
     path = as_zip(tmp_path / "a.pth", main, **{"data/0": np.arange(4, dtype="<f4").tobytes()})
     if not said:
-        assert tensors_in(path)["a"].tolist() == [0, 1, 2, 3]
+        assert read_tensors(path)["a"].tolist() == [0, 1, 2, 3]
         return
     with pytest.raises(PicturaError, match=said):
-        tensors_in(path)
+        read_tensors(path)
 
 
 def test_parts_of_the_zip(tmp_path):
     tensor = REBUILD + STORAGE + b"K\x00K\x04\x85K\x01\x85\x89}tR"
     main = program("EMPTY_DICT", b"X\x01\x00\x00\x00a" + tensor, "SETITEM")
     with pytest.raises(PicturaError, match="lacks its part 'data/0'"):
-        tensors_in(as_zip(tmp_path / "a.pth", main))
+        read_tensors(as_zip(tmp_path / "a.pth", main))
     with pytest.raises(PicturaError, match="numbers are missing"):
-        tensors_in(as_zip(tmp_path / "b.pth", main, **{"data/0": b"1234"}))
+        read_tensors(as_zip(tmp_path / "b.pth", main, **{"data/0": b"1234"}))
     with pytest.raises(PicturaError, match="big-endian"):
-        tensors_in(as_zip(tmp_path / "c.pth", main, **{"data/0": bytes(16), "byteorder": b"big"}))
+        read_tensors(as_zip(tmp_path / "c.pth", main, **{"data/0": bytes(16), "byteorder": b"big"}))
     with zipfile.ZipFile(tmp_path / "d.pth", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("x/data.pkl", bytes(10**6))
     with pytest.raises(PicturaError, match="compressed"):
-        tensors_in(tmp_path / "d.pth")
+        read_tensors(tmp_path / "d.pth")
     with zipfile.ZipFile(tmp_path / "e.pth", "w") as archive:
         archive.writestr("word/document.xml", "a letter")
     with pytest.raises(PicturaError, match="torch did not write"):
-        tensors_in(tmp_path / "e.pth")
+        read_tensors(tmp_path / "e.pth")
 
 
 @FORMATS
@@ -242,27 +242,27 @@ def test_cut_short(tmp_path, zipped):
     for length in (4, 20, len(content) // 2, len(content) - 1):
         (tmp_path / "b.pth").write_bytes(content[:length])
         with pytest.raises(PicturaError):
-            tensors_in(tmp_path / "b.pth")
+            read_tensors(tmp_path / "b.pth")
 
 
 def test_other_files(tmp_path):
     (tmp_path / "a.pth").write_bytes(pickle.dumps({"a": 1}))
     with pytest.raises(PicturaError, match="no checkpoint of torch"):
-        tensors_in(tmp_path / "a.pth")
+        read_tensors(tmp_path / "a.pth")
     (tmp_path / "b.t7").write_bytes(bytes(300))
     with pytest.raises(PicturaError, match="neither a safetensors file nor a checkpoint"):
-        tensors_in(tmp_path / "b.t7")
+        read_tensors(tmp_path / "b.t7")
     (tmp_path / "c").mkdir()
     for path in (tmp_path / "c", tmp_path / "d.pth"):
         with pytest.raises(PicturaError):
-            tensors_in(path)
+            read_tensors(path)
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.binary(max_size=60))
 def test_any_bytes_are_a_value_or_refused(content):
     with contextlib.suppress(CheckpointError):
-        understand(io.BytesIO(b"\x80\x02" + content + b"."))
+        interpret_pickle(io.BytesIO(b"\x80\x02" + content + b"."))
 
 
 @functools.cache
@@ -285,7 +285,7 @@ def test_any_change_of_a_checkpoint_is_read_or_refused(tmp_path_factory, zipped,
     path = tmp_path_factory.getbasetemp() / "changed.pth"
     path.write_bytes(content)
     try:
-        found = tensors_in(path)
+        found = read_tensors(path)
     except PicturaError:
         return
     assert all(isinstance(tensor, torch.Tensor) for tensor in found.values())

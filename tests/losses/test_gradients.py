@@ -11,7 +11,7 @@ from pictura.losses.content import content_loss, relative_content_loss
 from pictura.losses.gram import gram_loss
 from pictura.losses.moments import moments
 from pictura.losses.total_variation import total_variation
-from pictura.losses.wasserstein import Gaussian, root_of, trace_of_root
+from pictura.losses.wasserstein import WassersteinLoss, root_of, trace_of_root
 
 
 def random(*shape: int, seed: int = 0) -> Tensor:
@@ -24,7 +24,7 @@ TERMS: dict[str, Callable[[Tensor], Tensor | tuple[Tensor, Tensor]]] = {
     "relative content": lambda f: relative_content_loss(f, TARGET, 2.0),
     "moments": moments,
     "gram": lambda f: gram_loss(moments(f)[1], moments(TARGET)[1]),
-    "wasserstein": lambda f: Gaussian(*moments(TARGET), scale=2.0)(*moments(f)),
+    "wasserstein": lambda f: WassersteinLoss(*moments(TARGET), scale=2.0)(*moments(f)),
     "total variation": total_variation,
 }
 

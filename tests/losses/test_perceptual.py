@@ -5,8 +5,8 @@ import torch
 
 from pictura import style
 from pictura.losses.moments import moments
-from pictura.losses.perceptual import Perceptual
-from pictura.losses.wasserstein import Gaussian
+from pictura.losses.perceptual import PerceptualLoss
+from pictura.losses.wasserstein import WassersteinLoss
 
 STYLE = {"relu1_1": 1.0, "relu2_1": 3.0}
 CONTENT = {"relu2_1": 2.0}
@@ -24,7 +24,7 @@ def styles(encoder, draw):
 def test_gram_is_the_releases(encoder, draw, styles) -> None:
     """ℓ_feat = |φ(ŷ) - φ(x)|² / (C H W); ℓ_style the mean square of the difference of G = F Fᵀ / (C H W)."""
     made, photo = draw(32, 40, 1), draw(32, 40, 2)
-    content, style = Perceptual(encoder, styles, CONTENT, STYLE, "gram")(made, photo, [1])
+    content, style = PerceptualLoss(encoder, styles, CONTENT, STYLE, "gram")(made, photo, [1])
     f, p = encoder(made, list(STYLE)), encoder(photo, list(STYLE))
     assert content.item() == pytest.approx(2 * (f["relu2_1"] - p["relu2_1"]).square().mean().item())
     expected = 0.0
@@ -37,20 +37,20 @@ def test_gram_is_the_releases(encoder, draw, styles) -> None:
 
 def test_wasserstein_is_in_units_of_the_layers_spread(encoder, draw, styles) -> None:
     made, photo = draw(32, 40, 1), draw(32, 40, 2)
-    content, style = Perceptual(encoder, styles, CONTENT, STYLE)(made, photo, [0])
+    content, style = PerceptualLoss(encoder, styles, CONTENT, STYLE)(made, photo, [0])
     f, p = encoder(made, list(STYLE)), encoder(photo, list(STYLE))
     squares = (f["relu2_1"] - p["relu2_1"]).square().sum(1).mean() / encoder.scale("relu2_1") ** 2
     assert content.item() == pytest.approx(2 * squares.item(), rel=1e-5)
     expected = 0.0
     for layer, weight in STYLE.items():
-        distance = Gaussian(*styles[0][layer], encoder.scale(layer))(*moments(f[layer]))
+        distance = WassersteinLoss(*styles[0][layer], encoder.scale(layer))(*moments(f[layer]))
         expected += weight / 4 * distance.item()
     assert style.item() == pytest.approx(expected, rel=1e-5)
 
 
 @pytest.mark.parametrize("kind", ["gram", "wasserstein"])
 def test_each_picture_has_its_own_style_and_content(encoder, draw, styles, kind) -> None:
-    judge = Perceptual(encoder, styles, CONTENT, STYLE, kind)
+    judge = PerceptualLoss(encoder, styles, CONTENT, STYLE, kind)
     made = torch.cat([draw(32, 40, 1), draw(32, 40, 2)]).requires_grad_()
     photos = torch.cat([draw(32, 40, 3), draw(32, 40, 4)])
     content, style = judge(made, photos, [1, 0])
@@ -64,18 +64,18 @@ def test_each_picture_has_its_own_style_and_content(encoder, draw, styles, kind)
 
 def test_the_painting_itself_has_no_style_loss(encoder, draw, styles) -> None:
     painting = draw(32, 32, 5)
-    content, found = Perceptual(encoder, styles, {}, STYLE)(painting, painting, [0])
+    content, found = PerceptualLoss(encoder, styles, {}, STYLE)(painting, painting, [0])
     assert content.item() == 0
     assert found.item() == pytest.approx(0, abs=1e-4)
 
 
 def test_relative_is_a_share_of_the_photos_own_distance(encoder, draw, styles) -> None:
     made, photo = draw(32, 40, 1), 0.2 * draw(32, 40, 2)
-    _, own = Perceptual(encoder, styles, {}, STYLE, relative=True)(photo, photo, [0])
+    _, own = PerceptualLoss(encoder, styles, {}, STYLE, relative=True)(photo, photo, [0])
     assert own.item() == pytest.approx(1, rel=1e-5)
-    _, share = Perceptual(encoder, styles, {}, {"relu2_1": 1.0}, relative=True)(made, photo, [0])
+    _, share = PerceptualLoss(encoder, styles, {}, {"relu2_1": 1.0}, relative=True)(made, photo, [0])
     (_, far), (_, near) = (
-        Perceptual(encoder, styles, {}, {"relu2_1": 1.0})(picture, photo, [0]) for picture in (photo, made)
+        PerceptualLoss(encoder, styles, {}, {"relu2_1": 1.0})(picture, photo, [0]) for picture in (photo, made)
     )
     assert share.item() == pytest.approx(near.item() / far.item(), rel=1e-5)
 
@@ -83,7 +83,7 @@ def test_relative_is_a_share_of_the_photos_own_distance(encoder, draw, styles) -
 def test_a_painting_seen_through_the_same_noise_is_its_own_style(encoder, draw) -> None:
     painting, noise = draw(64, 64, 5), 0.3
     torch.manual_seed(0)
-    clean, noisy = (style.look(painting, encoder, list(STYLE), 64, sigma) for sigma in (0.0, noise))
-    judge = Perceptual(encoder, [clean, noisy], {}, STYLE, smoothing=noise)
+    clean, noisy = (style.encode_style(painting, encoder, list(STYLE), 64, sigma) for sigma in (0.0, noise))
+    judge = PerceptualLoss(encoder, [clean, noisy], {}, STYLE, smoothing=noise)
     _, found = judge(painting.repeat(2, 1, 1, 1), painting.repeat(2, 1, 1, 1), [0, 1])
     assert found[1] < 0.2 * found[0]

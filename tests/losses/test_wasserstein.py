@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from pictura.losses.moments import moments
-from pictura.losses.wasserstein import RIDGE, Gaussian, root_of, trace_of_root
+from pictura.losses.wasserstein import RIDGE, WassersteinLoss, root_of, trace_of_root
 
 
 def responses(channels: int, positions: int, seed: int, dtype: torch.dtype = torch.double) -> Tensor:
@@ -40,7 +40,7 @@ def by_eigenvalues(f: Tensor, s: Tensor) -> float:
 
 def test_equals_the_formula() -> None:
     f, s = responses(6, 200, 0), responses(6, 200, 1) * 1.7
-    assert Gaussian(*moments(s))(*moments(f)).item() == pytest.approx(by_matrix_roots(f, s), abs=5e-4)
+    assert WassersteinLoss(*moments(s))(*moments(f)).item() == pytest.approx(by_matrix_roots(f, s), abs=5e-4)
 
 
 @pytest.mark.parametrize(("channels", "positions"), [(16, 8), (80, 64), (160, 64), (160, 16)])
@@ -48,30 +48,30 @@ def test_equals_the_formula_in_single_precision_with_fewer_positions_than_channe
     channels: int, positions: int
 ) -> None:
     f, s = (responses(channels, positions, seed, torch.float32) for seed in (0, 1))
-    found = Gaussian(*moments(s))(*moments(f)).item()
+    found = WassersteinLoss(*moments(s))(*moments(f)).item()
     assert found == pytest.approx(by_eigenvalues(f, s), abs=2e-3)
 
 
 @pytest.mark.parametrize(("channels", "positions"), [(6, 200), (160, 64), (16, 1)])
 def test_is_0_for_equal_statistics(channels: int, positions: int) -> None:
     f = responses(channels, positions, 0, torch.float32)
-    assert Gaussian(*moments(f))(*moments(f)).item() == pytest.approx(0, abs=2e-3)
+    assert WassersteinLoss(*moments(f))(*moments(f)).item() == pytest.approx(0, abs=2e-3)
 
 
 def test_of_gaussians_apart_only_in_the_mean_is_the_distance_of_the_means() -> None:
     f = responses(6, 200, 0)
-    assert Gaussian(*moments(f))(*moments(f + 0.25)).item() == pytest.approx(6 * 0.25**2, abs=5e-4)
+    assert WassersteinLoss(*moments(f))(*moments(f + 0.25)).item() == pytest.approx(6 * 0.25**2, abs=5e-4)
 
 
 def test_scale_makes_it_independent_of_the_size_of_the_responses() -> None:
     f, s = responses(6, 200, 0), responses(6, 200, 1)
-    large = Gaussian(*moments(50 * s), scale=50.0)(*moments(50 * f))
-    assert large.item() == pytest.approx(Gaussian(*moments(s))(*moments(f)).item(), rel=1e-6)
+    large = WassersteinLoss(*moments(50 * s), scale=50.0)(*moments(50 * f))
+    assert large.item() == pytest.approx(WassersteinLoss(*moments(s))(*moments(f)).item(), rel=1e-6)
 
 
 def test_a_flat_picture_gives_a_finite_gradient() -> None:
     f = torch.full((1, 8, 4, 4), 0.3).requires_grad_()
-    Gaussian(*moments(responses(8, 100, 0, torch.float32)))(*moments(f)).backward()
+    WassersteinLoss(*moments(responses(8, 100, 0, torch.float32)))(*moments(f)).backward()
     assert f.grad is not None and f.grad.isfinite().all()
 
 

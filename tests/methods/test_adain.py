@@ -9,7 +9,7 @@ from pictura.methods.adain import Adain, AdaINSettings
 from pictura.networks.adain import EPS, describe
 from pictura.picture import Picture, write
 from pictura.runtime.errors import PicturaError
-from pictura.style.sources import shipped
+from pictura.style.sources import load_bundled_style
 
 
 @pytest.fixture(scope="module")
@@ -51,8 +51,8 @@ def test_tiles_are_the_whole(method):
 
 def test_a_style_is_a_name_a_file_numbers_or_a_picture(method, photo, paintings, tmp_path):
     named = method.apply(photo, style="great-wave")
-    torch.testing.assert_close(method.apply(photo, style=shipped("great-wave")), named)
-    saved = shipped("great-wave").save(tmp_path / "wave.style")
+    torch.testing.assert_close(method.apply(photo, style=load_bundled_style("great-wave")), named)
+    saved = load_bundled_style("great-wave").save(tmp_path / "wave.style")
     torch.testing.assert_close(method.apply(photo, style=saved), named, atol=2e-3, rtol=0)
     shown = method.apply(photo, style=paintings / "0.png")
     assert not torch.allclose(shown, named, atol=1e-3)
@@ -114,7 +114,7 @@ def test_training_learns_the_palette(tmp_path):
     torch.manual_seed(0)
     method = Adain(AdaINSettings(widths=(8, 8, 8), blocks=1, paintings=str(tmp_path), full=1.0, learning_rate=5e-3))
     method.prepare(torch.device("cpu"))
-    optimiser = method.players()["decoder"].optimiser
+    optimiser = method.players()["decoder"].optimizer
     batch = {"image": torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(4))}
 
     def update(_, loss):
@@ -134,7 +134,7 @@ def test_the_papers_losses(paintings):
     drawn = torch.randint(len(method.styles), (2,), generator=torch.Generator().manual_seed(0)).tolist()
     losses = method.step({"image": x}, lambda *_: None, torch.Generator().manual_seed(0))
 
-    f = method._looking()
+    f = method._load_encoder()
     style = [method.styles[i] for i in drawn]
     content = f(x, ["relu4_1"])["relu4_1"]
     t = torch.stack([_exchanged(content[n], *style[n]["relu4_1"]) for n in range(2)])

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from pictura.methods import find
+from pictura.methods import find_method
 from pictura.methods.johnson import Johnson, JohnsonSettings
 from pictura.models import Bundle
 from pictura.networks.slim import SlimNet
@@ -12,7 +12,7 @@ from pictura.picture import Picture, write
 from pictura.runtime.errors import PicturaError
 from pictura.style import sources
 from pictura.training import recipes
-from pictura.training.settings import TrainSettings, validated
+from pictura.training.settings import TrainSettings, validate_settings
 
 CPU = torch.device("cpu")
 
@@ -30,15 +30,15 @@ def update(method: Johnson):
 
     def step(name: str, loss: Tensor) -> None:
         assert name == "generator"
-        player.optimiser.zero_grad()
+        player.optimizer.zero_grad()
         loss.backward()
-        player.optimiser.step()
+        player.optimizer.step()
 
     return step
 
 
 def test_is_found() -> None:
-    assert find("johnson") is Johnson
+    assert find_method("johnson") is Johnson
 
 
 @pytest.mark.parametrize("variant", ["paper", "instance", "examples", "slim"])
@@ -47,8 +47,8 @@ def test_every_variant_learns(variant: str, draw) -> None:
     method = small(variant=variant, styles=("starry-night",), full=1.0, learning_rate=1e-2)
     method.prepare(CPU)
     method.generator.train()
-    assert method.judge is not None
-    frozen = [p.clone() for p in method.judge.encoder.parameters()]
+    assert method.perceptual_loss is not None
+    frozen = [p.clone() for p in method.perceptual_loss.encoder.parameters()]
     step, batch = update(method), {"image": torch.cat([draw(64, 64, 1), draw(64, 64, 2)])}
     totals = []
     for _ in range(10):
@@ -57,13 +57,13 @@ def test_every_variant_learns(variant: str, draw) -> None:
         assert not any(v.requires_grad for v in losses.values())
     assert set(losses) == {"content", "style", "tv"} | ({"photo"} if variant == "slim" else set())
     assert totals[-1] < 0.95 * totals[0]
-    assert all(torch.equal(a, b) for a, b in zip(frozen, method.judge.encoder.parameters(), strict=True))
+    assert all(torch.equal(a, b) for a, b in zip(frozen, method.perceptual_loss.encoder.parameters(), strict=True))
 
 
 def test_styles_and_strengths_are_drawn_from_the_generator() -> None:
     method = small(full=0.5)
-    style, strength = method._drawn(4000, torch.Generator().manual_seed(0))
-    again = method._drawn(4000, torch.Generator().manual_seed(0))
+    style, strength = method._sample_styles(4000, torch.Generator().manual_seed(0))
+    again = method._sample_styles(4000, torch.Generator().manual_seed(0))
     assert style == again[0]
     assert torch.equal(strength, again[1])
     assert sum(style) == pytest.approx(2000, abs=150)
@@ -104,9 +104,9 @@ def stirred(method: Johnson) -> Johnson:
 def test_strength_goes_from_the_photos_parameters_to_the_styles() -> None:
     method = small()
     assert isinstance(method.network, SlimNet)
-    assert method._mix("great-wave", 0.25).tolist() == [[0.75, 0.0, 0.25]]
-    assert method._mix({"starry-night": 1, "great-wave": 3}, 1.0).tolist() == [[0.0, 0.25, 0.75]]
-    assert method._mix(None, 0.0).tolist() == [[1.0, 0.0, 0.0]]
+    assert method._style_mix("great-wave", 0.25).tolist() == [[0.75, 0.0, 0.25]]
+    assert method._style_mix({"starry-night": 1, "great-wave": 3}, 1.0).tolist() == [[0.0, 0.25, 0.75]]
+    assert method._style_mix(None, 0.0).tolist() == [[1.0, 0.0, 0.0]]
 
 
 def test_no_strength_is_the_photo(draw) -> None:
@@ -232,13 +232,13 @@ def test_no_picture_and_crops_too_small(draw) -> None:
         small(variant="paper", styles=("udnie",)).apply(draw(64, 64), strength=0.5)
 
 
-@pytest.mark.parametrize("name", [name for name in recipes.names() if name.startswith("johnson")])
+@pytest.mark.parametrize("name", [name for name in recipes.recipe_names() if name.startswith("johnson")])
 def test_recipes_are_settings(name: str) -> None:
-    recipe = recipes.read(name)
-    method = Johnson(validated(JohnsonSettings, recipe["method"]))
-    assert validated(TrainSettings, recipe["train"]).crop >= 2 * method.network.smallest
+    recipe = recipes.read_recipe(name)
+    method = Johnson(validate_settings(JohnsonSettings, recipe["method"]))
+    assert validate_settings(TrainSettings, recipe["train"]).crop >= 2 * method.network.smallest
     if name == "johnson":
-        assert {*method.names} <= {*sources.names()}
+        assert {*method.names} <= {*sources.style_names()}
 
 
 @pytest.mark.parametrize("variant", ["examples", "slim"])
@@ -247,4 +247,4 @@ def test_what_is_exported_is_what_is_applied(variant: str, draw) -> None:
     strength = 0.5 if variant == "slim" else 1.0
     expected = method.apply(photo, strength=strength, precision="float32")
     with torch.no_grad():
-        torch.testing.assert_close(method.exported(strength=strength)(photo), expected)
+        torch.testing.assert_close(method.export_network(strength=strength)(photo), expected)

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from pictura import models
-from pictura.methods import opened
-from pictura.models.store import shipped
+from pictura.methods import open_method
+from pictura.models.store import bundled_models
 from pictura.networks.tiling import streaming
 from pictura.picture.resize import resize
 
@@ -17,9 +17,9 @@ MIB = {
 }  # less than all of the picture takes, more than the least tile
 
 
-@pytest.mark.parametrize("name", shipped())
+@pytest.mark.parametrize("name", bundled_models())
 def test_tiles_are_the_whole(name, monkeypatch):
-    method = opened(models.read(name))
+    method = open_method(models.read_bundle(name))
     noise = torch.rand(1, 3, 24, 40, generator=torch.Generator().manual_seed(0))
     picture = resize(noise, (384, 640))
     whole = method.apply(picture, precision="float32")

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from pictura.methods import find, opened
-from pictura.methods.srcnn import Srcnn, SrcnnSettings, coloured
-from pictura.methods.superres import Superres, SuperresSettings, falling, grid, matched
+from pictura.methods import find_method, open_method
+from pictura.methods.srcnn import Srcnn, SrcnnSettings, add_luma
+from pictura.methods.superres import Superres, SuperresSettings, cosine_decay, grid, match_histogram
 from pictura.metrics.luma import luma
 from pictura.networks.upscaler import Bicubic
 from pictura.picture.degrade import degrade, imresize
@@ -49,9 +49,11 @@ def test_tiles_are_not_seen(draw, variant):
     method = restless(Superres(SuperresSettings(variant=variant, channels=4, blocks=2)))
     picture, part = draw(70, 90), method.part
     whole = method.upscaler(picture).clamp(0, 1)
-    tiled, short = ({"memory": 4 * part.width * (32 + 2 * reach) ** 2} for reach in (part.reach, 1))
+    tiled, short = (
+        {"memory": 4 * part.floats_per_pixel * (32 + 2 * reach) ** 2} for reach in (part.receptive_radius, 1)
+    )
     assert (method.apply(picture, precision="float32", **tiled) - whole).abs().max() < 1e-5
-    method.part = replace(part, reach=1)
+    method.part = replace(part, receptive_radius=1)
     assert (method.apply(picture, precision="float32", **short) - whole).abs().max() > 1e-3  # the test can tell
 
 
@@ -93,7 +95,7 @@ def test_tiles_are_no_larger_than_is_fast(monkeypatch, draw):
     monkeypatch.setattr("pictura.methods.superres.TILE", 20)
     method.upscaler.register_forward_pre_hook(lambda _, x: seen.append(x[0].shape[-2:]))
     method.apply(draw(70, 80))
-    assert max(max(size) for size in seen) == 20 + 2 * method.part.reach
+    assert max(max(size) for size in seen) == 20 + 2 * method.part.receptive_radius
 
 
 def test_pixel_losses_are_their_formulas(draw):
@@ -168,9 +170,9 @@ def test_training_brings_the_loss_down(kind, draw):
     (name, player), *_ = method.players().items()
 
     def update(_, loss):
-        player.optimiser.zero_grad()
+        player.optimizer.zero_grad()
         loss.backward()
-        player.optimiser.step()
+        player.optimizer.step()
 
     batch = {"image": draw(48, 48)}
     found = [method.step(batch, update, torch.Generator())["pixel"].item() for _ in range(40)]
@@ -179,7 +181,7 @@ def test_training_brings_the_loss_down(kind, draw):
 
 
 def test_the_last_layer_of_srcnn_learns_ten_times_slower():
-    optimiser = Srcnn(SrcnnSettings(optimiser="sgd", learning_rate=1e-4)).players()["srcnn"].optimiser
+    optimiser = Srcnn(SrcnnSettings(optimiser="sgd", learning_rate=1e-4)).players()["srcnn"].optimizer
     assert [group["lr"] for group in optimiser.param_groups] == pytest.approx([1e-4, 1e-5])
     assert optimiser.param_groups[1]["params"][0].shape == (1, 32, 5, 5)
 
@@ -201,14 +203,14 @@ def test_show_has_input_output_and_truth(kind, draw):
 
 def test_luminance_alone_changes(draw):
     picture = 0.5 * draw(8, 8) + 0.2
-    brighter = coloured(picture, torch.full((1, 1, 8, 8), 10 / 255))
+    brighter = add_luma(picture, torch.full((1, 1, 8, 8), 10 / 255))
     assert (luma(brighter) - luma(picture)).flatten().tolist() == pytest.approx([10] * 64, abs=1e-3)
     assert torch.allclose(brighter[:, 0] - brighter[:, 1], picture[:, 0] - picture[:, 1], atol=1e-6)
 
 
 def test_matched_histogram(draw):
     made, model = draw(12, 14), 0.3 + 0.2 * draw(6, 7, seed=1)
-    found = matched(made, model)
+    found = match_histogram(made, model)
     for own, was, wanted in zip(found[0], made[0], model[0], strict=True):
         assert own.min() == pytest.approx(wanted.min().item())
         assert own.max() == pytest.approx(wanted.max().item())
@@ -218,13 +220,13 @@ def test_matched_histogram(draw):
 
 
 def test_the_rate_falls_to_a_hundredth():
-    rate = falling(100)
+    rate = cosine_decay(100)
     assert [rate(0), rate(50), rate(100), rate(900)] == pytest.approx([1, 0.505, 0.01, 0.01])
-    assert falling(0) is None
+    assert cosine_decay(0) is None
 
 
 def test_found_by_their_files():
-    assert (find("superres"), find("srcnn")) == (Superres, Srcnn)
+    assert (find_method("superres"), find_method("srcnn")) == (Superres, Srcnn)
 
 
 def test_a_bundle_opens_again(draw):
@@ -232,4 +234,4 @@ def test_a_bundle_opens_again(draw):
 
     method = restless(Superres(SuperresSettings(channels=4, blocks=1)))
     bundle = Bundle.of("superres", method.settings.model_dump(mode="json"), method.networks())
-    assert torch.equal(opened(bundle).apply(draw(9, 8)), method.apply(draw(9, 8)))
+    assert torch.equal(open_method(bundle).apply(draw(9, 8)), method.apply(draw(9, 8)))

@@ -37,7 +37,7 @@ def bundle(networks):
 @pytest.fixture(autouse=True)
 def places(tmp_path, monkeypatch):
     """An empty package and an empty cache."""
-    monkeypatch.setattr(store, "SHIPPED", tmp_path / "shipped")
+    monkeypatch.setattr(store, "BUNDLED_FOLDER", tmp_path / "shipped")
     monkeypatch.setenv("PICTURA_MODELS", str(tmp_path / "cache"))
     return tmp_path
 

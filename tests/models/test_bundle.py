@@ -12,7 +12,7 @@ from torch import nn
 
 from pictura import models
 from pictura.models import Bundle, config, reading, saving
-from pictura.models.saving import packed
+from pictura.models.saving import pack_bundle
 from pictura.picture import Picture
 from pictura.runtime.errors import PicturaError
 
@@ -20,9 +20,9 @@ from .conftest import Small, same
 
 
 def test_what_is_saved_is_read(bundle, tmp_path):
-    folder = models.save(bundle, tmp_path / "night")
+    folder = models.save_bundle(bundle, tmp_path / "night")
     for source in (folder, str(folder), folder / "model.safetensors"):
-        read = models.read(source)
+        read = models.read_bundle(source)
         assert (read.method, read.settings, read.about) == ("toy", bundle.settings, bundle.about)
         assert same(read.tensors, bundle.tensors)
     assert sorted(path.name for path in folder.iterdir()) == ["README.md", "config.json", "model.safetensors"]
@@ -30,7 +30,7 @@ def test_what_is_saved_is_read(bundle, tmp_path):
 
 def test_weights_return_to_their_networks(bundle, networks, tmp_path):
     others = {"generator": Small(), "critic": nn.Conv2d(3, 1, 1)}
-    models.read(models.save(bundle, tmp_path / "night")).fill(others)
+    models.read_bundle(models.save_bundle(bundle, tmp_path / "night")).fill(others)
     for name, network in networks.items():
         assert same(others[name].state_dict(), network.state_dict())
 
@@ -60,42 +60,44 @@ def test_other_weights_are_refused_before_anything_changes(bundle, networks, cha
 
 def test_equal_bundles_are_equal_files(bundle):
     turned = dict(reversed(bundle.tensors.items()))
-    assert packed(bundle) == packed(replace(bundle, tensors=turned)) == packed(bundle)
+    assert pack_bundle(bundle) == pack_bundle(replace(bundle, tensors=turned)) == pack_bundle(bundle)
 
 
 def test_channels_last_and_shared_weights_are_saved(bundle, tmp_path):
     one = torch.rand(4, 3, 3, 3).contiguous(memory_format=torch.channels_last)
     tied = replace(bundle, tensors={"a.x": one, "b.x": one, "c.x": one.flatten()[:5]})
-    assert same(models.read(models.save(tied, tmp_path / "tied")).tensors, tied.tensors)
+    assert same(models.read_bundle(models.save_bundle(tied, tmp_path / "tied")).tensors, tied.tensors)
 
 
 def test_halved_takes_half_and_reads_as_float32(bundle, tmp_path):
     filters = {"generator.big": torch.rand(64, 64, 3, 3), "generator.bias": torch.rand(64)}
-    whole, half = (packed(one) for one in (replace(bundle, tensors=filters), replace(bundle, tensors=filters).halved()))
+    whole, half = (
+        pack_bundle(one) for one in (replace(bundle, tensors=filters), replace(bundle, tensors=filters).to_half())
+    )
     assert len(half) < 0.52 * len(whole)
-    read = models.read(models.save(replace(bundle, tensors=filters).halved(), tmp_path / "half")).tensors
+    read = models.read_bundle(models.save_bundle(replace(bundle, tensors=filters).to_half(), tmp_path / "half")).tensors
     assert all(tensor.dtype == torch.float32 for tensor in read.values())
     assert torch.equal(read["generator.bias"], filters["generator.bias"])
     assert torch.allclose(read["generator.big"], filters["generator.big"], atol=1e-3)
 
 
 def test_nothing_is_replaced_unasked(bundle, tmp_path):
-    folder = models.save(bundle, tmp_path / "night")
+    folder = models.save_bundle(bundle, tmp_path / "night")
     before = (folder / "model.safetensors").read_bytes()
     other = replace(bundle, tensors={"a.x": torch.zeros(1)})
     with pytest.raises(PicturaError, match="exists already"):
-        models.save(other, folder)
+        models.save_bundle(other, folder)
     assert (folder / "model.safetensors").read_bytes() == before
     (folder / "notes.txt").write_text("mine")
-    models.save(other, folder, overwrite=True)
-    assert list(models.read(folder).tensors) == ["a.x"]
+    models.save_bundle(other, folder, overwrite=True)
+    assert list(models.read_bundle(folder).tensors) == ["a.x"]
     assert (folder / "notes.txt").read_text() == "mine"
 
 
 @pytest.mark.parametrize("stops_at", range(5))
 def test_a_save_that_breaks_off_leaves_a_bundle_that_reads(bundle, tmp_path, monkeypatch, stops_at):
     """Whatever file was the last one written: the old weights or the new ones, never a mixture, never an error."""
-    folder = models.save(bundle, tmp_path / "night")
+    folder = models.save_bundle(bundle, tmp_path / "night")
     other = replace(bundle, settings={"channels": 5}, tensors={"a.x": torch.zeros(1)})
     calls = iter(range(10))
 
@@ -109,11 +111,11 @@ def test_a_save_that_breaks_off_leaves_a_bundle_that_reads(bundle, tmp_path, mon
 
         monkeypatch.setattr(f"pictura.models.saving.{name}", run)
 
-    for name in ("_remove", "atomic", "write"):
+    for name in ("_remove_file", "write_atomic", "write"):
         broken(name)
     with pytest.raises(KeyboardInterrupt):
-        models.save(other, folder, Picture.of(np.zeros((2, 2, 3))), overwrite=True)
-    read = models.read(folder)
+        models.save_bundle(other, folder, Picture.of(np.zeros((2, 2, 3))), overwrite=True)
+    read = models.read_bundle(folder)
     expected = bundle if stops_at < 2 else other
     assert (read.settings, set(read.tensors)) == (expected.settings, set(expected.tensors))
 
@@ -121,38 +123,38 @@ def test_a_save_that_breaks_off_leaves_a_bundle_that_reads(bundle, tmp_path, mon
 def test_numbers_that_are_none_are_neither_saved_nor_read(bundle, tmp_path):
     nan = replace(bundle, tensors={"a.x": torch.tensor([1.0, float("nan")])})
     with pytest.raises(PicturaError, match=r"'a\.x' holds infinite or undefined"):
-        models.save(nan, tmp_path / "nan")
+        models.save_bundle(nan, tmp_path / "nan")
     assert not (tmp_path / "nan").exists()
-    told = {config.KEY: config.text("toy", {}, {})}
+    told = {config.METADATA_KEY: config.encode_config("toy", {}, {})}
     save_file({"a.x": torch.tensor([float("inf")])}, tmp_path / "inf.safetensors", told)
     with pytest.raises(PicturaError, match=r"'a\.x' in .*inf\.safetensors.* infinite"):
-        models.read(tmp_path / "inf.safetensors")
+        models.read_bundle(tmp_path / "inf.safetensors")
 
 
 def test_a_changed_file_is_noticed(bundle, tmp_path):
-    folder = models.save(bundle, tmp_path / "night")
+    folder = models.save_bundle(bundle, tmp_path / "night")
     content = bytearray((folder / "model.safetensors").read_bytes())
     content[-1] ^= 1
     (folder / "model.safetensors").write_bytes(content)
     with pytest.raises(PicturaError, match="SHA-256"):
-        models.read(folder)
+        models.read_bundle(folder)
 
 
 def test_settings_of_another_model_are_noticed(bundle, tmp_path):
-    folder = models.save(bundle, tmp_path / "night")
+    folder = models.save_bundle(bundle, tmp_path / "night")
     told = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(told | {"settings": {"channels": 5}}))
     with pytest.raises(PicturaError, match="of another model"):
-        models.read(folder)
+        models.read_bundle(folder)
 
 
 def test_words_may_be_edited_and_config_may_be_lost(bundle, tmp_path):
-    folder = models.save(bundle, tmp_path / "night")
+    folder = models.save_bundle(bundle, tmp_path / "night")
     told = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(told | {"about": {"title": "Dawn"}}))
-    assert models.read(folder).about == {"title": "Dawn"}
+    assert models.read_bundle(folder).about == {"title": "Dawn"}
     (folder / "config.json").unlink()
-    assert models.read(folder).about["title"] == "Night"
+    assert models.read_bundle(folder).about["title"] == "Night"
 
 
 @pytest.mark.parametrize(
@@ -167,50 +169,54 @@ def test_words_may_be_edited_and_config_may_be_lost(bundle, tmp_path):
     ],
 )
 def test_a_config_of_others_is_refused(bundle, tmp_path, content, said):
-    folder = models.save(bundle, tmp_path / "night")
+    folder = models.save_bundle(bundle, tmp_path / "night")
     (folder / "config.json").write_text(content)
     with pytest.raises(PicturaError, match=said):
-        models.read(folder)
+        models.read_bundle(folder)
 
 
 def test_what_is_no_bundle_is_refused(tmp_path, monkeypatch):
     (tmp_path / "empty").mkdir()
     with pytest.raises(PicturaError, match="holds no bundle"):
-        models.read(tmp_path / "empty")
+        models.read_bundle(tmp_path / "empty")
     (tmp_path / "x.pth").write_bytes(b"\x80\x02")
     with pytest.raises(PicturaError, match=r"pickle.*pictura import"):
-        models.read(tmp_path / "x.pth")
+        models.read_bundle(tmp_path / "x.pth")
     (tmp_path / "x.safetensors").write_bytes(b"no")
     with pytest.raises(PicturaError, match="cannot be read as a safetensors file"):
-        models.read(tmp_path / "x.safetensors")
+        models.read_bundle(tmp_path / "x.safetensors")
     save_file({"a": torch.zeros(1)}, tmp_path / "y.safetensors")
     with pytest.raises(PicturaError, match="not what they are for"):
-        models.read(tmp_path / "y.safetensors")
+        models.read_bundle(tmp_path / "y.safetensors")
     save_file(
-        {"a": torch.zeros(1, dtype=torch.uint8)}, tmp_path / "z.safetensors", {config.KEY: config.text("t", {}, {})}
+        {"a": torch.zeros(1, dtype=torch.uint8)},
+        tmp_path / "z.safetensors",
+        {config.METADATA_KEY: config.encode_config("t", {}, {})},
     )
     with pytest.raises(PicturaError, match="stored as U8"):
-        models.read(tmp_path / "z.safetensors")
+        models.read_bundle(tmp_path / "z.safetensors")
 
 
 def test_limits(bundle, tmp_path, monkeypatch):
-    folder = models.save(bundle, tmp_path / "night")
+    folder = models.save_bundle(bundle, tmp_path / "night")
     monkeypatch.setattr(reading, "MAX_TENSORS", 3)
     with pytest.raises(PicturaError, match="more than 3 tensors"):
-        models.read(folder)
+        models.read_bundle(folder)
     monkeypatch.setattr(reading, "MAX_BYTES", 100)
     with pytest.raises(PicturaError, match="larger than"):
-        models.read(folder)
+        models.read_bundle(folder)
 
 
 def test_a_folder_that_cannot_be_written(bundle, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(PicturaError, match="not a folder"):
-        models.save(bundle, tmp_path / "file")
+        models.save_bundle(bundle, tmp_path / "file")
 
 
 def test_card_says_what_it_must(bundle, tmp_path):
-    folder = models.save(replace(bundle, about={**bundle.about, "command": "pictura paint x"}), tmp_path / "night")
+    folder = models.save_bundle(
+        replace(bundle, about={**bundle.about, "command": "pictura paint x"}), tmp_path / "night"
+    )
     card = (folder / "README.md").read_text(encoding="utf-8")
     for part in (
         "# Night",
@@ -225,15 +231,15 @@ def test_card_says_what_it_must(bundle, tmp_path):
         assert part in card
     assert "picture.jpg" not in card
     assert card.startswith("---\nlicense: mit\n")
-    models.save(bundle, folder, Picture.of(np.zeros((4, 4, 3))), overwrite=True)
+    models.save_bundle(bundle, folder, Picture.of(np.zeros((4, 4, 3))), overwrite=True)
     assert "![Night](picture.jpg)" in (folder / "README.md").read_text(encoding="utf-8")
     assert (folder / "picture.jpg").is_file()
-    bare = models.save(replace(bundle, about={}), tmp_path / "bare")
+    bare = models.save_bundle(replace(bundle, about={}), tmp_path / "bare")
     assert "| training data | unknown |" in (bare / "README.md").read_text(encoding="utf-8")
 
 
 def test_config_vouches_for_the_weights(bundle, tmp_path):
-    folder = models.save(bundle, tmp_path / "night")
+    folder = models.save_bundle(bundle, tmp_path / "night")
     content = (folder / "model.safetensors").read_bytes()
     assert json.loads((folder / "config.json").read_text())["weights"] == {
         "file": "model.safetensors",

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from pictura import models
-from pictura.models import available, store
-from pictura.models.shipping import ship
+from pictura.models import available_models, store
+from pictura.models.shipping import ship_bundle
 from pictura.picture import Picture
 from pictura.runtime.errors import PicturaError
 
@@ -44,46 +44,46 @@ def play_hub(monkeypatch, source):
 
 
 def test_shipped(bundle):
-    ship(bundle, "starry-night", Picture.of(np.zeros((8, 8, 3))))
-    ship(replace(bundle, about={**bundle.about, "title": "Wave"}), "great-wave")
-    wave, night = available()
+    ship_bundle(bundle, "starry-night", Picture.of(np.zeros((8, 8, 3))))
+    ship_bundle(replace(bundle, about={**bundle.about, "title": "Wave"}), "great-wave")
+    wave, night = available_models()
     assert (wave.name, wave.title, wave.picture) == ("great-wave", "Wave", None)
     assert (night.method, night.licence, night.metric) == ("toy", "MIT", {"PSNR": 30.125, "steps": 4})
     assert night.picture.is_file()
     assert night.bytes == night.path.stat().st_size
-    read = models.read("starry-night")
+    read = models.read_bundle("starry-night")
     assert (read.settings, read.about, read.source) == (bundle.settings, bundle.about, "starry-night")
     assert read.tensors.keys() == bundle.tensors.keys()
 
 
 def test_shipped_is_verified(bundle):
-    ship(bundle, "night")
-    path = store.SHIPPED / "night.safetensors"
+    ship_bundle(bundle, "night")
+    path = store.BUNDLED_FOLDER / "night.safetensors"
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     with pytest.raises(PicturaError, match="SHA-256"):
-        models.read("night")
+        models.read_bundle("night")
     path.unlink()
     with pytest.raises(PicturaError, match="install pictura again"):
-        models.read("night")
+        models.read_bundle("night")
 
 
 def test_shipping_asks_for_a_name_and_for_words(bundle):
     with pytest.raises(PicturaError, match="no name for a shipped model"):
-        ship(bundle, "../night")
+        ship_bundle(bundle, "../night")
     with pytest.raises(PicturaError, match="does not say its data_licence"):
-        ship(replace(bundle, about={"title": "a", "does": "b", "data": "c"}), "night")
-    ship(bundle, "night")
+        ship_bundle(replace(bundle, about={"title": "a", "does": "b", "data": "c"}), "night")
+    ship_bundle(bundle, "night")
     with pytest.raises(PicturaError, match="exists already"):
-        ship(bundle, "night")
+        ship_bundle(bundle, "night")
 
 
 def test_what_is_packaged_is_as_registered(monkeypatch):
     """The real package: each file is registered with its digest, and reads."""
-    monkeypatch.setattr(store, "SHIPPED", PACKAGED)
-    known = store.shipped()
+    monkeypatch.setattr(store, "BUNDLED_FOLDER", PACKAGED)
+    known = store.bundled_models()
     assert {path.stem for path in PACKAGED.glob("*.safetensors")} == set(known)
     for name in known:
-        models.read(name)
+        models.read_bundle(name)
 
 
 @pytest.mark.parametrize(
@@ -98,68 +98,68 @@ def test_what_is_packaged_is_as_registered(monkeypatch):
 )
 def test_unknown_names(bundle, name, said, monkeypatch):
     asked = play_hub(monkeypatch, ConnectionError())
-    ship(bundle, "night")
+    ship_bundle(bundle, "night")
     with pytest.raises(PicturaError, match=said):
-        models.read(name)
+        models.read_bundle(name)
     assert asked == []
 
 
 def test_hub_is_asked_once_at_one_commit(bundle, tmp_path, monkeypatch):
-    published = models.save(bundle, tmp_path / "published", Picture.of(np.zeros((8, 8, 3))))
+    published = models.save_bundle(bundle, tmp_path / "published", Picture.of(np.zeros((8, 8, 3))))
     asked = play_hub(monkeypatch, published)
-    assert same(models.read(NAME).tensors, bundle.tensors)
+    assert same(models.read_bundle(NAME).tensors, bundle.tensors)
     assert {(repo, revision) for repo, _, revision in asked} == {("someone/night", COMMIT)}
     count = len(asked)
-    assert same(models.read(NAME).tensors, bundle.tensors)
+    assert same(models.read_bundle(NAME).tensors, bundle.tensors)
     assert len(asked) == count
-    (cached,) = available()
+    (cached,) = available_models()
     assert (cached.name, cached.title, cached.shipped) == (NAME, "Night", False)
     assert cached.picture is not None
-    assert not (store.folder() / "downloads" / cached.path.parent.name).exists()
-    assert models.read(cached.name).source == NAME
+    assert not (store.models_folder() / "downloads" / cached.path.parent.name).exists()
+    assert models.read_bundle(cached.name).source == NAME
 
 
 def test_a_hub_bundle_without_card_and_picture(bundle, tmp_path, monkeypatch):
-    published = models.save(bundle, tmp_path / "published")
+    published = models.save_bundle(bundle, tmp_path / "published")
     (published / "README.md").unlink()
     play_hub(monkeypatch, published)
-    assert same(models.read(NAME).tensors, bundle.tensors)
+    assert same(models.read_bundle(NAME).tensors, bundle.tensors)
 
 
 def test_wrong_weights_from_the_hub_are_not_kept(bundle, tmp_path, monkeypatch):
-    published = models.save(bundle, tmp_path / "published")
+    published = models.save_bundle(bundle, tmp_path / "published")
     (published / "model.safetensors").write_bytes(b"something else")
     play_hub(monkeypatch, published)
     with pytest.raises(PicturaError, match="SHA-256"):
-        models.read(NAME)
-    assert not [path for path in store.folder().rglob("*") if path.is_file()]
+        models.read_bundle(NAME)
+    assert not [path for path in store.models_folder().rglob("*") if path.is_file()]
 
 
 def test_a_hub_model_of_others_is_refused(bundle, tmp_path, monkeypatch):
-    published = models.save(bundle, tmp_path / "published")
+    published = models.save_bundle(bundle, tmp_path / "published")
     told = json.loads((published / "config.json").read_text())
     del told["weights"]
     (published / "config.json").write_text(json.dumps(told))
     play_hub(monkeypatch, published)
     with pytest.raises(PicturaError, match="does not say the SHA-256"):
-        models.read(NAME)
+        models.read_bundle(NAME)
 
 
 def test_offline_says_which_files_to_put_where(bundle, tmp_path, monkeypatch):
     play_hub(monkeypatch, ConnectionError("no route"))
     with pytest.raises(PicturaError) as caught:
-        models.read(NAME)
-    place = store.place("someone/night", COMMIT)
+        models.read_bundle(NAME)
+    place = store.hub_folder("someone/night", COMMIT)
     links = [f"https://huggingface.co/someone/night/resolve/{COMMIT}/{f}" for f in ("config.json", "model.safetensors")]
     assert all(part in str(caught.value) for part in (*links, str(place), "ConnectionError"))
-    models.save(bundle, place)  # by hand
-    assert same(models.read(NAME).tensors, bundle.tensors)
+    models.save_bundle(bundle, place)  # by hand
+    assert same(models.read_bundle(NAME).tensors, bundle.tensors)
 
 
 def test_without_the_hub_client(monkeypatch):
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     with pytest.raises(PicturaError, match=r"pip install 'pictura\[hub\]'"):
-        models.read(NAME)
+        models.read_bundle(NAME)
 
 
 def test_the_real_client_offline(monkeypatch):
@@ -167,22 +167,22 @@ def test_the_real_client_offline(monkeypatch):
     pytest.importorskip("huggingface_hub", reason="the extra 'hub' is not installed")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     with pytest.raises(PicturaError, match="could not be fetched"):
-        models.read(NAME)
+        models.read_bundle(NAME)
 
 
 def test_what_else_lies_in_the_cache_is_passed_over(bundle):
-    place = store.place("someone/night", COMMIT)
-    models.save(bundle, place)
+    place = store.hub_folder("someone/night", COMMIT)
+    models.save_bundle(bundle, place)
     (place / "config.json").write_text("{")
-    (store.folder() / "a--b@c").mkdir()
-    assert available() == []
+    (store.models_folder() / "a--b@c").mkdir()
+    assert available_models() == []
 
 
 def test_folder(monkeypatch, tmp_path):
     monkeypatch.delenv("PICTURA_MODELS")
     monkeypatch.setattr(Path, "home", lambda: tmp_path)
     monkeypatch.setattr(sys, "platform", "linux")
-    assert store.folder() == tmp_path / ".cache" / "pictura" / "models"
+    assert store.models_folder() == tmp_path / ".cache" / "pictura" / "models"
     monkeypatch.setattr(sys, "platform", "win32")
     monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "Local"))
-    assert store.folder() == tmp_path / "Local" / "pictura" / "models"
+    assert store.models_folder() == tmp_path / "Local" / "pictura" / "models"

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from pictura.networks.adain import CODE, EPS, AdaIN, Decoder, LightDecoder
+from pictura.networks.adain import CODE_SIZE, EPS, AdaIN, Decoder, LightDecoder
 
 
 @pytest.fixture
@@ -51,9 +51,9 @@ def test_the_papers_decoder():
 
 def test_the_light_decoder_knows_photo_and_style():
     torch.manual_seed(0)
-    decoder = LightDecoder([4, 6, 8], described=10, widths=(8, 8, 4), blocks=1)
+    decoder = LightDecoder([4, 6, 8], description_size=10, widths=(8, 8, 4), blocks=1)
     description = torch.randn(2, 10)
-    torch.testing.assert_close(decoder.code(description, torch.zeros(2)), decoder.photo.expand(2, CODE))
+    torch.testing.assert_close(decoder.code(description, torch.zeros(2)), decoder.photo.expand(2, CODE_SIZE))
     assert not torch.equal(*decoder.code(description, torch.ones(2)))
     levels = torch.rand(2, 4, 16, 24), torch.rand(2, 6, 8, 12), torch.rand(2, 8, 4, 6)
     made = decoder(*levels, description, torch.ones(2))

@@ -9,9 +9,9 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pictura.networks.johnson import ExamplesNet, JohnsonNet, imported
+from pictura.networks.johnson import ExamplesNet, JohnsonNet, drop_unused_keys
 from pictura.networks.layers.norm import InstanceNorm
-from pictura.networks.tiling.streaming import streamed
+from pictura.networks.tiling.streaming import stream
 
 NETWORKS = {
     "paper": lambda c: JohnsonNet(c),
@@ -73,7 +73,7 @@ def test_the_examples_keys_and_shapes() -> None:
 def test_statistics_that_old_files_tracked_are_left_out() -> None:
     network = ExamplesNet(2)
     published = network.state_dict() | {"in1.running_mean": torch.zeros(2), "in1.running_var": torch.ones(2)}
-    network.load_state_dict(imported(published))
+    network.load_state_dict(drop_unused_keys(published))
 
 
 def evaluated(tensors: dict[str, Tensor], x: Tensor) -> Tensor:
@@ -107,7 +107,7 @@ def test_a_published_file_gives_the_published_picture(weights, draw) -> None:
         pytest.skip(f"no {path.name} in $PICTURA_WEIGHTS")
     tensors = load_file(path)
     network = ExamplesNet().eval()
-    network.load_state_dict({key: tensor.float() for key, tensor in imported(tensors).items()})
+    network.load_state_dict({key: tensor.float() for key, tensor in drop_unused_keys(tensors).items()})
     photo = draw(76, 100)
     with torch.no_grad():
         found, expected = network(photo), evaluated(tensors, 255 * photo) / 255
@@ -120,7 +120,7 @@ def test_a_published_file_gives_the_published_picture(weights, draw) -> None:
 def test_any_size_and_finite(name: str, size: tuple[int, int]) -> None:
     network = NETWORKS[name](2).eval()
     for value in (torch.zeros(1, 3, *size), torch.rand(1, 3, *size)):
-        made = streamed(value, network.parts(), multiple=network.multiple, smallest=network.smallest)
+        made = stream(value, network.parts(), multiple=network.multiple, smallest=network.smallest)
         assert made.shape == value.shape
         assert made.isfinite().all()
 

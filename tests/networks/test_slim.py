@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
-from pictura.networks.slim import Doubled, Folded, SlimNet
+from pictura.networks.slim import FoldedConv, SlimNet, UpsampleConv
 
 
 def multiply_adds(network: nn.Module, side: int) -> float:
@@ -19,7 +19,7 @@ def multiply_adds(network: nn.Module, side: int) -> float:
 @pytest.mark.parametrize("smooth", [False, True])
 def test_a_doubled_convolution_is_resizing_and_a_convolution(smooth: bool) -> None:
     torch.manual_seed(0)
-    doubled, x = Doubled(5, 4, smooth=smooth), torch.rand(2, 5, 6, 7)
+    doubled, x = UpsampleConv(5, 4, smooth=smooth), torch.rand(2, 5, 6, 7)
     larger = F.interpolate(x, scale_factor=2, mode="bilinear" if smooth else "nearest")
     expected = F.conv2d(F.pad(larger, [1] * 4, mode="replicate"), doubled.weight, doubled.bias)
     torch.testing.assert_close(doubled(x), expected)
@@ -29,20 +29,20 @@ def test_a_slope_stays_one_when_doubled_smoothly() -> None:
     """No grid: away from the border neighbours differ by the same everywhere, in even and in odd places."""
     x = torch.arange(8.0).expand(1, 2, 8, 8)
     for smooth, steps in ((True, 1), (False, 2)):
-        made = Doubled(2, 3, smooth=smooth)(x)[..., 4:-4, 4:-4].diff(dim=3)[0, 0, 0]
+        made = UpsampleConv(2, 3, smooth=smooth)(x)[..., 4:-4, 4:-4].diff(dim=3)[0, 0, 0]
         assert len({round(step, 4) for step in made.tolist()}) == steps
 
 
 def test_a_folded_convolution_is_one_of_the_unfolded_positions() -> None:
     torch.manual_seed(0)
-    folded, x = Folded(5, 3), torch.rand(2, 5, 12, 14)
+    folded, x = FoldedConv(5, 3), torch.rand(2, 5, 12, 14)
     expected = F.conv2d(F.pad(x, [1] * 4, mode="reflect"), folded.weight, folded.bias)
     torch.testing.assert_close(F.pixel_shuffle(folded(F.pixel_unshuffle(x, 2)), 2), expected)
 
 
 def test_a_flat_response_stays_flat_when_doubled() -> None:
     """No checkerboard: the sum of taps is the same for all four positions."""
-    made = Doubled(3, 2)(torch.rand(1, 3, 1, 1).expand(1, 3, 4, 4))
+    made = UpsampleConv(3, 2)(torch.rand(1, 3, 1, 1).expand(1, 3, 4, 4))
     assert (made - made[..., :1, :1]).abs().max() < 1e-6
 
 

@@ -57,4 +57,4 @@ def test_margin_is_how_far_a_result_sees(kind):
     x = torch.rand(1, 3, 61, 1, requires_grad=True)
     network(x)[..., 120:124, :].sum().backward()  # what replaces pixel 30
     seen = x.grad.abs().sum((0, 1, 3)).nonzero().flatten()
-    assert 30 - network.margin <= seen.min() <= seen.max() <= 30 + network.margin
+    assert 30 - network.receptive_radius <= seen.min() <= seen.max() <= 30 + network.receptive_radius

@@ -152,7 +152,7 @@ def test_grey_profile_there_and_back(tmp_path):
 
 
 def test_grey_that_took_colour_is_written_in_srgb(tmp_path):
-    picture = read(saved(tmp_path / "a.png", COLOURS[..., 0], grey_profile(GAMMA))).replaced(COLOURS)
+    picture = read(saved(tmp_path / "a.png", COLOURS[..., 0], grey_profile(GAMMA))).with_pixels(COLOURS)
     again = read(write(picture, tmp_path / "b.png"))
     assert again.icc == icc.srgb_profile()
     assert np.array_equal(np.rint(again.pixels * 255), COLOURS)
@@ -176,7 +176,7 @@ def test_unfit_profiles_are_ignored(tmp_path, profile):
 def test_flat_primaries_are_ignored(tmp_path):
     flat = patched({name: xyz((0.3, 0.3, 0.3)) for name in P3})
     with pytest.raises(ValueError, match="inverse"):
-        icc.parse(flat)
+        icc.parse_profile(flat)
     assert np.isfinite(read(saved(tmp_path / "a.png", COLOURS, flat)).pixels).all()
 
 

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from pictura.picture.degrade import blurred, degrade, eight_bits, imresize, whole
+from pictura.picture.degrade import crop_to_scale, degrade, gaussian_blur, imresize, quantize
 from pictura.picture.resize import resize
 
 
@@ -49,21 +49,21 @@ def test_small_pictures_hold_eight_bits(draw):
     small = degrade(draw(40, 48), 4)
     assert small.shape == (1, 3, 10, 12)
     assert (small * 255 - (small * 255).round()).abs().max() < 1e-4
-    assert eight_bits(torch.tensor([-0.1, 0.5019, 1.2])).tolist() == pytest.approx([0, 128 / 255, 1])
+    assert quantize(torch.tensor([-0.1, 0.5019, 1.2])).tolist() == pytest.approx([0, 128 / 255, 1])
 
 
 def test_whole_cuts_at_the_right_and_below(draw):
     picture = draw(41, 47)
-    assert torch.equal(whole(picture, 4), picture[..., :40, :44])
-    assert torch.equal(whole(picture, 1), picture)
+    assert torch.equal(crop_to_scale(picture, 4), picture[..., :40, :44])
+    assert torch.equal(crop_to_scale(picture, 1), picture)
 
 
 def test_blur_spreads_a_point_as_a_gaussian():
     point = torch.zeros(1, 1, 21, 21)
     point[..., 10, 10] = 1
-    spread = blurred(point, 1.0)[0, 0]
+    spread = gaussian_blur(point, 1.0)[0, 0]
     away = torch.arange(21.0) - 10
     assert spread.sum() == pytest.approx(1, abs=1e-5)
     assert (spread.sum(0) * away**2).sum() == pytest.approx(1, abs=0.03)  # the tails beyond 3σ are missing
-    assert torch.equal(blurred(point, 0), point)
+    assert torch.equal(gaussian_blur(point, 0), point)
     assert degrade(point, 3, blur=1.0).shape == (1, 1, 7, 7)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pictura.picture import Picture
-from pictura.picture.resize import fit, resize
+from pictura.picture.resize import fit_size, resize
 from pictura.picture.sheet import contact_sheet
 from pictura.runtime.errors import PicturaError
 
@@ -26,7 +26,7 @@ def test_tensor_and_back():
     assert tensor.dtype == torch.float32
     assert tensor[0, 2, 4, 6] == PIXELS[4, 6, 2]
     for form in (tensor, tensor[0], PIXELS, PIXELS.astype(np.float64)):
-        assert np.array_equal(picture.replaced(form).pixels, PIXELS)
+        assert np.array_equal(picture.with_pixels(form).pixels, PIXELS)
     tensor.zero_()
     assert np.array_equal(picture.pixels, PIXELS)
 
@@ -42,13 +42,13 @@ def test_replaced_keeps_what_is_known_and_clips():
     alpha = np.zeros((5, 7), np.float32)
     alpha[:, 4:] = 1
     picture = Picture(PIXELS, alpha, 16, True, b"icc", {"a": 1})
-    new = picture.replaced(torch.full((1, 3, 10, 14), 1.5))
+    new = picture.with_pixels(torch.full((1, 3, 10, 14), 1.5))
     assert (new.size, new.depth, new.grey, new.icc, new.settings) == ((10, 14), 16, True, b"icc", {"a": 1})
     assert new.pixels.max() == 1
     assert new.alpha.shape == (10, 14)
     assert new.alpha[:, :6].max() < 0.05
     assert new.alpha[:, 10:].min() > 0.95
-    assert picture.replaced(PIXELS).alpha is alpha
+    assert picture.with_pixels(PIXELS).alpha is alpha
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_resize_stays_in_range_and_copies_nothing_needlessly():
 
 @given(st.integers(1, 20_000), st.integers(1, 20_000), st.integers(1, 4096))
 def test_fit(height, width, longest):
-    h, w = fit(height, width, longest)
+    h, w = fit_size(height, width, longest)
     assert max(h, w) == longest
     assert min(h, w) >= 1
     assert abs(h * width - w * height) <= 0.5 * max(height, width) + 1e-6 or min(h, w) == 1
@@ -101,7 +101,7 @@ def test_fit(height, width, longest):
 
 def test_fit_refuses_nothing():
     with pytest.raises(PicturaError, match="longest side of 0"):
-        fit(10, 10, 0)
+        fit_size(10, 10, 0)
 
 
 def test_contact_sheet_places_pictures_and_captions():

@@ -69,7 +69,7 @@ def test_alpha_is_laid_on_white(tmp_path, suffix):
 def test_grey_stays_grey_only_while_it_is(tmp_path, suffix):
     grey = Picture.of(COLOUR[..., 0])
     assert read(write(grey, tmp_path / f"a.{suffix}")).grey
-    assert not read(write(grey.replaced(COLOUR), tmp_path / f"b.{suffix}")).grey
+    assert not read(write(grey.with_pixels(COLOUR), tmp_path / f"b.{suffix}")).grey
     assert not read(write(Picture.of(np.repeat(COLOUR[..., :1], 3, -1)), tmp_path / f"c.{suffix}")).grey
 
 
@@ -98,7 +98,7 @@ def test_too_wide_for_webp(tmp_path):
 def test_never_overwrites_unasked(tmp_path):
     path = write(Picture.of(COLOUR), tmp_path / "a.png")
     before = path.read_bytes()
-    for action in (check_writable, lambda p: write(Picture.of(COLOUR // 2), p), lambda p: files.atomic(p, b"x")):
+    for action in (check_writable, lambda p: write(Picture.of(COLOUR // 2), p), lambda p: files.write_atomic(p, b"x")):
         with pytest.raises(PicturaError, match="exists already"):
             action(path)
     assert path.read_bytes() == before
@@ -148,11 +148,11 @@ def test_a_failing_disk_leaves_all_as_it_was(tmp_path, monkeypatch, code, senten
 def test_a_real_limit_on_file_size(tmp_path):
     program = """
         import pathlib, resource, sys
-        from pictura.picture import files
+        from pictura.runtime import files
         from pictura.runtime.errors import PicturaError
         resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
         try:
-            files.atomic(pathlib.Path(sys.argv[1]), bytes(5000))
+            files.write_atomic(pathlib.Path(sys.argv[1]), bytes(5000))
         except PicturaError as error:
             print(error)
         assert "torch" not in sys.modules
@@ -169,22 +169,22 @@ def test_an_interrupted_writer_leaves_nothing(tmp_path):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        files.atomic(tmp_path / "a.style", interrupted)
+        files.write_atomic(tmp_path / "a.style", interrupted)
     assert not list(tmp_path.iterdir())
 
 
 def test_atomic_takes_bytes_or_a_writer(tmp_path):
-    assert files.atomic(tmp_path / "a", b"one").read_bytes() == b"one"
-    assert files.atomic(tmp_path / "b", lambda file: file.write(b"two")).read_bytes() == b"two"
+    assert files.write_atomic(tmp_path / "a", b"one").read_bytes() == b"one"
+    assert files.write_atomic(tmp_path / "b", lambda file: file.write(b"two")).read_bytes() == b"two"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links and file modes are POSIX")
 def test_links_and_modes(tmp_path):
     (tmp_path / "real").write_bytes(b"old")
     (tmp_path / "link").symlink_to(tmp_path / "real")
-    files.atomic(tmp_path / "link", b"new", overwrite=True)
+    files.write_atomic(tmp_path / "link", b"new", overwrite=True)
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "real").read_bytes() == b"new"
     (tmp_path / "plain").touch()
-    files.atomic(tmp_path / "other", b"")
+    files.write_atomic(tmp_path / "other", b"")
     assert (tmp_path / "other").stat().st_mode == (tmp_path / "plain").stat().st_mode

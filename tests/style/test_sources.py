@@ -16,14 +16,14 @@ LAYERS = ("relu1_1",)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoder, draw) -> Path:
     """A bank of two styles, in an otherwise empty current folder."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sources, "FOLDER", tmp_path / "bank")
+    monkeypatch.setattr(sources, "STYLES_FOLDER", tmp_path / "bank")
     for seed, name in enumerate(("starry-night", "great-wave")):
         Style.of([draw(seed=seed)], encoder, LAYERS, (32,), {"title": name}).save(tmp_path / "bank" / f"{name}.style")
     return tmp_path
 
 
 def test_names_in_alphabetical_order() -> None:
-    assert sources.names() == ["great-wave", "starry-night"]
+    assert sources.style_names() == ["great-wave", "starry-night"]
 
 
 def test_shipped_by_name() -> None:
@@ -67,8 +67,8 @@ def test_what_is_missing(name: str) -> None:
 def test_paintings_are_looked_at_once_for_each_size(encoder, draw, monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[int] = []
     look = sources.look
-    monkeypatch.setattr(sources, "look", lambda *given: looked.append(given[-1]) or look(*given))
-    paintings = sources.Paintings([draw(seed=1), draw(seed=2)], encoder, LAYERS)
+    monkeypatch.setattr(sources, "encode_style", lambda *given: looked.append(given[-1]) or encode_style(*given))
+    paintings = sources.ImageStyle([draw(seed=1), draw(seed=2)], encoder, LAYERS)
     first = paintings.at(20)
     assert paintings.at(20.3) is first
     paintings.at(30)

@@ -14,7 +14,7 @@ from pictura.encoders.records import FAMILIES
 from pictura.losses.moments import moments
 from pictura.picture.resize import resize
 from pictura.runtime.errors import PicturaError
-from pictura.style import Moments, Style, blend, look, mix
+from pictura.style import Moments, Style, blend_styles, encode_style, mix_moments
 
 LAYERS = ("relu1_1", "relu3_1")
 RAW = FAMILIES["torchvision"]
@@ -45,25 +45,25 @@ def test_of_a_picture_is_its_moments_at_each_size(encoder, style, draw) -> None:
 
 def test_pictures_are_never_enlarged(encoder, draw) -> None:
     picture = draw(30, 20)
-    same(look(picture, encoder, LAYERS, 500), by_hand(encoder, picture))
+    same(encode_style(picture, encoder, LAYERS, 500), by_hand(encoder, picture))
 
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 200), (200, 1)])
 def test_pictures_too_narrow_for_the_encoder_can_be_looked_at(encoder, draw, size: tuple[int, int]) -> None:
-    found = look(draw(*size), encoder, LAYERS, 64)
+    found = encode_style(draw(*size), encoder, LAYERS, 64)
     assert all(t.isfinite().all() for pair in found.values() for t in pair)
 
 
 def test_names_of_layers_become_the_encoders(draw) -> None:
     with_relus_only = Encoder([("relu1_1", torch.nn.ReLU())], RAW)
-    assert list(look(draw(), with_relus_only, ["conv1_1"], 64)) == ["relu1_1"]
+    assert list(encode_style(draw(), with_relus_only, ["conv1_1"], 64)) == ["relu1_1"]
 
 
 def test_of_several_pictures_is_the_mean_of_theirs(encoder, draw) -> None:
     one, other = draw(64, 48, 1), draw(30, 40, 2)
     both = Style.of([one, other], encoder, LAYERS, (64,))
     parts = [(Style.of([p], encoder, LAYERS, (64,)).sizes[64], 0.5) for p in (one, other)]
-    same(both.sizes[64], mix(parts))
+    same(both.sizes[64], mix_moments(parts))
     assert not torch.allclose(parts[0][0]["relu1_1"][1], parts[1][0]["relu1_1"][1])
 
 
@@ -73,8 +73,8 @@ def test_at_a_known_size_is_exact(style) -> None:
 
 
 def test_at_a_size_between_is_interpolated_in_its_logarithm(style) -> None:
-    same(style.at(32), mix([(style.sizes[16], 0.5), (style.sizes[64], 0.5)]))
-    same(style.at(16 * 2**0.5), mix([(style.sizes[16], 0.75), (style.sizes[64], 0.25)]))
+    same(style.at(32), mix_moments([(style.sizes[16], 0.5), (style.sizes[64], 0.5)]))
+    same(style.at(16 * 2**0.5), mix_moments([(style.sizes[16], 0.75), (style.sizes[64], 0.25)]))
 
 
 def test_at_a_size_beyond_is_the_nearest_known(style) -> None:
@@ -84,33 +84,33 @@ def test_at_a_size_beyond_is_the_nearest_known(style) -> None:
 
 def test_blend_is_the_weighted_mean(encoder, style, draw) -> None:
     other = Style.of([draw(50, 50, 2)], encoder, LAYERS, (32,), {"title": "Waves"})
-    mixed = blend([(style, 3), (other, 1)])
+    mixed = blend_styles([(style, 3), (other, 1)])
     assert sorted(mixed.sizes) == [16, 32, 64]
-    same(mixed.sizes[16], mix([(style.sizes[16], 0.75), (other.sizes[32], 0.25)]))
+    same(mixed.sizes[16], mix_moments([(style.sizes[16], 0.75), (other.sizes[32], 0.25)]))
     assert mixed.about["title"] == "0.75 Discs + 0.25 Waves"
 
 
 def test_blend_of_one_is_that_one(style) -> None:
-    alone = blend([(style, 5)])
+    alone = blend_styles([(style, 5)])
     same(alone.sizes[64], style.sizes[64])
     assert alone.about == style.about
 
 
 def test_blend_keeps_the_layers_both_have(encoder, style, draw) -> None:
     other = Style.of([draw()], encoder, ("relu3_1", "relu2_1"), (64,))
-    assert blend([(style, 1), (other, 1)]).layers == ("relu3_1",)
-    assert blend([(other, 1), (style, 1)]).layers == ("relu3_1",)
+    assert blend_styles([(style, 1), (other, 1)]).layers == ("relu3_1",)
+    assert blend_styles([(other, 1), (style, 1)]).layers == ("relu3_1",)
 
 
 def test_blend_refuses_styles_of_different_encoders(style) -> None:
     with pytest.raises(PicturaError, match=r"different encoders cannot be mixed: other, tiny"):
-        blend([(style, 1), (replace(style, encoder="other"), 1)])
+        blend_styles([(style, 1), (replace(style, encoder="other"), 1)])
 
 
 @pytest.mark.parametrize("weights", [(0, 0), (2, -1), (-1, -1), (1, math.nan), (math.inf, 1)])
 def test_blend_refuses_weights(style, weights: tuple[float, float]) -> None:
     with pytest.raises(PicturaError, match="must be positive"):
-        blend([(style, weight) for weight in weights])
+        blend_styles([(style, weight) for weight in weights])
 
 
 def test_to_a_file_and_back(style, tmp_path: Path) -> None:

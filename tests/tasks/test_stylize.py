@@ -17,7 +17,7 @@ def kept(kind, folder):
     if isinstance(method, Adain):
         nn.init.normal_(method.light.photo)  # untrained it is zero, and styles all but
     settings = method.settings.model_dump(mode="json")
-    return str(models.save(models.Bundle.of(method.name, settings, method.networks()), folder))
+    return str(models.save_bundle(models.Bundle.of(method.name, settings, method.networks()), folder))
 
 
 @pytest.fixture(scope="module")

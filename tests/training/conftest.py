@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from pictura.methods import find
+from pictura.methods import find_method
 from pictura.runtime import seeds
 from pictura.training.fit import fit
 from pictura.training.method import Method
@@ -23,9 +23,9 @@ def with_test_methods(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def built(name: str, seed: int = 0, **changes) -> Method:
     """A test method with the first weights of this seed."""
-    kind = find(name)
-    with seeds.kept():
-        seeds.start(seed)
+    kind = find_method(name)
+    with seeds.preserve_random_state():
+        seeds.seed_all(seed)
         return kind(kind.tiny().model_copy(update=changes))
 
 

@@ -22,12 +22,12 @@ import torch
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.signals import Stopped
 from pictura.training.fit import fit
-from pictura.training.progress import Progress
+from pictura.training.progress import TrainingProgress
 from training.conftest import built, settings
 from training.made import Made, place
 
 STEPS, KILLS = 12, 20
-Callback = Callable[[Progress], None] | None
+Callback = Callable[[TrainingProgress], None] | None
 
 
 def train(folder: Path, resume: bool, callback: Callback = None) -> None:
@@ -81,7 +81,7 @@ def killed(folder: Path, after: float) -> dict[str, object]:
 def signalled(folder: Path, what: int) -> dict[str, object]:
     """The signal comes in the middle of a step, a training's after the fifth."""
 
-    def callback(now: Progress) -> None:
+    def callback(now: TrainingProgress) -> None:
         if now.step == 5:
             os.kill(os.getpid(), what)
 
@@ -91,7 +91,7 @@ def signalled(folder: Path, what: int) -> dict[str, object]:
 def full(folder: Path) -> dict[str, object]:
     """From the fifth step on no file may be larger than 1500 bytes."""
 
-    def callback(now: Progress) -> None:
+    def callback(now: TrainingProgress) -> None:
         if now.step == 5:
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             resource.setrlimit(resource.RLIMIT_FSIZE, (1500, 1500))

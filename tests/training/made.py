@@ -8,7 +8,7 @@ from torch import Tensor
 
 import pictura.methods
 from pictura.runtime import seeds
-from pictura.training.method import Kind
+from pictura.training.method import DataKind
 
 METHODS = Path(__file__).parent / "methods"
 
@@ -22,7 +22,7 @@ def place() -> None:
 class Made:
     """Waves in colour, shifted at random, which is the augmentation; every kind of data."""
 
-    def __init__(self, kind: Kind = "images", count: int = 7, size: int = 12, seed: int = 0) -> None:
+    def __init__(self, kind: DataKind = "images", count: int = 7, size: int = 12, seed: int = 0) -> None:
         self.kind, self.count, self.size, self.seed = kind, count, size, seed
 
     def fingerprint(self) -> str:

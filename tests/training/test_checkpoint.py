@@ -12,8 +12,8 @@ import torch
 from pictura.runtime import disk
 from pictura.runtime.errors import PicturaError
 from pictura.training import checkpoint, state
-from pictura.training.checkpoint import Broken, Checkpoint
-from pictura.training.packing import packed, unpacked
+from pictura.training.checkpoint import BrokenCheckpoint, Checkpoint
+from pictura.training.packing import flatten_state, unflatten_state
 from pictura.training.run_folder import RunFolder
 
 
@@ -30,25 +30,25 @@ def example(step=2):
 
 
 def test_round_trip(tmp_path):
-    folder = checkpoint.write(example(), tmp_path)
+    folder = checkpoint.write_checkpoint(example(), tmp_path)
     assert sorted(p.name for p in folder.iterdir()) == ["manifest.json", "model.safetensors", "state.json"]
-    back = checkpoint.read(folder)
+    back = checkpoint.read_checkpoint(folder)
     assert (back.step, back.state) == (2, example().state)
     for name, tensor in example().tensors["model"].items():
         assert torch.equal(back.tensors["model"][name], tensor)
 
 
 def test_nothing_is_written_twice(tmp_path):
-    folder = checkpoint.write(example(), tmp_path)
+    folder = checkpoint.write_checkpoint(example(), tmp_path)
     before = (folder / "state.json").stat().st_mtime_ns
-    assert checkpoint.write(example(), tmp_path) == folder
+    assert checkpoint.write_checkpoint(example(), tmp_path) == folder
     assert (folder / "state.json").stat().st_mtime_ns == before
 
 
 @pytest.mark.parametrize("harm", ["cut", "flip", "missing", "no manifest", "empty manifest", "folder"])
 def test_broken_ones_are_set_aside_and_the_one_before_is_used(tmp_path, harm):
-    checkpoint.write(example(2), tmp_path)
-    newest = checkpoint.write(example(4), tmp_path)
+    checkpoint.write_checkpoint(example(2), tmp_path)
+    newest = checkpoint.write_checkpoint(example(4), tmp_path)
     file = newest / "model.safetensors"
     content = bytearray(file.read_bytes())
     if harm == "cut":
@@ -65,29 +65,29 @@ def test_broken_ones_are_set_aside_and_the_one_before_is_used(tmp_path, harm):
     else:
         shutil.rmtree(newest)
         newest.mkdir()
-    with pytest.raises(Broken):
-        checkpoint.read(newest)
-    found, said = checkpoint.newest(tmp_path)
+    with pytest.raises(BrokenCheckpoint):
+        checkpoint.read_checkpoint(newest)
+    found, said = checkpoint.load_newest(tmp_path)
     assert found is not None
     assert found.step == 2
     assert len(said) == 1
     assert "step-00000004" in said[0]
     assert (tmp_path / "step-00000004.broken").is_dir()
-    assert [p.name for p in checkpoint.found(tmp_path)] == ["step-00000002"]
+    assert [p.name for p in checkpoint.list_checkpoints(tmp_path)] == ["step-00000002"]
 
 
 def test_all_broken(tmp_path):
     (tmp_path / "step-00000001").mkdir()
     (tmp_path / "step-00000001.broken").mkdir()
-    found, said = checkpoint.newest(tmp_path)
+    found, said = checkpoint.load_newest(tmp_path)
     assert (found, len(said)) == (None, 1)
     assert (tmp_path / "step-00000001.broken-1").is_dir()
 
 
 def test_rotation_keeps_the_newest(tmp_path):
     for step in (2, 4, 10, 100):
-        checkpoint.write(example(step), tmp_path)
-    checkpoint.rotate(tmp_path, 2)
+        checkpoint.write_checkpoint(example(step), tmp_path)
+    checkpoint.remove_old(tmp_path, 2)
     assert [p.name for p in sorted(tmp_path.iterdir())] == ["step-00000010", "step-00000100"]
 
 
@@ -117,13 +117,13 @@ class Killed(BaseException):
 def test_a_fault_at_any_call_leaves_the_old_or_the_new_state(tmp_path, kind):
     for at in range(1, 200):
         folder = RunFolder(tmp_path / str(at))
-        checkpoint.write(example(2), folder.checkpoints)
+        checkpoint.write_checkpoint(example(2), folder.checkpoints)
         with pytest.MonkeyPatch.context() as monkeypatch, contextlib.suppress(PicturaError, Killed):
             faulty = Faulty(monkeypatch, at, kind)
-            state.written(example(4), folder, keep=5)
-        with folder.locked():
+            state.save_checkpoint(example(4), folder, keep=5)
+        with folder.lock():
             pass  # what a new training does first
-        found, said = checkpoint.newest(folder.checkpoints)
+        found, said = checkpoint.load_newest(folder.checkpoints)
         assert (found.state, said) == (example(found.step).state, [])
         assert not list(folder.path.rglob(".*"))
         if faulty.count < at:
@@ -136,14 +136,16 @@ def test_a_fault_at_any_call_leaves_the_old_or_the_new_state(tmp_path, kind):
 def test_room_is_made_by_older_ones_and_the_newest_stays(tmp_path, monkeypatch):
     folder = RunFolder(tmp_path)
     for step in (2, 4, 6):
-        state.written(example(step), folder, keep=3)
-    monkeypatch.setattr(disk, "free", lambda _: 10 if len(checkpoint.found(folder.checkpoints)) > 1 else 10**9)
-    state.written(example(8), folder, keep=3)
-    assert [p.name for p in checkpoint.found(folder.checkpoints)] == ["step-00000006", "step-00000008"]
-    monkeypatch.setattr(disk, "free", lambda _: 10)
+        state.save_checkpoint(example(step), folder, keep=3)
+    monkeypatch.setattr(
+        disk, "free_bytes", lambda _: 10 if len(checkpoint.list_checkpoints(folder.checkpoints)) > 1 else 10**9
+    )
+    state.save_checkpoint(example(8), folder, keep=3)
+    assert [p.name for p in checkpoint.list_checkpoints(folder.checkpoints)] == ["step-00000006", "step-00000008"]
+    monkeypatch.setattr(disk, "free_bytes", lambda _: 10)
     with pytest.raises(PicturaError, match="the disk or your quota is full"):
-        state.written(example(10), folder, keep=3)
-    assert checkpoint.newest(folder.checkpoints)[0].step == 8
+        state.save_checkpoint(example(10), folder, keep=3)
+    assert checkpoint.load_newest(folder.checkpoints)[0].step == 8
 
 
 @pytest.mark.parametrize(("number", "words"), [(errno.EROFS, "Read-only"), (errno.EACCES, "Permission denied")])
@@ -152,21 +154,21 @@ def test_a_folder_that_cannot_be_written(tmp_path, monkeypatch, number, words):
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(Path, "mkdir", refuse)
-    with pytest.raises(PicturaError, match=words), RunFolder(tmp_path / "run").locked():
+    with pytest.raises(PicturaError, match=words), RunFolder(tmp_path / "run").lock():
         pass
 
 
 def test_a_file_in_the_folder_s_place(tmp_path):
     (tmp_path / "run").touch()
-    with pytest.raises(PicturaError, match="could not be written"), RunFolder(tmp_path / "run").locked():
+    with pytest.raises(PicturaError, match="could not be written"), RunFolder(tmp_path / "run").lock():
         pass
 
 
 def test_one_training_a_folder(tmp_path):
     folder = RunFolder(tmp_path)
-    with folder.locked(), pytest.raises(PicturaError, match="Another training is running"), folder.locked():
+    with folder.lock(), pytest.raises(PicturaError, match="Another training is running"), folder.lock():
         pass
-    with folder.locked():
+    with folder.lock():
         pass  # a lock file that lies there says nothing
 
 
@@ -187,14 +189,14 @@ def test_optimiser_states_survive_without_pickle():
         optimiser.step(closure)
         tensors = {}
         before = optimiser.state_dict()
-        after = unpacked(packed(before, tensors, "x"), tensors)
+        after = unflatten_state(flatten_state(before, tensors, "x"), tensors)
         assert str(after) == str(before)
         type(optimiser)(network.parameters(), lr=0.1).load_state_dict(after)
 
 
 def test_what_cannot_be_packed_is_told():
     with pytest.raises(TypeError, match=r"x\.a is a set"):
-        packed({"a": {1}}, {}, "x")
+        flatten_state({"a": {1}}, {}, "x")
 
 
 def test_what_a_kill_left_is_removed_by_the_next_start(tmp_path):
@@ -206,6 +208,6 @@ def test_what_a_kill_left_is_removed_by_the_next_start(tmp_path):
         (folder.checkpoints / left).mkdir(parents=True)
         (folder.checkpoints / left / "model.safetensors").touch()
     (tmp_path / "mine.tmp").touch()
-    with folder.locked():
+    with folder.lock():
         assert sorted(p.name for p in tmp_path.rglob("*") if p.is_file()) == ["lock", "mine.tmp"]
         assert list(folder.checkpoints.iterdir()) == []

@@ -10,7 +10,7 @@ import torch
 
 import pictura.methods
 from pictura import models
-from pictura.methods import find, names, opened
+from pictura.methods import find_method, method_names, open_method
 from pictura.picture import Picture, write
 from pictura.runtime.errors import PicturaError
 from pictura.training import checkpoint
@@ -20,7 +20,7 @@ from .conftest import built
 from .made import METHODS, Made
 
 SIZE = 64  # of the made crops
-TESTED = [*names(), "blur", "duel"]
+TESTED = [*method_names(), "blur", "duel"]
 EXPORT = all(importlib.util.find_spec(name) for name in ("onnx", "onnxscript", "onnxruntime"))
 
 
@@ -44,7 +44,7 @@ def trained(name, train):
     """The folder of two steps; and a way to take more."""
 
     def run(steps, out="run", **options):
-        source = Made(find(name).data, count=5, size=SIZE)
+        source = Made(find_method(name).data, count=5, size=SIZE)
         return train(built(name), out, data=source, steps=steps, crop=SIZE, save_every=1, **options)
 
     return run
@@ -57,9 +57,9 @@ def picture(height, width):
 
 def test_train_save_load_apply_resume(name, trained):
     folder = trained(2)
-    method = opened(models.read(folder / "bundle"))
-    assert isinstance(method, find(name))
-    assert method.settings == find(name).tiny()
+    method = open_method(models.read_bundle(folder / "bundle"))
+    assert isinstance(method, find_method(name))
+    assert method.settings == find_method(name).tiny()
     for height, width in ((1, 1), (17, 33), (40, 24)):
         result = method.apply(picture(height, width))
         scale = result.shape[2] // height
@@ -69,7 +69,9 @@ def test_train_save_load_apply_resume(name, trained):
         torch.testing.assert_close(method.apply(picture(height, width)), result)  # it has no memory
     trained(3, resume=True)
     whole = trained(3, out="whole")
-    last = [checkpoint.read(f / "checkpoints" / checkpoint.name_of(3)).tensors for f in (folder, whole)]
+    last = [
+        checkpoint.read_checkpoint(f / "checkpoints" / checkpoint.checkpoint_name(3)).tensors for f in (folder, whole)
+    ]
     assert last[0].keys() == last[1].keys()
     for file, tensors in last[0].items():
         for key, tensor in tensors.items():
@@ -80,7 +82,7 @@ def test_weights_move_and_losses_have_names(name, trained):
     told = []
     first = {key: tensor.clone() for key, tensor in _weights(built(name)).items()}
     folder = trained(2, callback=told.append)
-    last = checkpoint.read(folder / "checkpoints" / checkpoint.name_of(2)).tensors["model"]
+    last = checkpoint.read_checkpoint(folder / "checkpoints" / checkpoint.checkpoint_name(2)).tensors["model"]
     assert set(first) == set(last)
     for network in built(name).networks():
         mine = [key for key in first if key.startswith(f"{network}.")]
@@ -104,7 +106,7 @@ def test_bad_input_is_refused(name):
 
 
 def test_settings_are_whole(name):
-    kind = find(name)
+    kind = find_method(name)
     tiny = kind.tiny()
     assert isinstance(tiny, kind.Settings)
     assert kind.Settings(**tiny.model_dump(mode="json")) == tiny, "settings must survive JSON"
@@ -121,7 +123,7 @@ def test_export(name, trained, tmp_path):
     """To ONNX, which checks itself against torch; or a sentence why not."""
     from pictura.interop.onnx import export_method
 
-    method = opened(models.read(trained(1) / "bundle"))
+    method = open_method(models.read_bundle(trained(1) / "bundle"))
     try:
         difference = export_method(method, tmp_path / "method.onnx")
     except PicturaError as error:
@@ -137,20 +139,20 @@ def test_every_method_is_found_under_its_file_s_name():
         for _, one in inspect.getmembers(importlib.import_module(f"pictura.methods.{module}"), inspect.isclass):
             if issubclass(one, Method) and one.__module__ == f"pictura.methods.{module}":
                 assert one.name == module, f"{one.__name__} in {module}.py is called {one.name}"
-                assert find(module) is one
+                assert find_method(module) is one
 
 
 def test_a_method_without_tiny_fails(tmp_path, monkeypatch):
     text = (METHODS / "blur.py").read_text().replace("blur", "smear")
     (tmp_path / "smear.py").write_text(text.replace("def tiny(cls)", "def small(cls)"))
     monkeypatch.setattr(pictura.methods, "__path__", [*pictura.methods.__path__, str(tmp_path)])
-    assert "smear" in names()
+    assert "smear" in method_names()
     with pytest.raises((TypeError, AttributeError)):
         built("smear")
 
 
 def test_unknown_names():
     with pytest.raises(PicturaError, match=r"There is no method 'blurr'.* Did you mean 'blur'"):
-        find("blurr")
+        find_method("blurr")
     with pytest.raises(PicturaError, match="There is no method 'settings'"):
-        find("settings")
+        find_method("settings")

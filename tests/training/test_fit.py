@@ -14,20 +14,20 @@ import torch
 from PIL import Image
 
 from pictura import models
-from pictura.methods import find, opened
+from pictura.methods import find_method, open_method
 from pictura.runtime import device, seeds
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.signals import Stopped
 from pictura.training import checkpoint, log
-from pictura.training.average import Average
-from pictura.training.plot import drawn
+from pictura.training.average import EMA
+from pictura.training.plot import draw_losses
 
 from .conftest import built
 from .made import Made
 
 
 def weights(folder, step):
-    return checkpoint.read(folder / "checkpoints" / checkpoint.name_of(step)).tensors["model"]
+    return checkpoint.read_checkpoint(folder / "checkpoints" / checkpoint.checkpoint_name(step)).tensors["model"]
 
 
 def same(one, other, **close):
@@ -48,11 +48,11 @@ def test_what_a_training_leaves(train):
         "samples",
         "settings.json",
     ]
-    assert [p.name for p in checkpoint.found(folder / "checkpoints")] == ["step-00000004", "step-00000006"]
+    assert [p.name for p in checkpoint.list_checkpoints(folder / "checkpoints")] == ["step-00000004", "step-00000006"]
     with Image.open(folder / "samples" / "step-00000003.png") as sheet:
         # Four samples below each other, two columns, cells of 12 pixels with 8 between.
         assert sheet.size == (2 * 20 + 8, 4 * 20 + 8)
-    lines = log.read(folder / "log.jsonl")
+    lines = log.read_log(folder / "log.jsonl")
     assert [line["step"] for line in lines] == [1, 2, 3, 4, 5, 6]
     assert set(lines[0]["losses"]) == {"critic", "adversarial", "pixel"}
     svg = ET.parse(folder / "losses.svg").getroot()
@@ -76,13 +76,13 @@ def test_it_learns(train):
 def test_the_bundle_is_what_the_method_has_become(train):
     method = built("duel")
     folder = train(method)
-    bundle = models.read(folder / "bundle")
+    bundle = models.read_bundle(folder / "bundle")
     assert (bundle.method, bundle.about["step"]) == ("duel", 6)
     picture = torch.rand(1, 3, 9, 14)
-    torch.testing.assert_close(opened(bundle).apply(picture), method.apply(picture))
+    torch.testing.assert_close(open_method(bundle).apply(picture), method.apply(picture))
     assert not any(module.training for network in method.networks().values() for module in network.modules())
     # It has the averaged weights, the checkpoint the last ones beside them.
-    average = checkpoint.read(folder / "checkpoints/step-00000006").tensors["ema"]
+    average = checkpoint.read_checkpoint(folder / "checkpoints/step-00000006").tensors["ema"]
     assert torch.equal(bundle.tensors["generator.0.weight"], average["generator.0.weight"])
     assert not torch.equal(bundle.tensors["generator.0.weight"], weights(folder, 6)["generator.0.weight"])
     assert torch.equal(bundle.tensors["critic.0.weight"], weights(folder, 6)["critic.0.weight"])
@@ -112,8 +112,8 @@ def test_resume_with_more_steps_is_a_longer_training(train):
     train("duel", out="a", steps=4)
     folder = train("duel", out="a", steps=6, resume=True, save_every=3, show_every=1, keep=9)
     same(weights(folder, 6), weights(train("duel", out="b"), 6))
-    assert [line["step"] for line in log.read(folder / "log.jsonl")] == [1, 2, 3, 4, 5, 6]
-    assert models.read(folder / "bundle").about["step"] == 6
+    assert [line["step"] for line in log.read_log(folder / "log.jsonl")] == [1, 2, 3, 4, 5, 6]
+    assert models.read_bundle(folder / "bundle").about["step"] == 6
 
 
 def test_resume_without_a_checkpoint_starts(train):
@@ -201,7 +201,7 @@ def test_signal_in_the_same_process(train):
     with pytest.raises(Stopped) as stopped:
         train("duel", callback=callback, save_every=100)
     assert (stopped.value.number, stopped.value.step) == (signal.SIGTERM, 4)
-    assert checkpoint.read(stopped.value.saved).step == 4
+    assert checkpoint.read_checkpoint(stopped.value.saved).step == 4
     assert signal.getsignal(signal.SIGTERM) is handler
     folder = train("duel", resume=True, save_every=100)
     same(weights(folder, 6), weights(train("duel", out="whole"), 6))
@@ -222,7 +222,7 @@ def test_players_accumulate_apart(train):
 
     def still(self):
         found = players(self)
-        found["critic"].optimiser.param_groups[0]["lr"] = 0.0
+        found["critic"].optimizer.param_groups[0]["lr"] = 0.0
         return found
 
     method.players = lambda: still(method)
@@ -241,21 +241,21 @@ def test_clipping_bounds_the_step(train):
 
 def test_schedules_are_followed(train):
     folder = train("duel")
-    state = checkpoint.read(folder / "checkpoints/step-00000006").state["players"]["generator"]["optimiser"]
+    state = checkpoint.read_checkpoint(folder / "checkpoints/step-00000006").state["players"]["generator"]["optimiser"]
     (groups,) = [value for name, value in state["items"] if name == "param_groups"]
     assert dict(groups[0]["items"])["lr"] == pytest.approx(2e-3 / 1.5)  # the sixth step is number 5
 
 
 def test_average_is_the_textbook_s():
     network = torch.nn.Linear(1, 1, bias=False)
-    average, expected = Average(network, 0.5), float(network.weight.detach())
+    average, expected = EMA(network, 0.5), float(network.weight.detach())
     for n in range(12):
         network.weight.data.fill_(float(n))
         average.update()
         decay = min(0.5, (1 + n) / (10 + n))
         expected = decay * expected + (1 - decay) * n
     assert float(average.tensors["weight"]) == pytest.approx(expected)
-    with average.swapped():
+    with average.use_ema():
         assert float(network.weight.detach()) == pytest.approx(expected)
     assert float(network.weight.detach()) == 11
 
@@ -292,7 +292,7 @@ def test_a_log_that_is_too_long_is_thinned(tmp_path):
     kept = log.Log(tmp_path / "log.jsonl", steps=6000)
     for step in range(1, 10):
         kept.add(step, {"a": float(step)}, 0.1, 1.0)
-    assert [(line["step"], line["losses"]["a"]) for line in log.read(kept.path)] == [(3, 2.0), (6, 5.0), (9, 8.0)]
+    assert [(line["step"], line["losses"]["a"]) for line in log.read_log(kept.path)] == [(3, 2.0), (6, 5.0), (9, 8.0)]
 
 
 def test_a_torn_log_is_read_and_gone_on_with(tmp_path):
@@ -301,12 +301,12 @@ def test_a_torn_log_is_read_and_gone_on_with(tmp_path):
     kept = log.Log(path, 10)
     kept.begin(1)
     kept.add(2, {"a": 1.0}, 0.1, 1.0)
-    assert [line["step"] for line in log.read(path)] == [1, 2]
+    assert [line["step"] for line in log.read_log(path)] == [1, 2]
 
 
 @pytest.mark.parametrize("values", [[], [1.0], [2.0, 2.0], [1e-9, 1.0, 1e9], [-1.0, 3.0, 0.0]])
 def test_plots_of_all_sorts_of_losses(values):
-    text = drawn([{"step": i + 1, "losses": {"a<b>": v}} for i, v in enumerate(values)])
+    text = draw_losses([{"step": i + 1, "losses": {"a<b>": v}} for i, v in enumerate(values)])
     svg = ET.fromstring(text)
     assert len(svg.findall("{*}polyline")) == bool(values)
     assert not re.search("nan|inf", text)
@@ -314,6 +314,6 @@ def test_plots_of_all_sorts_of_losses(values):
 
 def test_first_weights_are_the_seed_s():
     same(built("duel", seed=3).generator.state_dict(), built("duel", seed=3).generator.state_dict())
-    with seeds.kept():
+    with seeds.preserve_random_state():
         torch.manual_seed(0)
-        assert find("duel") is type(built("duel"))
+        assert find_method("duel") is type(built("duel"))

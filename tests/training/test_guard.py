@@ -7,9 +7,9 @@ import torch
 
 from pictura.runtime.errors import PicturaError
 from pictura.training import checkpoint
-from pictura.training.average import Average
-from pictura.training.guard import BEGINNING, Guard
-from pictura.training.players import Driven
+from pictura.training.average import EMA
+from pictura.training.guard import BASELINE_STEPS, Guard
+from pictura.training.players import PlayerState
 
 from .conftest import built
 
@@ -60,7 +60,7 @@ def one_weight(monkeypatch):
     def spoil(self, _):
         method.generator.get_parameter("4.weight").data[0, 0, 0, 0] = math.nan
 
-    spoilt(monkeypatch, Driven, "step", 12, spoil)  # two players: the sixth step's second
+    spoilt(monkeypatch, PlayerState, "step", 12, spoil)  # two players: the sixth step's second
     return method, "the weight 'generator.4.weight' is not a number"
 
 
@@ -68,7 +68,7 @@ def one_average(monkeypatch):
     def spoil(self, _):
         self.tensors["0.bias"][0] = math.inf
 
-    spoilt(monkeypatch, Average, "update", 6, spoil)
+    spoilt(monkeypatch, EMA, "update", 6, spoil)
     return built("duel"), "the averaged weight 'generator.0.bias' is not a number"
 
 
@@ -76,14 +76,14 @@ def one_moment(monkeypatch):
     method = built("duel")
 
     def spoil(self, _):
-        self.optimiser.state[self.parameters[1]]["square_avg" if "square_avg" in keys(self) else "exp_avg_sq"][0] = (
+        self.optimizer.state[self.parameters[1]]["square_avg" if "square_avg" in keys(self) else "exp_avg_sq"][0] = (
             math.nan
         )
 
     def keys(player):
-        return player.optimiser.state[player.parameters[1]]
+        return player.optimizer.state[player.parameters[1]]
 
-    spoilt(monkeypatch, Driven, "step", 12, spoil)
+    spoilt(monkeypatch, PlayerState, "step", 12, spoil)
     return method, "the optimiser's state 'generator.state.1.exp_avg_sq' is not a number"
 
 
@@ -96,7 +96,7 @@ def test_nan_is_named_and_the_last_good_checkpoint_goes_on(train, harm):
             train(method, out="run")
     assert "after step 6" in str(told.value)
     folder = whole.with_name("run")
-    assert [p.name for p in checkpoint.found(folder / "checkpoints")] == ["step-00000002", "step-00000004"]
+    assert [p.name for p in checkpoint.list_checkpoints(folder / "checkpoints")] == ["step-00000002", "step-00000004"]
     assert not (folder / "bundle").exists()
     train(out="run", resume=True)
     files = [f"checkpoints/step-00000006/{name}.safetensors" for name in ("model", "ema", "optim", "method-0")]
@@ -112,33 +112,33 @@ def test_divergence_is_seen_before_it_is_infinite():
     guard, loss = Guard(), 0.1
     with pytest.raises(PicturaError, match=r"the loss 'a' is \d\.\d+e\+04, in the beginning at most"):
         for step in range(1, 300):
-            guard.losses(step, {"a": loss})
+            guard.check_losses(step, {"a": loss})
             loss *= 1.2
 
 
 def test_a_spike_is_no_divergence():
     guard = Guard()
     for step in range(1, 300):
-        guard.losses(step, {"a": 1.0, "small": 1e-6})
-    guard.losses(300, {"a": 500.0, "small": 0.1})
+        guard.check_losses(step, {"a": 1.0, "small": 1e-6})
+    guard.check_losses(300, {"a": 500.0, "small": 0.1})
     with pytest.raises(PicturaError, match=r"after step 301: the loss 'a' is 2e\+04, in the beginning at most 1"):
-        guard.losses(301, {"a": 2e4, "small": 1e-6})
+        guard.check_losses(301, {"a": 2e4, "small": 1e-6})
 
 
 def test_what_is_usual_is_learnt_in_the_beginning_only():
     guard = Guard()
-    for step in range(1, BEGINNING + 50):
-        guard.losses(step, {"a": float(step)})
-    assert guard.state() == {"a": float(BEGINNING)}
+    for step in range(1, BASELINE_STEPS + 50):
+        guard.check_losses(step, {"a": float(step)})
+    assert guard.state() == {"a": float(BASELINE_STEPS)}
     other = Guard()
     other.load_state(guard.state())
     with pytest.raises(PicturaError):
-        other.losses(BEGINNING + 1, {"a": 1e4 * BEGINNING * 1.1})
+        other.check_losses(BASELINE_STEPS + 1, {"a": 1e4 * BASELINE_STEPS * 1.1})
 
 
 def test_grown_weights():
     with pytest.raises(PicturaError, match=r"the weight 'w' has grown to 2e\+04"):
-        Guard().tensors(1, "weight", {"v": torch.ones(3), "w": torch.full((2, 2), -2e4)})
-    Guard().tensors(
+        Guard().check_tensors(1, "weight", {"v": torch.ones(3), "w": torch.full((2, 2), -2e4)})
+    Guard().check_tensors(
         1, "optimiser's state", {"w": torch.full((2, 2), -2e4), "count": torch.tensor(3), "none": torch.ones(0)}
     )

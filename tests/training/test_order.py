@@ -37,7 +37,7 @@ def test_processes_and_micro_batches_share_the_row_without_gap():
 def taken(count, **options):
     source = Made(count=5, size=6)
     share = Share(batch=3, accumulate=1, process=0, processes=1)
-    return list(itertools.islice(loader.batches(source, Order(0, 5), share, **options), count))
+    return list(itertools.islice(loader.iterate_batches(source, Order(0, 5), share, **options), count))
 
 
 @pytest.mark.parametrize("workers", [1, 3])
@@ -54,7 +54,7 @@ def test_batches_go_on_where_they_were_left():
 def test_augmentation_changes_from_epoch_to_epoch():
     source = Made(count=1)
     share = Share(1, 1, 0, 1)
-    first, second = itertools.islice(loader.batches(source, Order(0, 1), share), 2)
+    first, second = itertools.islice(loader.iterate_batches(source, Order(0, 1), share), 2)
     assert not torch.equal(first["image"], second["image"])
 
 
@@ -67,7 +67,7 @@ class Bad(Made):
 
 @pytest.mark.parametrize("workers", [0, 1])
 def test_a_broken_file_is_told_in_one_sentence(workers):
-    row = loader.batches(Bad(), Order(0, 7), Share(2, 1, 0, 1), workers=workers)
+    row = loader.iterate_batches(Bad(), Order(0, 7), Share(2, 1, 0, 1), workers=workers)
     with pytest.raises(PicturaError, match=r"^'x.png' is cut off or damaged: replace it.$"):
         list(itertools.islice(row, 4))
 
@@ -80,20 +80,20 @@ class Uneven(Made):
 
 def test_samples_of_unequal_sizes():
     with pytest.raises(PicturaError, match="differ in size"):
-        next(loader.batches(Uneven(), Order(0, 7), Share(2, 1, 0, 1)))
+        next(loader.iterate_batches(Uneven(), Order(0, 7), Share(2, 1, 0, 1)))
 
 
 def test_seeds_are_numbers_of_their_place():
-    assert seeds.derived("step", 1, 23) != seeds.derived("step", 12, 3)
-    assert 0 <= seeds.derived("x") < 2**63
-    assert seeds.derived("x", 1) == 2319442240190766601  # the same on every machine, or no training could be moved
+    assert seeds.derive_seed("step", 1, 23) != seeds.derive_seed("step", 12, 3)
+    assert 0 <= seeds.derive_seed("x") < 2**63
+    assert seeds.derive_seed("x", 1) == 2319442240190766601  # the same on every machine, or no training could be moved
 
 
 def test_global_generators_are_put_back():
     before = torch.get_rng_state()
-    with seeds.kept():
-        seeds.start("x", 1)
+    with seeds.preserve_random_state():
+        seeds.seed_all("x", 1)
         one = torch.rand(2)
-        seeds.start("x", 1)
+        seeds.seed_all("x", 1)
         assert torch.equal(one, torch.rand(2))
     assert torch.equal(before, torch.get_rng_state())

@@ -34,7 +34,7 @@ def run(tmp_path_factory):
 
 
 def last(folder):
-    return checkpoint.read(folder / "checkpoints/step-00000006")
+    return checkpoint.read_checkpoint(folder / "checkpoints/step-00000006")
 
 
 def test_two_processes_are_one_with_the_doubled_batch(run, tmp_path):
@@ -47,7 +47,9 @@ def test_two_processes_are_one_with_the_doubled_batch(run, tmp_path):
         torch.testing.assert_close(two.tensors["model"][name], tensor, rtol=1e-5, atol=1e-6)
         assert not torch.allclose(first[name.removeprefix("blurrer.")], tensor, rtol=1e-2)
     assert (one.state["samples"], two.state["samples"]) == (24, 24)
-    losses = [[line["losses"]["blur"] for line in log.read(f / "log.jsonl")] for f in (tmp_path / "one", run / "blur")]
+    losses = [
+        [line["losses"]["blur"] for line in log.read_log(f / "log.jsonl")] for f in (tmp_path / "one", run / "blur")
+    ]
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)
 
 

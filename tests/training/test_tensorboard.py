@@ -46,7 +46,7 @@ def steps(folder, tag):
 
 
 def digests(folder, step):
-    said = json.loads((folder / "checkpoints" / checkpoint.name_of(step) / "manifest.json").read_text())
+    said = json.loads((folder / "checkpoints" / checkpoint.checkpoint_name(step) / "manifest.json").read_text())
     return {name: file["sha256"] for name, file in said["files"].items()}
 
 
@@ -81,7 +81,7 @@ def test_what_is_saved_is_the_same_with_them(train):
     assert files(plain) == []
     assert digests(plain, 6) == digests(told_of, 6)
     assert (plain / "bundle/model.safetensors").read_bytes() != b""
-    one, other = (models.read(folder / "bundle").tensors for folder in (plain, told_of))
+    one, other = (models.read_bundle(folder / "bundle").tensors for folder in (plain, told_of))
     assert all((other[name] == tensor).all() for name, tensor in one.items())
 
 
@@ -96,7 +96,7 @@ def test_a_resume_writes_no_step_twice(train):
     for tag in ("loss/critic", "pace/images_per_second"):
         assert steps(folder, tag) == [1, 2, 3, 4, 5, 6, 7, 8]
     assert steps(folder, "samples") == [5, 8]
-    assert [line["step"] for line in log.read(folder / "log.jsonl")] == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert [line["step"] for line in log.read_log(folder / "log.jsonl")] == [1, 2, 3, 4, 5, 6, 7, 8]
     # What a TensorBoard that is running goes by: from which step on the new file is the one to believe.
     assert [e.step for p in files(folder) for e in records(p) if e.HasField("session_log")] == [1, 5]
 
@@ -136,7 +136,7 @@ def test_it_may_be_asked_for_later(train):
 def test_a_disk_that_refuses_them_ends_the_events_only(train, monkeypatch, sheets):
     """From the third step on the file takes nothing any more, be it losses or a sheet."""
     seen = []
-    monkeypatch.setattr(tensorboard, "SECONDS", 0.0)
+    monkeypatch.setattr(tensorboard, "FLUSH_SECONDS", 0.0)
     write = record_writer.RecordWriter.write
 
     def full(self, data):
@@ -167,7 +167,7 @@ def test_a_file_that_may_not_grow_ends_the_events_only(train, monkeypatch):
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
-    monkeypatch.setattr(tensorboard, "SECONDS", 0.0)
+    monkeypatch.setattr(tensorboard, "FLUSH_SECONDS", 0.0)
     monkeypatch.setattr(tensorboard.Events, "add", limited)
     train("duel", tensorboard=True, callback=seen.append)
     assert [bool(now.note) for now in seen] == [True] + [False] * 5
@@ -181,7 +181,7 @@ def test_a_folder_that_cannot_be_listed_is_told_and_not_in_the_way(train, monkey
 
     seen = []
     train("duel", tensorboard=True, steps=2)
-    monkeypatch.setattr(tensorboard, "_cut", refused)
+    monkeypatch.setattr(tensorboard, "_truncate", refused)
     train("duel", tensorboard=True, steps=4, resume=True, callback=seen.append)
     assert [now.step for now in seen if "Permission denied" in now.note] == [3]
 

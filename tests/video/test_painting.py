@@ -13,7 +13,7 @@ from pictura import models  # noqa: E402
 from pictura.methods.adain import Adain  # noqa: E402
 from pictura.methods.johnson import Johnson  # noqa: E402
 from pictura.runtime.errors import PicturaError  # noqa: E402
-from pictura.tasks.stylize import open_instant  # noqa: E402
+from pictura.tasks.stylize import open_stylizer  # noqa: E402
 from pictura.video import paint_video  # noqa: E402
 from pictura.video.reading import Clip  # noqa: E402
 
@@ -164,7 +164,7 @@ def test_many_frames_take_no_more_memory_than_few(monkeypatch):
     """No frame is held but those that are sampled: their number does not grow with the clip."""
     save("in.mkv", [ramp(0, shift=i % 5) for i in range(150)])
     alive, most = 0, 0
-    upright = Clip.upright
+    upright = Clip.upright_image
 
     class Counted(torch.Tensor):
         pass
@@ -184,7 +184,7 @@ def test_many_frames_take_no_more_memory_than_few(monkeypatch):
         weakref.finalize(picture, gone)
         return picture
 
-    monkeypatch.setattr(Clip, "upright", counted)
+    monkeypatch.setattr(Clip, "upright_image", counted)
     paint_video("in.mkv", "out.mkv", lambda x: x * 1.0)
     assert most <= 3
 
@@ -192,7 +192,7 @@ def test_many_frames_take_no_more_memory_than_few(monkeypatch):
 def test_progress_is_told_and_ends():
     save("in.mkv", [ramp(0)] * 12)
     told = []
-    paint_video("in.mkv", "out.mkv", same, tell=told.append)
+    paint_video("in.mkv", "out.mkv", same, callback=told.append)
     assert [(one.painting, one.frame) for one in told] == [(p, i + 1) for p in (False, True) for i in range(12)]
     assert told[-1].of == 12
     assert told[-1].left == 0
@@ -202,7 +202,7 @@ def test_progress_is_told_and_ends():
 def test_stopped_in_the_middle_it_plays():
     save("in.mkv", [ramp(0)] * 12, sound="libopus")
     seen_ = []
-    made = paint_video("in.mkv", "out.mkv", same, tell=seen_.append, stop=lambda: len(seen_) == 12 + 5)
+    made = paint_video("in.mkv", "out.mkv", same, callback=seen_.append, stop=lambda: len(seen_) == 12 + 5)
     assert (made.complete, made.frames) == (False, 5)
     assert len(seen("out.mkv").frames) == 5
     assert left() == ["in.mkv", "out.mkv"]
@@ -214,7 +214,7 @@ def test_stopped_before_a_frame_nothing_is_left():
     for last in (3, 12):
         told.clear()
         with pytest.raises(KeyboardInterrupt):
-            paint_video("in.mkv", "out.mkv", same, tell=told.append, stop=lambda last=last: len(told) >= last)
+            paint_video("in.mkv", "out.mkv", same, callback=told.append, stop=lambda last=last: len(told) >= last)
     assert left() == ["in.mkv"]
 
 
@@ -320,7 +320,7 @@ def painter(kind, folder):
     settings = method.settings.model_dump(mode="json")
     bundle = models.Bundle.of(method.name, settings, method.networks())
     name = "adain" if kind is Adain else "fast"
-    return open_instant(name, ["starry-night"], model=str(models.save(bundle, folder)))
+    return open_stylizer(name, ["starry-night"], model=str(models.save_bundle(bundle, folder)))
 
 
 def walk(noise):
@@ -357,11 +357,11 @@ def test_with_masks_each_style_has_statistics_of_its_own(desk):
         for table in (parameter for parameter in method.network.parameters() if parameter.dim() == 2):
             torch.nn.init.normal_(table)  # one line a style; untrained ones are alike
     settings = method.settings.model_dump(mode="json")
-    model = str(models.save(models.Bundle.of("johnson", settings, method.networks()), desk / "model"))
+    model = str(models.save_bundle(models.Bundle.of("johnson", settings, method.networks()), desk / "model"))
     west = (torch.arange(160) < 80).float().expand(1, 1, 32, 160)
-    both = open_instant("fast", method.names, model=model, masks=[west, 1 - west])
+    both = open_stylizer("fast", method.names, model=model, masks=[west, 1 - west])
     save("in.mkv", walk(0))
-    painters = {"both": both} | {name: open_instant("fast", [name], model=model) for name in method.names}
+    painters = {"both": both} | {name: open_stylizer("fast", [name], model=model) for name in method.names}
     made = {}
     for name, paint in painters.items():
         paint_video("in.mkv", f"{name}.mkv", paint, codec="ffv1")

@@ -59,7 +59,7 @@ COMMANDS = {
 NO_MEMORY = "The memory does not suffice: make the picture smaller, for example with --size 512."
 
 
-def loaded(name: str) -> Any:
+def load_command(name: str) -> Any:
     """The command itself."""
     place, attribute = COMMANDS[name][0].split(":")
     module = import_module(f"pictura.cli.commands.{place}")
@@ -83,7 +83,7 @@ class Program(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """The command of that name; while the list of them is written, a stand-in that knows its line only."""
-        return self.commands.get(cmd_name) if self.listing or cmd_name not in COMMANDS else loaded(cmd_name)
+        return self.commands.get(cmd_name) if self.listing or cmd_name not in COMMANDS else load_command(cmd_name)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Help with the list of commands."""
@@ -96,14 +96,14 @@ class Program(TyperGroup):
         try:
             return super().invoke(ctx)
         except (PicturaError, MemoryError, OSError, RuntimeError, KeyboardInterrupt) as error:
-            if (told := _told(error)) is None:
+            if (told := _explain_error(error)) is None:
                 raise
             line, code = told
             typer.echo(f"pictura: {line}", err=True)
             raise typer.Exit(code) from error
 
 
-def _told(error: BaseException) -> tuple[str, int] | None:
+def _explain_error(error: BaseException) -> tuple[str, int] | None:
     """The line and the exit code for an expected error, None for any other."""
     if isinstance(error, PicturaError):
         return f"error: {error}", 2
@@ -117,7 +117,7 @@ def _told(error: BaseException) -> tuple[str, int] | None:
     return None
 
 
-def _version(asked: bool) -> None:
+def _print_version(asked: bool) -> None:
     if asked:
         typer.echo(f"pictura {__version__}")
         raise typer.Exit
@@ -136,7 +136,7 @@ app = typer.Typer(
 @app.callback()
 def program(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and leave.")
     ] = False,
 ) -> None:
     """Paint pictures in the manner of others, enlarge them, make textures; train the networks that do."""

@@ -10,20 +10,20 @@ from typing import Any
 import typer
 
 from pictura.cli.jobs import Job
-from pictura.cli.options import Manner
-from pictura.cli.progress import Report
-from pictura.cli.provenance import Recipe
-from pictura.cli.text import duration
+from pictura.cli.options import RunOptions
+from pictura.cli.progress import ConsoleReport
+from pictura.cli.provenance import Provenance
+from pictura.cli.text import format_duration
 from pictura.methods.iterative.run import Interrupted, Step
 from pictura.picture import Picture, check_writable, read, write
 from pictura.runtime.errors import PicturaError
-from pictura.runtime.files import atomic, check_free
+from pictura.runtime.files import check_free, write_atomic
 
 # Content and callback in, painting out; may raise `Interrupted`.
-Work = Callable[[Picture, Callable[[Step], None]], Picture]
+PaintFunction = Callable[[Picture, Callable[[Step], None]], Picture]
 
 
-def check(jobs: list[Job], manner: Manner) -> list[Job]:
+def check_jobs(jobs: list[Job], manner: RunOptions) -> list[Job]:
     """The jobs that are still to be done; everything that can be refused before anything slow is refused here.
 
     Raises:
@@ -40,9 +40,9 @@ def check(jobs: list[Job], manner: Manner) -> list[Job]:
     return open_jobs
 
 
-def unfinished(jobs: list[Job], manner: Manner) -> list[Job]:
-    """`check`, and a word about the pictures that are there already."""
-    to_do = check(jobs, manner)
+def pending_jobs(jobs: list[Job], manner: RunOptions) -> list[Job]:
+    """`check_jobs`, and a word about the pictures that are there already."""
+    to_do = check_jobs(jobs, manner)
     if len(to_do) < len(jobs) and not manner.quiet:
         typer.echo(
             f"{len(jobs) - len(to_do)} of {len(jobs)} pictures are there already; --overwrite makes them anew", err=True
@@ -50,11 +50,11 @@ def unfinished(jobs: list[Job], manner: Manner) -> list[Job]:
     return to_do
 
 
-class Watch:
+class StepReporter:
     """What is done at each step of one picture: bar, note, preview, trace."""
 
-    def __init__(self, job: Job, manner: Manner, report: Report) -> None:
-        self.job, self.manner, self.report = job, manner, report
+    def __init__(self, job: Job, manner: RunOptions, report: ConsoleReport) -> None:
+        self.job, self.options, self.report = job, manner, report
         self.steps: list[dict[str, Any]] = []
 
     def __call__(self, step: Step) -> None:
@@ -62,28 +62,28 @@ class Watch:
         self.report.step(self.job.source.name, step)
         if step.note:
             self.report.say(f"{self.job.source}: step {step.step}: {step.note}")
-        if self.manner.every and step.step % self.manner.every == 0:
-            write(Picture.of(step.picture()), self.job.preview(step.step), overwrite=self.manner.overwrite)
+        if self.options.every and step.step % self.options.every == 0:
+            write(Picture.of(step.picture()), self.job.preview(step.step), overwrite=self.options.overwrite)
         losses = {name: value if math.isfinite(value) else None for name, value in step.losses.items()}
         self.steps.append({"step": step.step, "size": step.size, "seconds": step.seconds, "losses": losses})
 
 
-class Studio:
+class BatchRunner:
     """Makes pictures by one recipe, and remembers what went wrong and what is to be traced."""
 
-    def __init__(self, recipe: Recipe, manner: Manner, report: Report) -> None:
-        self.recipe, self.manner, self.report = recipe, manner, report
+    def __init__(self, recipe: Provenance, manner: RunOptions, report: ConsoleReport) -> None:
+        self.provenance, self.options, self.report = recipe, manner, report
         self.failed = False
         self.traces: list[dict[str, Any]] = []
 
-    def paint(self, job: Job, work: Work) -> None:
+    def paint(self, job: Job, work: PaintFunction) -> None:
         """Make one picture; one that cannot be made is named and passed over.
 
         Raises:
             PicturaError: it cannot be written, so that no further one could.
             typer.Exit: with code 130, after Ctrl-C, when the best picture so far is written.
         """
-        watch, began = Watch(job, self.manner, self.report), time.monotonic()
+        watch, began = StepReporter(job, self.options, self.report), time.monotonic()
         self.traces.append({"content": str(job.source), "output": str(job.target), "steps": watch.steps})
         try:
             made = work(read(job.source), watch)
@@ -99,36 +99,36 @@ class Studio:
             raise typer.Exit(130) from stop
         else:
             self._write(made, job.target)
-            self._tell(job, made, watch, time.monotonic() - began)
+            self._report_result(job, made, watch, time.monotonic() - began)
 
     def _write(self, made: Picture, target: Path) -> None:
-        write(made, target, overwrite=self.manner.overwrite, settings=self.recipe.model_dump(mode="json"))
+        write(made, target, overwrite=self.options.overwrite, settings=self.provenance.model_dump(mode="json"))
 
-    def _tell(self, job: Job, made: Picture, watch: Watch, seconds: float) -> None:
+    def _report_result(self, job: Job, made: Picture, watch: StepReporter, seconds: float) -> None:
         height, width = made.size
         facts = {"content": str(job.source), "output": str(job.target), "width": width, "height": height}
         # No step at all is possible: the first number of --steps may be 0, and a small picture has one scale.
         losses = watch.steps[-1]["losses"] if watch.steps else {}
         facts |= {"seconds": round(seconds, 3), "steps": len(watch.steps), "losses": losses}
-        self.report.finished(f"{job.source}: {job.target}, {width}×{height}, {duration(seconds)}", facts)
+        self.report.write_result(f"{job.source}: {job.target}, {width}×{height}, {format_duration(seconds)}", facts)
 
     def close(self) -> None:
         """Write the trace, if one is wanted and there is something in it."""
         pictures = [trace for trace in self.traces if trace["steps"]]
-        if self.manner.trace is not None and pictures:
-            text = json.dumps({"recipe": self.recipe.model_dump(mode="json"), "pictures": pictures})
-            atomic(self.manner.trace, text.encode(), overwrite=self.manner.overwrite)
+        if self.options.trace is not None and pictures:
+            text = json.dumps({"recipe": self.provenance.model_dump(mode="json"), "pictures": pictures})
+            write_atomic(self.options.trace, text.encode(), overwrite=self.options.overwrite)
 
 
-def paint_all(jobs: list[Job], recipe: Recipe, manner: Manner, work: Work) -> None:
+def paint_all(jobs: list[Job], recipe: Provenance, manner: RunOptions, work: PaintFunction) -> None:
     """Make all pictures.
 
     Raises:
         PicturaError: nothing more can be written.
         typer.Exit: with code 2 when some pictures could not be made, 130 after Ctrl-C.
     """
-    with Report(manner.quiet, manner.as_json) as report:
-        studio = Studio(recipe, manner, report)
+    with ConsoleReport(manner.quiet, manner.as_json) as report:
+        studio = BatchRunner(recipe, manner, report)
         try:
             for job in jobs:
                 studio.paint(job, work)

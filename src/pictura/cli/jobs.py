@@ -24,7 +24,7 @@ class Job(NamedTuple):
         return sorted(self.target.parent.glob(f"{glob.escape(self.target.stem)}-step-*.png"))
 
 
-def plan(contents: Sequence[Path], output: Path | None, label: str) -> list[Job]:
+def plan_jobs(contents: Sequence[Path], output: Path | None, label: str) -> list[Job]:
     """One job a picture; folders are walked and mirrored, hidden files and the output folder left out.
 
     One picture goes to the file `output`, or into the folder of that name; several go into the folder, names kept.
@@ -35,26 +35,26 @@ def plan(contents: Sequence[Path], output: Path | None, label: str) -> list[Job]
             take a content's place: originals are never overwritten.
     """
     if output is None:
-        return _distinct(_found(contents, None), lambda name: name.with_name(f"{name.stem}_{label}.png"))
+        return _make_jobs(_find_contents(contents, None), lambda name: name.with_name(f"{name.stem}_{label}.png"))
     if len(contents) == 1 and not contents[0].is_dir() and output.suffix and not output.is_dir():
-        return _distinct(_found(contents, output), lambda _: output)
+        return _make_jobs(_find_contents(contents, output), lambda _: output)
     if output.suffix.lower() in _suffixes() and not output.is_dir():
         raise PicturaError(f"'{output}' is one picture's name, but there can be several contents: give a folder.")
-    return _distinct(_found(contents, output), lambda name: output / _writable(name))
+    return _make_jobs(_find_contents(contents, output), lambda name: output / _writable_name(name))
 
 
-def _found(contents: Iterable[Path], output: Path | None) -> list[tuple[Path, Path]]:
+def _find_contents(contents: Iterable[Path], output: Path | None) -> list[tuple[Path, Path]]:
     """(picture, its path inside the folder that was given)."""
     found = []
     for content in contents:
         if content.is_dir():
-            found += [(path, path.relative_to(content)) for path in _inside(content, output)]
+            found += [(path, path.relative_to(content)) for path in _find_pictures(content, output)]
         else:
-            found.append((_present(content), Path(content.name)))
+            found.append((_check_readable(content), Path(content.name)))
     return found
 
 
-def _inside(folder: Path, output: Path | None) -> list[Path]:
+def _find_pictures(folder: Path, output: Path | None) -> list[Path]:
     kept = [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in _suffixes() and path.is_file()]
     kept = [path for path in kept if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
     if output is not None and output.resolve() != folder.resolve():
@@ -64,7 +64,7 @@ def _inside(folder: Path, output: Path | None) -> list[Path]:
     return kept
 
 
-def _distinct(found: Sequence[tuple[Path, Path]], target: Callable[[Path], Path]) -> list[Job]:
+def _make_jobs(found: Sequence[tuple[Path, Path]], target: Callable[[Path], Path]) -> list[Job]:
     jobs: dict[Path, Job] = {}
     originals = {source.resolve() for source, _ in found}
     for source, name in found:
@@ -76,14 +76,14 @@ def _distinct(found: Sequence[tuple[Path, Path]], target: Callable[[Path], Path]
     return list(jobs.values())
 
 
-def _present(path: Path) -> Path:
-    from pictura.runtime.files import opened
+def _check_readable(path: Path) -> Path:
+    from pictura.runtime.files import open_file
 
-    with opened(path):
+    with open_file(path):
         return path
 
 
-def _writable(name: Path) -> Path:
+def _writable_name(name: Path) -> Path:
     return name if name.suffix.lower() in _suffixes() else name.with_name(f"{name.name}.png")
 
 

@@ -23,11 +23,11 @@ Styles = Annotated[
         "--method fast a name that pictura models fast lists (repeatable)."
     ),
 ]
-Weights = Annotated[
+StyleWeights = Annotated[
     list[float] | None,
     typer.Option("--style-weight", metavar="WEIGHT", help="How much of each style, in their order (repeatable)."),
 ]
-Size = Annotated[int | None, typer.Option(min=1, help="Longest side of the result in pixels.")]
+LongestSide = Annotated[int | None, typer.Option(min=1, help="Longest side of the result in pixels.")]
 
 # The papers' letters, and the singular for what is given once a layer; --style-weight is that of one style.
 _FLAGS = {
@@ -36,12 +36,12 @@ _FLAGS = {
     "content_layers": ("--content-layer",),
     "style_layers": ("--style-layer",),
 }
-_FORMS = {dict: "LAYER=WEIGHT", tuple: "80,60,40", float: "NUMBER", int: "INTEGER", str: "TEXT"}
+_METAVARS = {dict: "LAYER=WEIGHT", tuple: "80,60,40", float: "NUMBER", int: "INTEGER", str: "TEXT"}
 Changes = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Manner:
+class RunOptions:
     """How the work is done and told, whatever it makes."""
 
     config: Annotated[
@@ -64,20 +64,20 @@ def with_settings(command: Callable[..., None]) -> Callable[..., None]:
     """
     grouped = with_groups(command)
     own = [p for p in inspect.signature(grouped).parameters.values() if p.name != "changes"]
-    changes = [_parameter(name, _option(name, field), None) for name, field in Settings.model_fields.items()]
+    changes = [_make_parameter(name, _make_option(name, field), None) for name, field in Settings.model_fields.items()]
 
     def run(**given: Any) -> None:
         asked = {p.name: given.pop(p.name) for p in changes}
-        grouped(**given, changes={n: _parsed(n, v) for n, v in asked.items() if v not in (None, [])})
+        grouped(**given, changes={n: _parse_setting(n, v) for n, v in asked.items() if v not in (None, [])})
 
-    return _taking([*own, *changes], run, command)
+    return _set_signature([*own, *changes], run, command)
 
 
 def with_groups(command: Callable[..., None]) -> Callable[..., None]:
     """A command whose parameters that are dataclasses are given as one option per field."""
     own = inspect.signature(command, eval_str=True).parameters.values()
     kinds = {p.name: p.annotation for p in own if isinstance(p.annotation, type) and is_dataclass(p.annotation)}
-    groups = {name: (kind, _each(kind)) for name, kind in kinds.items()}
+    groups = {name: (kind, _field_parameters(kind)) for name, kind in kinds.items()}
 
     def run(**given: Any) -> None:
         made = {name: kind(**{p.name: given.pop(p.name) for p in each}) for name, (kind, each) in groups.items()}
@@ -86,16 +86,16 @@ def with_groups(command: Callable[..., None]) -> Callable[..., None]:
     parameters = [
         one for p in own for one in (groups[p.name][1] if p.name in groups else [p.replace(kind=p.KEYWORD_ONLY)])
     ]
-    return _taking(parameters, run, command)
+    return _set_signature(parameters, run, command)
 
 
-def _each(group: type) -> list[inspect.Parameter]:
+def _field_parameters(group: type) -> list[inspect.Parameter]:
     """A parameter for each field of a dataclass."""
     hints = get_type_hints(group, include_extras=True)
-    return [_parameter(f.name, hints[f.name], f.default) for f in fields(group)]
+    return [_make_parameter(f.name, hints[f.name], f.default) for f in fields(group)]
 
 
-def _taking(
+def _set_signature(
     parameters: list[inspect.Parameter], run: Callable[..., None], command: Callable[..., None]
 ) -> Callable[..., None]:
     """`run` as typer sees it: with these parameters, and the name and words of `command`."""
@@ -105,15 +105,15 @@ def _taking(
     return run
 
 
-def _parameter(name: str, annotation: Any, default: Any) -> inspect.Parameter:
+def _make_parameter(name: str, annotation: Any, default: Any) -> inspect.Parameter:
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
 
 
-def _option(name: str, field: FieldInfo) -> Any:
+def _make_option(name: str, field: FieldInfo) -> Any:
     """The annotation that makes typer give a setting an option; texts all, since `Settings` knows the types."""
     kind = get_origin(field.annotation) or field.annotation
-    form = "|".join(get_args(field.annotation)) if kind is Literal else _FORMS[kind]  # type: ignore[index]
-    about = f"{field.description} (balanced: {_shown(field.default)})"
+    form = "|".join(get_args(field.annotation)) if kind is Literal else _METAVARS[kind]  # type: ignore[index]
+    about = f"{field.description} (balanced: {_format_default(field.default)})"
     if name == "preset":
         form, about = "|".join(PRESETS), "where the settings start (balanced, for textures texture)"
     option = typer.Option(
@@ -125,7 +125,7 @@ def _option(name: str, field: FieldInfo) -> Any:
     return Annotated[list[str] | None if kind is dict else str | None, option]
 
 
-def _shown(value: Any) -> str:
+def _format_default(value: Any) -> str:
     if isinstance(value, dict):
         return " ".join(f"{layer}={weight:g}" for layer, weight in value.items())
     if isinstance(value, tuple):
@@ -133,13 +133,13 @@ def _shown(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _parsed(name: str, given: Any) -> Any:
+def _parse_setting(name: str, given: Any) -> Any:
     if isinstance(given, list):
-        return dict(_pair(name, text) for text in given)
+        return dict(_parse_weight(name, text) for text in given)
     return given.split(",") if name == "steps" else given
 
 
-def _pair(name: str, text: str) -> tuple[str, str]:
+def _parse_weight(name: str, text: str) -> tuple[str, str]:
     layer, equals, weight = text.partition("=")
     if not equals:
         raise PicturaError(f"'{text}' says no weight: write {_FLAGS[name][0]} {layer or 'relu4_2'}=1.")

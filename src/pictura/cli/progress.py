@@ -8,13 +8,13 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from pictura.cli.text import duration
+from pictura.cli.text import format_duration
 
 if TYPE_CHECKING:
     from pictura.methods.iterative.run import Step
 
 
-class Report:
+class ConsoleReport:
     """Lines and the bar go to stderr, JSON to stdout; to be used as a context."""
 
     def __init__(self, quiet: bool, as_json: bool) -> None:
@@ -38,7 +38,7 @@ class Report:
     def step(self, name: str, step: "Step") -> None:
         """Move the bar."""
         self.bar.update(
-            self.task, description=name, completed=step.step, total=step.steps, said=progress(step), visible=True
+            self.task, description=name, completed=step.step, total=step.steps, said=format_progress(step), visible=True
         )
 
     def say(self, line: str) -> None:
@@ -50,15 +50,15 @@ class Report:
         """One line that nobody may miss; the bar makes room for it."""
         self.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
-    def finished(self, line: str, facts: dict[str, Any]) -> None:
+    def write_result(self, line: str, facts: dict[str, Any]) -> None:
         """A picture is done."""
         self.say(line)
         if self.as_json:
             typer.echo(json.dumps(facts))
 
 
-def progress(step: "Step") -> str:
+def format_progress(step: "Step") -> str:
     """``12/230  181×128  style 0.31  content 0.05  1 min 20 s left``."""
     height, width = step.size
     losses = "  ".join(f"{name} {value:.3g}" for name, value in step.losses.items() if name != "total")
-    return f"{step.step}/{step.steps}  {width}×{height}  {losses}  {duration(step.left)} left"
+    return f"{step.step}/{step.steps}  {width}×{height}  {losses}  {format_duration(step.left)} left"

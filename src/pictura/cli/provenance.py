@@ -8,11 +8,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pictura import __version__
 from pictura.cli.options import Changes
-from pictura.methods.iterative.settings import Settings, build, preset
+from pictura.methods.iterative.settings import Settings, build_settings, preset
 from pictura.runtime.errors import PicturaError
 
 
-class Recipe(BaseModel):
+class Provenance(BaseModel):
     """Everything but the content; `style_weights` None is equal weights, `size` None the content's own.
 
     `method` is optimize, which goes by `settings`, or one that paints at once, which goes by the rest.
@@ -36,7 +36,7 @@ class Recipe(BaseModel):
         """The styles in a word, for file names."""
         return "+".join(Path(style).stem for style in self.styles)
 
-    def changed(self, changes: Changes, *, styles: Sequence[str] | None = None, **own: Any) -> "Recipe":
+    def with_changes(self, changes: Changes, *, styles: Sequence[str] | None = None, **own: Any) -> "Provenance":
         """A copy where what is given (is not None) wins; a preset replaces all settings, styles bring their weights.
 
         Raises:
@@ -46,23 +46,23 @@ class Recipe(BaseModel):
         given: dict[str, Any] = {name: value for name, value in own.items() if value is not None}
         if styles:
             given = {"styles": tuple(styles), "style_weights": None, "masks": ()} | given
-        return self.model_copy(update={"settings": base.changed(**changes), "pictura": __version__} | given)
+        return self.model_copy(update={"settings": base.with_changes(**changes), "pictura": __version__} | given)
 
 
-def load(path: Path | None, otherwise: str) -> Recipe:
+def load_provenance(path: Path | None, otherwise: str) -> Provenance:
     """The recipe in a picture or a JSON file; without a path the preset `otherwise`.
 
     Raises:
         PicturaError: there is none, or it is not ours.
     """
     if path is None:
-        return Recipe(settings=preset(otherwise))
-    from pictura.api import read_made
+        return Provenance(settings=preset(otherwise))
+    from pictura.api import read_provenance
 
-    made = read_made(path)
+    made = read_provenance(path)
     parts = made if "settings" in made else {"settings": made}
-    settings = build(parts["settings"])
+    settings = build_settings(parts["settings"])
     try:
-        return Recipe(**parts | {"settings": settings, "pictura": __version__})
+        return Provenance(**parts | {"settings": settings, "pictura": __version__})
     except (ValidationError, TypeError) as error:
         raise PicturaError(f"'{path}' does not hold what pictura writes: give a picture that pictura made.") from error

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 
 
-def aligned(rows: Sequence[Sequence[str]]) -> str:
+def align_columns(rows: Sequence[Sequence[str]]) -> str:
     """Rows as lines with their columns below each other; nothing is cut off, so that paths can be copied."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
     return "\n".join(line.rstrip() for line in lines)
 
 
-def duration(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """``8 s``, ``1 min 20 s`` or ``2 h 5 min``."""
     minutes, rest = divmod(round(seconds), 60)
     if minutes >= 60:

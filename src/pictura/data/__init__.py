@@ -9,47 +9,42 @@ Reading order: opening, source (what a training gets), layout (what is recognise
 decode, auditing. Nothing heavy is imported before it is used.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pictura.data.settings import KINDS, SPLITS, DataSettings, Kind, data_settings
+from pictura.data.settings import DATA_KINDS, SPLITS, DataKind, DataSettings, data_settings
+from pictura.runtime.lazy import lazy_attributes
 
 if TYPE_CHECKING:
-    from pictura.data.auditing import audit, audited
-    from pictura.data.combining import combine, split
-    from pictura.data.layout import recognise
+    from pictura.data.auditing import audit, audit_source
+    from pictura.data.combining import combine_pairs, split_pairs
+    from pictura.data.layout import recognize_kind
     from pictura.data.opening import open_data
-    from pictura.data.report import Finding, Report
-    from pictura.data.source import Source
+    from pictura.data.report import AuditReport, Finding
+    from pictura.data.source import DataSet
 
 __all__ = [
-    "KINDS",
+    "DATA_KINDS",
     "SPLITS",
+    "AuditReport",
+    "DataKind",
+    "DataSet",
     "DataSettings",
     "Finding",
-    "Kind",
-    "Report",
-    "Source",
     "audit",
-    "audited",
-    "combine",
+    "audit_source",
+    "combine_pairs",
     "data_settings",
     "open_data",
-    "recognise",
-    "split",
+    "recognize_kind",
+    "split_pairs",
 ]
 _HOMES = {
-    "pictura.data.auditing": ("audit", "audited"),
-    "pictura.data.combining": ("combine", "split"),
-    "pictura.data.layout": ("recognise",),
+    "pictura.data.auditing": ("audit", "audit_source"),
+    "pictura.data.combining": ("combine_pairs", "split_pairs"),
+    "pictura.data.layout": ("recognize_kind",),
     "pictura.data.opening": ("open_data",),
-    "pictura.data.report": ("Finding", "Report"),
-    "pictura.data.source": ("Source",),
+    "pictura.data.report": ("Finding", "AuditReport"),
+    "pictura.data.source": ("DataSet",),
 }
 
-
-def __getattr__(name: str) -> Any:
-    for home, names in _HOMES.items():
-        if name in names:
-            return getattr(import_module(home), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazy_attributes(__name__, _HOMES)

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Hashable
 from typing import Any
 
-from pictura.data.decode import Decoded
+from pictura.data.decode import DecodedImage
 
 
 class Cache:
@@ -16,23 +16,23 @@ class Cache:
 
     def __init__(self, budget: int) -> None:
         self.budget, self.used = budget, 0
-        self._kept: dict[Hashable, Decoded] = {}
+        self._entries: dict[Hashable, DecodedImage] = {}
         self._lock = threading.Lock()
 
-    def get(self, key: Hashable, make: Callable[[], Decoded]) -> Decoded:
+    def get(self, key: Hashable, make: Callable[[], DecodedImage]) -> DecodedImage:
         """What is kept under the key, else what `make` gives."""
-        found = self._kept.get(key)
+        found = self._entries.get(key)
         if found is not None:
             return found
         made = make()
         with self._lock:
-            if key not in self._kept and self.used + made.samples.nbytes <= self.budget:
-                self._kept[key] = made
+            if key not in self._entries and self.used + made.samples.nbytes <= self.budget:
+                self._entries[key] = made
                 self.used += made.samples.nbytes
         return made
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return len(self._entries)
 
     def __getstate__(self) -> dict[str, Any]:
         """For a loader's other processes: the budget, nothing kept."""

@@ -6,29 +6,29 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pictura.data.layout import existing, matched, pictures
+from pictura.data.layout import check_folder, list_pictures, match_pairs
 from pictura.picture import Picture, check_writable, read, write
 from pictura.picture.picture import Pixels
 from pictura.runtime.errors import PicturaError
 
-Progress = Callable[[int, int], None]
+ProgressCallback = Callable[[int, int], None]
 
 
-class _Work(NamedTuple):
+class _WriteTask(NamedTuple):
     """Pictures to be written, all from the same source."""
 
     sources: tuple[Path, ...]
     targets: tuple[Path, ...]
 
 
-def combine(
+def combine_pairs(
     first: str | Path,
     second: str | Path,
     output: str | Path,
     *,
     suffix: str = ".png",
     overwrite: bool = False,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
 ) -> list[Path]:
     """Put each picture of the first folder beside the one of the same name in the second; returns the files written.
 
@@ -39,8 +39,8 @@ def combine(
         PicturaError: a picture has no partner or a partner of another size, a file cannot be read or written, or one of
             that name exists. What was written before stays; nothing is written in part.
     """
-    one, other, output = existing(Path(first)), existing(Path(second)), Path(output)
-    part = matched(one, other)
+    one, other, output = check_folder(Path(first)), check_folder(Path(second)), Path(output)
+    part = match_pairs(one, other)
     if part.orphans:
         raise PicturaError(
             f"'{part.orphans[0]}' has no partner of the same name in the other folder: add or remove it."
@@ -49,17 +49,17 @@ def combine(
     if not pairs:
         raise PicturaError(f"The folders '{one}' and '{other}' hold no pictures: give the folders of the two sides.")
     names = [(output / a.relative_to(one)).with_suffix(suffix) for a, _ in pairs]
-    works = [_Work(pair, (name,)) for pair, name in zip(pairs, names, strict=True)]
-    return _done(works, lambda a, b: [_beside(a, b)], overwrite, progress)
+    works = [_WriteTask(pair, (name,)) for pair, name in zip(pairs, names, strict=True)]
+    return _write_all(works, lambda a, b: [_join_sides(a, b)], overwrite, progress)
 
 
-def split(
+def split_pairs(
     path: str | Path,
     output: str | Path,
     *,
     suffix: str = ".png",
     overwrite: bool = False,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
 ) -> list[Path]:
     """Cut pictures with two side by side, one file or a folder of them, into output/A (left) and output/B (right).
 
@@ -71,16 +71,16 @@ def split(
     """
     path, output = Path(path), Path(output)
     folder = path if path.is_dir() else path.parent
-    found = pictures(path) if path.is_dir() else [path]
+    found = list_pictures(path) if path.is_dir() else [path]
     if not found:
         raise PicturaError(f"The folder '{path}' holds no picture: give pictures with two side by side.")
     names = [one.relative_to(folder).with_suffix(suffix) for one in found]
-    works = [_Work((one,), (output / "A" / n, output / "B" / n)) for one, n in zip(found, names, strict=True)]
-    return _done(works, _halves, overwrite, progress)
+    works = [_WriteTask((one,), (output / "A" / n, output / "B" / n)) for one, n in zip(found, names, strict=True)]
+    return _write_all(works, _split_halves, overwrite, progress)
 
 
-def _done(
-    works: list[_Work], make: Callable[..., list[Picture]], overwrite: bool, progress: Progress | None
+def _write_all(
+    works: list[_WriteTask], make: Callable[..., list[Picture]], overwrite: bool, progress: ProgressCallback | None
 ) -> list[Path]:
     targets: dict[Path, Path] = {}
     for work in works:
@@ -102,7 +102,7 @@ def _done(
     return list(targets)
 
 
-def _beside(one: Picture, other: Picture) -> Picture:
+def _join_sides(one: Picture, other: Picture) -> Picture:
     if one.size != other.size:
         sizes = [f"{width} × {height}" for height, width in (one.size, other.size)]
         raise ValueError(f"is {sizes[0]} pixels and its partner {sizes[1]}: give both one size")
@@ -118,13 +118,13 @@ def _beside(one: Picture, other: Picture) -> Picture:
     )
 
 
-def _halves(whole: Picture) -> list[Picture]:
+def _split_halves(whole: Picture) -> list[Picture]:
     width = whole.size[1] // 2
     if whole.size[1] % 2:
         raise ValueError(f"is {whole.size[1]} pixels wide, which makes no two equal halves: cut off a column")
-    return [_part(whole, slice(None, width)), _part(whole, slice(width, None))]
+    return [_cut_columns(whole, slice(None, width)), _cut_columns(whole, slice(width, None))]
 
 
-def _part(whole: Picture, columns: slice) -> Picture:
+def _cut_columns(whole: Picture, columns: slice) -> Picture:
     alpha = None if whole.alpha is None else whole.alpha[:, columns]
     return Picture(whole.pixels[:, columns], alpha, whole.depth, whole.grey, whole.icc)

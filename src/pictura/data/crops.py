@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from pictura.data.decode import Decoded, Samples, Size
-from pictura.data.settings import LOAD, DataSettings, Kind
+from pictura.data.decode import DecodedImage, Samples, Size
+from pictura.data.settings import LOAD_RATIO, DataKind, DataSettings
 from pictura.picture.resize import resize
 from pictura.runtime.errors import PicturaError
 
@@ -23,7 +23,7 @@ from pictura.runtime.errors import PicturaError
 class Cut:
     """A crop of `size` (height, width) at (top, left) of a picture resized to `loaded`, perhaps mirrored."""
 
-    loaded: Size
+    load_size: Size
     top: int
     left: int
     size: Size
@@ -40,7 +40,7 @@ class Augmentation:
     mirror: bool
 
     @classmethod
-    def of(cls, kind: Kind, crop: int | Size, settings: DataSettings) -> "Augmentation":
+    def of(cls, kind: DataKind, crop: int | Size, settings: DataSettings) -> "Augmentation":
         """From settings, what they leave out as `DataSettings` says.
 
         Raises:
@@ -52,7 +52,7 @@ class Augmentation:
         translation = kind in ("paired", "unpaired")
         load = settings.load
         if load is None:
-            load = round(min(size) * LOAD) if translation else min(size)
+            load = round(min(size) * LOAD_RATIO) if translation else min(size)
         scale = settings.scale or ((1.0, 2.0) if kind == "images" else (1.0, 1.0))
         if load == 0:
             return cls(size, None, scale, settings.mirror)
@@ -64,7 +64,7 @@ class Augmentation:
         sides = (round(size[0] * load / min(size)), round(size[1] * load / min(size)))
         return cls(size, sides if fit == "stretch" else load, scale, settings.mirror)
 
-    def loaded(self, own: Size, factor: float) -> Size:
+    def load_size(self, own: Size, factor: float) -> Size:
         """(height, width) a picture is resized to for a factor of the scale jitter.
 
         Jitter enlarges no picture beyond its own size; the load size and the crop do: a picture smaller than the crop
@@ -88,48 +88,48 @@ class Augmentation:
         """
         if self.load is None:
             return 1
-        height, width = self.loaded(own, self.scale[1])
+        height, width = self.load_size(own, self.scale[1])
         return max(1, int(min(own[0] / height, own[1] / width) / 2))
 
     def draw(self, own: Size, generator: torch.Generator) -> Cut:
         """A cut of a picture of `own` size (height, width); always four random numbers."""
         zoom, down, right, turn = torch.rand(4, generator=generator, dtype=torch.float64).tolist()
         least, greatest = self.scale
-        height, width = self.loaded(own, least + zoom * (greatest - least))
+        height, width = self.load_size(own, least + zoom * (greatest - least))
         top, left = int(down * (height - self.size[0] + 1)), int(right * (width - self.size[1] + 1))
         return Cut((height, width), top, left, self.size, self.mirror and turn < 0.5)
 
 
-def take(decoded: Decoded, cut: Cut, *, nearest: bool = False) -> Samples:
+def take_cut(decoded: DecodedImage, cut: Cut, *, nearest: bool = False) -> Samples:
     """The cut's H×W×C (or class numbers H×W): bicubic and antialiased, or by nearest neighbour."""
     samples = decoded.samples
-    if decoded.own == cut.loaded and decoded.times == 1:
+    if decoded.original_size == cut.load_size and decoded.times == 1:
         taken: Samples = samples[cut.top : cut.top + cut.size[0], cut.left : cut.left + cut.size[1]]
     elif nearest or samples.ndim == 2:
-        rows, columns = (_nearest(*axis) for axis in _axes(decoded, cut))
+        rows, columns = (_nearest_indices(*axis) for axis in _axes(decoded, cut))
         taken = samples[rows[:, None], columns]
     elif samples.dtype == np.uint8:
-        taken = _bicubic(decoded, cut)
+        taken = _crop_bicubic(decoded, cut)
     else:
-        taken = _bicubic_deep(samples, cut)
+        taken = _crop_bicubic_deep(samples, cut)
     return taken[:, ::-1] if cut.mirror else taken
 
 
-def _axes(decoded: Decoded, cut: Cut) -> list[tuple[int, int, int, int]]:
+def _axes(decoded: DecodedImage, cut: Cut) -> list[tuple[int, int, int, int]]:
     """(first, count, loaded, own) for rows and columns, in pixels."""
     starts = (cut.top, cut.left)
-    return [(starts[i], cut.size[i], cut.loaded[i], decoded.own[i]) for i in (0, 1)]
+    return [(starts[i], cut.size[i], cut.load_size[i], decoded.original_size[i]) for i in (0, 1)]
 
 
-def _nearest(first: int, count: int, loaded: int, own: int) -> NDArray[np.int64]:
+def _nearest_indices(first: int, count: int, loaded: int, own: int) -> NDArray[np.int64]:
     # The pixel that holds the centre of each target pixel, in whole numbers: (first + i + 1/2) · own / loaded.
     return (2 * (first + np.arange(count)) + 1) * own // (2 * loaded)
 
 
-def _bicubic(decoded: Decoded, cut: Cut) -> Samples:
+def _crop_bicubic(decoded: DecodedImage, cut: Cut) -> Samples:
     # Pillow looks beyond its box where the filter needs it, so that this is the crop of the whole resized picture.
     rows, columns = (
-        _reach(*axis, decoded.times, side)
+        _filter_window(*axis, decoded.times, side)
         for axis, side in zip(_axes(decoded, cut), decoded.samples.shape, strict=False)
     )
     near, grey = decoded.samples[rows.seen, columns.seen], decoded.samples.shape[2] == 1
@@ -139,7 +139,7 @@ def _bicubic(decoded: Decoded, cut: Cut) -> Samples:
     return pixels[..., None] if grey else pixels
 
 
-class _Reach(NamedTuple):
+class _FilterWindow(NamedTuple):
     """What the filter sees of one axis, and where in that the crop begins and ends."""
 
     seen: slice
@@ -147,24 +147,24 @@ class _Reach(NamedTuple):
     last: float
 
 
-def _reach(first: int, count: int, loaded: int, own: int, times: int, side: int) -> _Reach:
+def _filter_window(first: int, count: int, loaded: int, own: int, times: int, side: int) -> _FilterWindow:
     """Of `side` samples those for a crop of `count` at `first`; bicubic reaches two pixels of the coarser raster."""
     step = own / loaded / times
     margin = math.ceil(2 * max(1.0, step)) + 1
     begin, end = first * step, min(float(side), (first + count) * step)
     start = max(0, math.floor(begin) - margin)
-    return _Reach(slice(start, math.ceil(end) + margin), begin - start, end - start)
+    return _FilterWindow(slice(start, math.ceil(end) + margin), begin - start, end - start)
 
 
-def _bicubic_deep(samples: Samples, cut: Cut) -> Samples:
+def _crop_bicubic_deep(samples: Samples, cut: Cut) -> Samples:
     """Pillow has no 16-bit colour: the whole picture is resized in floating point."""
     whole = torch.from_numpy(samples.astype(np.float32) / np.float32(65535)).permute(2, 0, 1)[None]
-    part = resize(whole, cut.loaded)[0, :, cut.top : cut.top + cut.size[0], cut.left : cut.left + cut.size[1]]
+    part = resize(whole, cut.load_size)[0, :, cut.top : cut.top + cut.size[0], cut.left : cut.left + cut.size[1]]
     pixels: NDArray[np.uint16] = np.rint(part.permute(1, 2, 0).numpy() * 65535).astype(np.uint16)
     return pixels
 
 
-def tensor(samples: NDArray[Any]) -> Tensor:
+def to_tensor(samples: NDArray[Any]) -> Tensor:
     """H×W×C integers to 3×H×W float32 in [0, 1] (grey on all three channels); H×W class numbers to H×W int64."""
     if samples.ndim == 2:
         return torch.from_numpy(samples.astype(np.int64))

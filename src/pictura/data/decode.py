@@ -22,7 +22,7 @@ Samples = NDArray[np.uint8] | NDArray[np.uint16]
 Size = tuple[int, int]
 
 # EXIF's orientation → what turns the stored picture upright; those from 5 on exchange width and height.
-_UPRIGHT = {
+_TRANSPOSES = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -31,11 +31,11 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_QUICK = ("JPEG", "PNG", "WEBP", "BMP")
+_FAST_FORMATS = ("JPEG", "PNG", "WEBP", "BMP")
 
 
 @dataclass(frozen=True, eq=False)
-class Decoded:
+class DecodedImage:
     """A file's samples, perhaps fewer than it has.
 
     samples: H×W×1, H×W×3 (uint8 or uint16), or H×W class numbers.
@@ -44,22 +44,22 @@ class Decoded:
     """
 
     samples: Samples
-    own: Size
+    original_size: Size
     times: int = 1
 
-    def half(self, side: Literal["left", "right"]) -> "Decoded":
+    def half(self, side: Literal["left", "right"]) -> "DecodedImage":
         """One of two pictures of equal width that stand side by side; of an odd width the middle column falls out."""
-        width = self.own[1] // 2
+        width = self.original_size[1] // 2
         part = self.samples[:, :width] if side == "left" else self.samples[:, -width:]
-        return Decoded(part, (self.own[0], width), self.times)
+        return DecodedImage(part, (self.original_size[0], width), self.times)
 
 
-def whole(own: Size) -> int:
+def full_resolution(own: Size) -> int:
     """The factor for decoding every pixel."""
     return 1
 
 
-def decode(path: Path, factor: Callable[[Size], int] = whole) -> Decoded:
+def decode_image(path: Path, factor: Callable[[Size], int] = full_resolution) -> DecodedImage:
     """A picture's samples, each the mean of up to factor(own size)² pixels; alpha is laid on white.
 
     Where the factor is 1, equal to `picture.read` rounded to the file's depth.
@@ -68,18 +68,18 @@ def decode(path: Path, factor: Callable[[Size], int] = whole) -> Decoded:
         PicturaError: as `picture.read`.
     """
     try:
-        quick = _quick(path, factor)
-    except formats.DAMAGE:
+        quick = _decode_fast(path, factor)
+    except formats.DECODE_ERRORS:
         quick = None  # the long way says what is wrong
-    return quick or _long(path, factor)
+    return quick or _decode_slow(path, factor)
 
 
-def _quick(path: Path, factor: Callable[[Size], int]) -> Decoded | None:
+def _decode_fast(path: Path, factor: Callable[[Size], int]) -> DecodedImage | None:
     """The short way for 8-bit grey and RGB without alpha; None for all others."""
-    with files.opened(path) as file, warnings.catch_warnings():
+    with files.open_file(path) as file, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's remarks on odd metadata
         image = formats.open_header(file, path)
-        if not _plain(image):
+        if not _is_plain(image):
             return None
         orientation, (width, height) = metadata.orientation_of(image), image.size
         own = (width, height) if orientation >= 5 else (height, width)
@@ -89,15 +89,15 @@ def _quick(path: Path, factor: Callable[[Size], int]) -> Decoded | None:
         drafted = next(n for n in (1, 2, 4, 8) if (-(-width // n), -(-height // n)) == image.size)
         image.load()
         small = image.reduce(times // drafted)
-    samples = np.array(small.transpose(_UPRIGHT[orientation]) if orientation > 1 else small)
+    samples = np.array(small.transpose(_TRANSPOSES[orientation]) if orientation > 1 else small)
     samples = samples[..., None] if samples.ndim == 2 else samples
-    return Decoded(_in_srgb(samples, image.info.get("icc_profile")), own, times // drafted * drafted)
+    return DecodedImage(_convert_to_srgb(samples, image.info.get("icc_profile")), own, times // drafted * drafted)
 
 
-def _plain(image: ImageFile.ImageFile) -> bool:
+def _is_plain(image: ImageFile.ImageFile) -> bool:
     width, height = image.size
     return (
-        image.format in _QUICK
+        image.format in _FAST_FORMATS
         and image.mode in ("L", "RGB")
         and "transparency" not in image.info
         and not sixteen.is_deep(image)
@@ -105,32 +105,32 @@ def _plain(image: ImageFile.ImageFile) -> bool:
     )
 
 
-def _in_srgb(samples: NDArray[np.uint8], profile: bytes | None) -> Samples:
+def _convert_to_srgb(samples: NDArray[np.uint8], profile: bytes | None) -> Samples:
     if profile is None:
         return samples
     grey = samples.shape[2] == 1
     values = np.repeat(samples, 3, axis=-1) if grey else samples
     pixels, _ = colour.to_srgb(values.astype(np.float32) / np.float32(255), profile, grey)
-    return _integers(pixels[..., :1] if grey else pixels, 8)
+    return _quantize(pixels[..., :1] if grey else pixels, 8)
 
 
-def _integers(pixels: NDArray[np.float32], depth: int) -> Samples:
+def _quantize(pixels: NDArray[np.float32], depth: int) -> Samples:
     values: NDArray[np.float32] = np.rint(pixels * np.float32(65535 if depth == 16 else 255))
     return values.astype(np.uint16) if depth == 16 else values.astype(np.uint8)
 
 
-def _long(path: Path, factor: Callable[[Size], int]) -> Decoded:
+def _decode_slow(path: Path, factor: Callable[[Size], int]) -> DecodedImage:
     picture = read(path)
     pixels = picture.pixels
     if picture.alpha is not None:
         alpha = picture.alpha[..., None]
         pixels = pixels * alpha + (1 - alpha)
     times = factor(picture.size)
-    samples = _integers(_means(pixels[..., :1] if picture.grey else pixels, times), picture.depth)
-    return Decoded(samples, picture.size, times)
+    samples = _quantize(_average_blocks(pixels[..., :1] if picture.grey else pixels, times), picture.depth)
+    return DecodedImage(samples, picture.size, times)
 
 
-def _means(pixels: NDArray[np.float32], times: int) -> NDArray[np.float32]:
+def _average_blocks(pixels: NDArray[np.float32], times: int) -> NDArray[np.float32]:
     """Means of times × times pixels, the last ones repeated where they do not suffice."""
     if times == 1:
         return pixels
@@ -141,42 +141,42 @@ def _means(pixels: NDArray[np.float32], times: int) -> NDArray[np.float32]:
     return means
 
 
-def header(path: Path) -> tuple[Size, str]:
+def read_header(path: Path) -> tuple[Size, str]:
     """(height, width) as stored and Pillow's mode of a file, nothing decoded.
 
     Raises:
         PicturaError: it cannot be opened or is no picture.
     """
-    with files.opened(path) as file, warnings.catch_warnings():
+    with files.open_file(path) as file, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         image = formats.open_header(file, path)
         return (image.size[1], image.size[0]), image.mode
 
 
-def check_sums(path: Path) -> None:
+def verify_checksums(path: Path) -> None:
     """Compare a PNG's checksums, which Pillow passes over when it decodes: a flipped bit is a picture all the same.
 
     Raises:
-        PicturaError: one does not agree, or as `header`.
+        PicturaError: one does not agree, or as `read_header`.
     """
-    with files.opened(path) as file, warnings.catch_warnings():
+    with files.open_file(path) as file, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         image = formats.open_header(file, path)
         try:
             if image.format == "PNG":
                 image.verify()
-        except formats.DAMAGE as error:
+        except formats.DECODE_ERRORS as error:
             raise PicturaError(f"'{path}' is damaged ({error}): get a fresh copy.") from error
 
 
-def class_numbers(path: Path) -> Decoded:
+def decode_class_numbers(path: Path) -> DecodedImage:
     """A label map's class numbers H×W: a palette picture's indices, a grey picture's values.
 
     Raises:
         PicturaError: as `picture.read`; or the file has colours and no numbers.
     """
     read(path)  # decoded in full once, so that every limit and damage is told as everywhere
-    with files.opened(path) as file, warnings.catch_warnings():
+    with files.open_file(path) as file, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         image = formats.open_header(file, path)
         if image.mode not in ("P", "L", "1", "I;16"):
@@ -186,4 +186,4 @@ def class_numbers(path: Path) -> Decoded:
             )
         numbers = np.array(image)
     samples: Samples = numbers.astype(np.uint16) if image.mode == "I;16" else numbers.astype(np.uint8)
-    return Decoded(samples, (samples.shape[0], samples.shape[1]))
+    return DecodedImage(samples, (samples.shape[0], samples.shape[1]))

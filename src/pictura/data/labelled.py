@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from pictura.data.layout import SUFFIXES, by_split, pictures, subfolders
+from pictura.data.layout import PICTURE_SUFFIXES, list_pictures, list_subfolders, split_folders
 from pictura.data.settings import SPLITS, DataSettings
-from pictura.runtime.errors import PicturaError, nearest
+from pictura.runtime.errors import PicturaError, did_you_mean
 
-_FILE = ("file", "filename", "image", "image_id", "path")
+_FILE_COLUMNS = ("file", "filename", "image", "image_id", "path")
 
 
 class Row(NamedTuple):
@@ -20,7 +20,7 @@ class Row(NamedTuple):
     label: tuple[int, ...]
 
 
-class _Told(NamedTuple):
+class _LabelledFile(NamedTuple):
     path: Path
     split: str
     values: tuple[str, ...]
@@ -29,7 +29,7 @@ class _Told(NamedTuple):
 Classes = dict[str, tuple[str, ...]]
 
 
-def labelled(path: Path, settings: DataSettings) -> tuple[dict[str, list[Row]], Classes]:
+def read_labels(path: Path, settings: DataSettings) -> tuple[dict[str, list[Row]], Classes]:
     """Split → rows, and for each label its classes in the order of their numbers.
 
     Whole numbers stay what they are (and have no classes); other values are numbered in alphabetical order, over all
@@ -39,13 +39,13 @@ def labelled(path: Path, settings: DataSettings) -> tuple[dict[str, list[Row]], 
         PicturaError: no labels are found, or not those that were asked for.
     """
     if settings.pattern is not None:
-        names, told = _by_pattern(path, settings.pattern, settings.labels)
-    elif (table := _table(path, settings.csv)) is not None:
-        names, told = _by_table(path, table, settings.labels)
+        names, told = _labels_from_names(path, settings.pattern, settings.labels)
+    elif (table := _find_table(path, settings.csv)) is not None:
+        names, told = _labels_from_table(path, table, settings.labels)
     else:
-        names, told = ("class",), _by_folder(path)
+        names, told = ("class",), _labels_from_folders(path)
     numbers, classes = zip(
-        *(_numbered(values) for values in zip(*(one.values for one in told), strict=True)), strict=True
+        *(_number_values(values) for values in zip(*(one.values for one in told), strict=True)), strict=True
     )
     rows: dict[str, list[Row]] = {}
     for one, label in sorted(zip(told, zip(*numbers, strict=True), strict=True)):
@@ -53,19 +53,19 @@ def labelled(path: Path, settings: DataSettings) -> tuple[dict[str, list[Row]], 
     return {split: rows[split] for split in SPLITS if split in rows}, dict(zip(names, classes, strict=True))
 
 
-def _numbered(values: Sequence[str]) -> tuple[list[int], tuple[str, ...]]:
+def _number_values(values: Sequence[str]) -> tuple[list[int], tuple[str, ...]]:
     if all(re.fullmatch(r"-?\d{1,18}", value) for value in values):
         return [int(value) for value in values], ()
     classes = tuple(sorted(set(values)))
     return [classes.index(value) for value in values], classes
 
 
-def _by_folder(path: Path) -> list[_Told]:
+def _labels_from_folders(path: Path) -> list[_LabelledFile]:
     told = [
-        _Told(picture, split, (folder.name,))
-        for split, place in by_split(path).items()
-        for folder in subfolders(place)
-        for picture in pictures(folder)
+        _LabelledFile(picture, split, (folder.name,))
+        for split, place in split_folders(path).items()
+        for folder in list_subfolders(place)
+        for picture in list_pictures(folder)
     ]
     if len({one.values for one in told}) < 2:
         raise PicturaError(
@@ -75,7 +75,7 @@ def _by_folder(path: Path) -> list[_Told]:
     return told
 
 
-def _table(path: Path, named: str | None) -> Path | None:
+def _find_table(path: Path, named: str | None) -> Path | None:
     if named is not None:
         return path / named if (path / named).is_file() else Path(named)
     tables = sorted(path.glob("*.csv"))
@@ -84,24 +84,26 @@ def _table(path: Path, named: str | None) -> Path | None:
     return tables[0] if tables else None
 
 
-def _by_table(path: Path, table: Path, asked: Sequence[str]) -> tuple[tuple[str, ...], list[_Told]]:
-    lines = _lines(table)
+def _labels_from_table(path: Path, table: Path, asked: Sequence[str]) -> tuple[tuple[str, ...], list[_LabelledFile]]:
+    lines = _read_lines(table)
     heads = list(lines[0]) if lines else []
-    file = next((head for head in heads if head.lower() in _FILE), None)
+    file = next((head for head in heads if head.lower() in _FILE_COLUMNS), None)
     if file is None:
         raise PicturaError(
             f"'{table}' has no column 'file' with the names of the pictures: give it a first line with one."
         )
-    names = _chosen([head for head in heads if head not in (file, "split")], asked, f"'{table}'")
-    places = by_split(path)
+    names = _select_labels([head for head in heads if head not in (file, "split")], asked, f"'{table}'")
+    places = split_folders(path)
     told = []
     for line in lines:
         split = line.get("split") or "train"
-        told.append(_Told(_placed(path, places.get(split), line[file]), split, tuple(line[name] for name in names)))
+        told.append(
+            _LabelledFile(_locate_file(path, places.get(split), line[file]), split, tuple(line[name] for name in names))
+        )
     return names, told
 
 
-def _lines(table: Path) -> list[dict[str, str]]:
+def _read_lines(table: Path) -> list[dict[str, str]]:
     try:
         with table.open(newline="", encoding="utf-8-sig") as file:
             lines = list(csv.DictReader(file, strict=True))
@@ -119,40 +121,40 @@ def _lines(table: Path) -> list[dict[str, str]]:
     return lines
 
 
-def _placed(path: Path, place: Path | None, name: str) -> Path:
+def _locate_file(path: Path, place: Path | None, name: str) -> Path:
     """The file of a line: below the folder, or below its split's folder."""
     below = path / name
     return place / name if place is not None and not below.is_file() else below
 
 
-def _chosen(there: Sequence[str], asked: Sequence[str], where: str) -> tuple[str, ...]:
+def _select_labels(there: Sequence[str], asked: Sequence[str], where: str) -> tuple[str, ...]:
     for name in asked:
         if name not in there:
-            raise PicturaError(f"{where} has no label '{name}', but {', '.join(there)}.{nearest(name, there)}")
+            raise PicturaError(f"{where} has no label '{name}', but {', '.join(there)}.{did_you_mean(name, there)}")
     if not asked and len(there) != 1:
         raise PicturaError(f"{where} has the labels {', '.join(there) or '(none)'}: say which to use with labels.")
     return tuple(asked) or tuple(there)
 
 
-def _by_pattern(path: Path, pattern: str, asked: Sequence[str]) -> tuple[tuple[str, ...], list[_Told]]:
-    expression, there = _compiled(pattern)
+def _labels_from_names(path: Path, pattern: str, asked: Sequence[str]) -> tuple[tuple[str, ...], list[_LabelledFile]]:
+    expression, there = _compile_pattern(pattern)
     names = tuple(asked) or there
-    _chosen(there, names, f"The pattern {pattern}")
+    _select_labels(there, names, f"The pattern {pattern}")
     told = []
-    for split, folder in by_split(path).items():
-        for picture in pictures(folder):
+    for split, folder in split_folders(path).items():
+        for picture in list_pictures(folder):
             match = expression.fullmatch(picture.name) or expression.fullmatch(picture.stem)
             if match is None:
                 raise PicturaError(
                     f"'{picture}' does not follow the pattern {pattern}: rename it or change the pattern."
                 )
-            told.append(_Told(picture, split, tuple(match[name] for name in names)))
+            told.append(_LabelledFile(picture, split, tuple(match[name] for name in names)))
     if not told:
-        raise PicturaError(f"The folder '{path}' holds no picture ({', '.join(sorted(SUFFIXES))}).")
+        raise PicturaError(f"The folder '{path}' holds no picture ({', '.join(sorted(PICTURE_SUFFIXES))}).")
     return names, told
 
 
-def _compiled(pattern: str) -> tuple[re.Pattern[str], tuple[str, ...]]:
+def _compile_pattern(pattern: str) -> tuple[re.Pattern[str], tuple[str, ...]]:
     """`{name}` stands for a label, `*` for anything."""
     pieces = re.split(r"(\{\w+\}|\*)", pattern)
     names = tuple(piece[1:-1] for piece in pieces if piece.startswith("{"))
@@ -160,10 +162,10 @@ def _compiled(pattern: str) -> tuple[re.Pattern[str], tuple[str, ...]]:
         raise PicturaError(
             f"The pattern {pattern} names no label, or one twice: write for example {{age}}_{{gender}}_*."
         )
-    return re.compile("".join(_translated(pieces))), names
+    return re.compile("".join(_translate_pieces(pieces))), names
 
 
-def _translated(pieces: Iterable[str]) -> Iterable[str]:
+def _translate_pieces(pieces: Iterable[str]) -> Iterable[str]:
     for piece in pieces:
         if piece.startswith("{"):
             yield f"(?P<{piece[1:-1]}>.+?)"

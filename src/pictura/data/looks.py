@@ -14,13 +14,13 @@ from pictura.data.decode import Samples, Size
 # steps. Of 1,280 photographs, faces, facades and night views 99.9 % of the copies as JPEG at quality 50, at half the
 # size or stretched to 286 pixels fall below both; of five million pairs of different people's aligned faces, the
 # hardest case that was looked at, none does.
-BITS = 8
-STEPS = 6.0
-_THUMB = 12
+MAX_BITS = 8
+MAX_STEPS = 6.0
+_THUMB_SIDE = 12
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
+class ImageSignature:
     """One picture: (height, width), SHA-256 of its pixels, dHash, thumbnail 12×12×3, whether it is one flat colour."""
 
     size: Size
@@ -38,18 +38,18 @@ class Twins(NamedTuple):
     exact: bool
 
 
-def look(samples: Samples) -> Look:
+def image_signature(samples: Samples) -> ImageSignature:
     """Of samples H×W×1, H×W×3 or class numbers H×W."""
     planes = samples[..., None] if samples.ndim == 2 else samples
     flat = bool((planes == planes[:1, :1]).all())
     eight = (planes >> 8).astype(np.uint8) if planes.dtype == np.uint16 else planes
     image = Image.fromarray(np.broadcast_to(eight, (*eight.shape[:2], 3)) if eight.shape[2] == 1 else eight)
     shape = f"{planes.shape} {planes.dtype}".encode()
-    return Look(
+    return ImageSignature(
         (planes.shape[0], planes.shape[1]),
         hashlib.sha256(shape + np.ascontiguousarray(planes).tobytes()).digest(),
         _dhash(image),
-        np.asarray(image.resize((_THUMB, _THUMB), Image.Resampling.BOX)),
+        np.asarray(image.resize((_THUMB_SIDE, _THUMB_SIDE), Image.Resampling.BOX)),
         flat,
     )
 
@@ -60,7 +60,7 @@ def _dhash(image: Image.Image) -> int:
     return int.from_bytes(np.packbits(grey[:, 1:] > grey[:, :-1]).tobytes())
 
 
-def twins(first: list[Look], second: list[Look]) -> list[Twins]:
+def find_twins(first: list[ImageSignature], second: list[ImageSignature]) -> list[Twins]:
     """Pictures of the first list that look like one of the second; for each the nearest, exact copies before others."""
     if not first or not second:
         return []
@@ -70,17 +70,17 @@ def twins(first: list[Look], second: list[Look]) -> list[Twins]:
     for place, one in enumerate(first):
         if one.digest in exact:
             found.append(Twins(place, exact[one.digest], True))
-        elif (near := _nearest(one, second, hashes)) is not None:
+        elif (near := _find_nearest(one, second, hashes)) is not None:
             found.append(Twins(place, near, False))
     return found
 
 
-def _nearest(one: Look, others: list[Look], hashes: NDArray[np.uint64]) -> int | None:
+def _find_nearest(one: ImageSignature, others: list[ImageSignature], hashes: NDArray[np.uint64]) -> int | None:
     apart = np.bitwise_count(hashes ^ np.uint64(one.dhash))
-    close = [(_steps(one, others[i]), int(i)) for i in np.flatnonzero(apart <= BITS)]
-    steps, place = min(close, default=(STEPS, -1))
-    return place if steps < STEPS else None
+    close = [(_thumb_distance(one, others[i]), int(i)) for i in np.flatnonzero(apart <= MAX_BITS)]
+    steps, place = min(close, default=(MAX_STEPS, -1))
+    return place if steps < MAX_STEPS else None
 
 
-def _steps(one: Look, other: Look) -> float:
+def _thumb_distance(one: ImageSignature, other: ImageSignature) -> float:
     return float(np.abs(one.thumb.astype(np.int16) - other.thumb).mean())

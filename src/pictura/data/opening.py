@@ -1,25 +1,25 @@
-"""From a folder to a `Source`."""
+"""From a folder to a `DataSet`."""
 
 from pathlib import Path
 
 from pictura.data.crops import Augmentation
-from pictura.data.decode import header
-from pictura.data.layout import Layout, layout
-from pictura.data.settings import KINDS, DataSettings, Kind
-from pictura.data.source import Source
-from pictura.runtime.errors import PicturaError, nearest
+from pictura.data.decode import read_header
+from pictura.data.layout import Layout, read_layout
+from pictura.data.settings import DATA_KINDS, DataKind, DataSettings
+from pictura.data.source import DataSet
+from pictura.runtime.errors import PicturaError, did_you_mean
 
 _DEFAULTS = DataSettings()
 
 
 def open_data(
     path: str | Path,
-    kind: Kind,
+    kind: DataKind,
     crop: int | tuple[int, int] = 256,
     *,
     split: str = "train",
     settings: DataSettings = _DEFAULTS,
-) -> Source:
+) -> DataSet:
     """One split of a folder of pictures.
 
     Layouts (train, val and test are splits; a folder without them is training only):
@@ -34,19 +34,21 @@ def open_data(
         PicturaError: the folder is laid out otherwise (the sentence says what was expected), or lacks the split.
     """
     path = Path(path)
-    if kind not in KINDS:
-        raise PicturaError(f"There is no kind of data '{kind}'; there are {', '.join(KINDS)}.{nearest(kind, KINDS)}")
+    if kind not in DATA_KINDS:
+        raise PicturaError(
+            f"There is no kind of data '{kind}'; there are {', '.join(DATA_KINDS)}.{did_you_mean(kind, DATA_KINDS)}"
+        )
     augmentation = Augmentation.of(kind, crop, settings)
-    found = layout(path, kind, settings)
+    found = read_layout(path, kind, settings)
     if split not in found.parts:
         choices = ", ".join(found.parts)
         raise PicturaError(
             f"'{path}' has no pictures for '{split}', but for {choices}: add them or choose another split."
         )
-    return Source(path, found, split, augmentation, settings, _maps(found, split, settings))
+    return DataSet(path, found, split, augmentation, settings, _label_maps(found, split, settings))
 
 
-def _maps(found: Layout, split: str, settings: DataSettings) -> set[str]:
+def _label_maps(found: Layout, split: str, settings: DataSettings) -> set[str]:
     """The sides, as named in samples, that are label maps; on their own: those that begin with a palette picture."""
     views = found.parts[split].views
     if settings.label_maps == "auto":
@@ -58,6 +60,6 @@ def _maps(found: Layout, split: str, settings: DataSettings) -> set[str]:
 
 def _has_palette(path: Path) -> bool:
     try:
-        return header(path)[1] == "P"
+        return read_header(path)[1] == "P"
     except PicturaError:
         return False  # the audit tells

@@ -6,34 +6,34 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pictura.data.layout import View
+from pictura.data.layout import PictureView
 
 # What the checks are called, in the order of the report; the first ones leave nothing that could be trained on.
-BAD = ("broken", "no partner", "unequal sizes", "flat", "copy of a test picture")
-NOTED = ("like a test picture", "unusual size", "smaller than the crop")
+BAD_CHECKS = ("broken", "no partner", "unequal sizes", "flat", "copy of a test picture")
+NOTED_CHECKS = ("like a test picture", "unusual size", "smaller than the crop")
 
 
 @dataclass(frozen=True)
 class Finding:
     """One thing about one picture or pair.
 
-    check: one of `BAD` or `NOTED`. views: what it concerns, first that which `--skip-bad` leaves out. split: where that
+    check: one of `BAD_CHECKS` or `NOTED_CHECKS`. views: what it concerns, first that which `--skip-bad` leaves out. split: where that
     belongs. what: the rest of a sentence that begins with the file.
     """
 
     check: str
     split: str
-    views: tuple[View, ...]
+    views: tuple[PictureView, ...]
     what: str
 
     @property
     def bad(self) -> bool:
         """Whether a training should not begin with it."""
-        return self.check in BAD
+        return self.check in BAD_CHECKS
 
 
 @dataclass(frozen=True)
-class Report:
+class AuditReport:
     """An audit's result: how many samples each split has, and what was found, bad things first."""
 
     path: Path
@@ -47,7 +47,7 @@ class Report:
         """Findings with which no training should begin."""
         return tuple(one for one in self.findings if one.bad)
 
-    def bad_views(self, split: str) -> set[View]:
+    def bad_views(self, split: str) -> set[PictureView]:
         """What to leave out of a split."""
         return {one.views[0] for one in self.bad if one.split == split}
 
@@ -70,7 +70,7 @@ class Report:
         noted = len(self.findings) - len(self.bad)
         yield f"{self.pictures} pictures, {self.kind}: {parts} ({unit}); {len(self.bad)} bad, {noted} to look at."
 
-    def name(self, view: View) -> str:
+    def name(self, view: PictureView) -> str:
         """A file relative to the folder."""
         inside = view.path.is_relative_to(self.path)
         name = view.path.relative_to(self.path).as_posix() if inside else view.path.as_posix()

@@ -5,13 +5,13 @@ from typing import Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from pictura.runtime.errors import PicturaError, nearest
+from pictura.runtime.errors import PicturaError, did_you_mean
 
-Kind = Literal["images", "paired", "unpaired", "labelled"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
+DataKind = Literal["images", "paired", "unpaired", "labelled"]
+DATA_KINDS: tuple[DataKind, ...] = get_args(DataKind)
 SPLITS = ("train", "val", "test")
 # pix2pix and CycleGAN load 286 pixels for a crop of 256 (phillipi/pix2pix data/donkey_folder.lua; junyanz's options).
-LOAD = 286 / 256
+LOAD_RATIO = 286 / 256
 
 
 class DataSettings(BaseModel):
@@ -47,7 +47,7 @@ class DataSettings(BaseModel):
     cache: int = Field(default=512, ge=0, description="megabytes of decoded pictures to keep in memory")
 
     @model_validator(mode="after")
-    def _usable(self) -> Self:
+    def _check_values(self) -> Self:
         if self.scale is not None and not 0 < self.scale[0] <= self.scale[1]:
             raise ValueError("scale needs two positive factors, the smaller first, for example 1,2")
         if self.csv is not None and self.pattern is not None:
@@ -68,14 +68,14 @@ def data_settings(values: dict[str, Any]) -> DataSettings:
         field = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
             raise PicturaError(
-                f"There is no data setting '{field}'.{nearest(field, DataSettings.model_fields)}"
+                f"There is no data setting '{field}'.{did_you_mean(field, DataSettings.model_fields)}"
             ) from error
         raise PicturaError(
             f"Data setting {field or 'values'}: {first['msg'].removeprefix('Value error, ')}."
         ) from error
 
 
-def parsed(pairs: Sequence[str]) -> DataSettings:
+def parse_data_settings(pairs: Sequence[str]) -> DataSettings:
     """Settings from texts such as ``direction=BtoA`` or ``labels=age,gender``.
 
     Raises:

@@ -10,18 +10,18 @@ from torch import Tensor
 
 from pictura.data import decode
 from pictura.data.cache import Cache
-from pictura.data.crops import Augmentation, Cut, take, tensor
-from pictura.data.decode import Decoded
-from pictura.data.layout import Layout, Part, View
-from pictura.data.settings import DataSettings, Kind
+from pictura.data.crops import Augmentation, Cut, take_cut, to_tensor
+from pictura.data.decode import DecodedImage
+from pictura.data.layout import DataSplit, Layout, PictureView
+from pictura.data.settings import DataKind, DataSettings
 from pictura.runtime import files
 from pictura.runtime.errors import PicturaError
 
 # How many files `fingerprint` reads: a set of a million takes no longer than one of a hundred.
-HASHED = 64
+HASHED_FILES = 64
 
 
-class Source:
+class DataSet:
     """One split of a folder of pictures; made by `open_data`.
 
     path: the folder. kind: "images", "paired", "unpaired" or "labelled". split: "train", "val" or "test".
@@ -39,7 +39,7 @@ class Source:
         maps: Collection[str] = (),
     ) -> None:
         self.path, self.layout, self.split, self.settings, self.maps = path, layout, split, settings, frozenset(maps)
-        self.kind: Kind = layout.kind
+        self.kind: DataKind = layout.kind
         self.part, self.classes, self.augmentation = layout.parts[split], layout.classes, augmentation
         self._cache = Cache(settings.cache * 10**6)
 
@@ -66,51 +66,53 @@ class Source:
         if not 0 <= index < len(self):
             raise IndexError(f"{index} is not below {len(self)}")
         if self.kind == "unpaired":
-            return self._unpaired(index, generator)
+            return self._sample_unpaired(index, generator)
         row = {side: views[index] for side, views in self.part.views.items()}
-        decoded = self._decoded(row)
-        cut = self.augmentation.draw(next(iter(decoded.values())).own, generator)
+        decoded = self._decode_row(row)
+        cut = self.augmentation.draw(next(iter(decoded.values())).original_size, generator)
         sample = {side: self._tensor(side, one, cut) for side, one in decoded.items()}
         if self.part.labels:
             label = self.part.labels[index]
             sample["label"] = torch.tensor(label if len(label) > 1 else label[0])
         return sample
 
-    def _unpaired(self, index: int, generator: torch.Generator) -> dict[str, Tensor]:
+    def _sample_unpaired(self, index: int, generator: torch.Generator) -> dict[str, Tensor]:
         sides = self.part.views
         drawn = int(torch.randint(len(sides["B"]), (), generator=generator))
-        decoded = self._decoded({"A": sides["A"][index % len(sides["A"])], "B": sides["B"][drawn]})
-        return {s: self._tensor(s, one, self.augmentation.draw(one.own, generator)) for s, one in decoded.items()}
+        decoded = self._decode_row({"A": sides["A"][index % len(sides["A"])], "B": sides["B"][drawn]})
+        return {
+            s: self._tensor(s, one, self.augmentation.draw(one.original_size, generator)) for s, one in decoded.items()
+        }
 
-    def _tensor(self, side: str, decoded: Decoded, cut: Cut) -> Tensor:
-        return tensor(take(decoded, cut, nearest=side in self.maps))
+    def _tensor(self, side: str, decoded: DecodedImage, cut: Cut) -> Tensor:
+        return to_tensor(take_cut(decoded, cut, nearest=side in self.maps))
 
-    def _decoded(self, row: dict[str, View]) -> dict[str, Decoded]:
-        once: dict[tuple[Path, bool], Decoded] = {}  # two halves of one file are decoded once
+    def _decode_row(self, row: dict[str, PictureView]) -> dict[str, DecodedImage]:
+        once: dict[tuple[Path, bool], DecodedImage] = {}  # two halves of one file are decoded once
         found = {}
         for side, view in row.items():
             key = (view.path, side in self.maps)
             if key not in once:
-                once[key] = self._cache.get(key, lambda s=side, v=view: self._read(s, v))  # type: ignore[misc]
+                once[key] = self._cache.get(key, lambda s=side, v=view: self._decode_view(s, v))  # type: ignore[misc]
             found[side] = once[key].half(view.half) if view.half else once[key]
         return found
 
-    def _read(self, side: str, view: View) -> Decoded:
+    def _decode_view(self, side: str, view: PictureView) -> DecodedImage:
         if side in self.maps and self.settings.label_values == "indices":
-            return decode.class_numbers(view.path)
+            return decode.decode_class_numbers(view.path)
         exact = side in self.maps or view.half  # no class is a mean of others, and a seam lies between samples
-        return decode.decode(view.path, decode.whole if exact else self.augmentation.factor)
+        return decode.decode_image(view.path, decode.full_resolution if exact else self.augmentation.factor)
 
     def names(self, index: int) -> list[str]:
         """The files of a sample, relative to the folder; of an unpaired B nothing is known in advance."""
         sides = {"A": self.part.views["A"]} if self.kind == "unpaired" else self.part.views
         paths = [views[index % len(views)].path for views in sides.values()]
-        return [_relative(path, self.path) for path in dict.fromkeys(paths)]
+        return [_relative_name(path, self.path) for path in dict.fromkeys(paths)]
 
     def fingerprint(self) -> str:
         """64 hexadecimal digits that change with the set: its files' names and sizes, labels, settings, some contents.
 
-        `HASHED` files spread over the set are read. Where the folder lies does not count, nor the cache.
+        `HASHED_FILES` files spread over the set are read. Where the folder lies does not count, nor the cache.
 
         Raises:
             PicturaError: a file cannot be read.
@@ -122,14 +124,14 @@ class Source:
         for side, views in self.part.views.items():
             digest.update(side.encode())
             for path, half in views:
-                digest.update(f"{_relative(path, self.path)}\0{_bytes(path)}\0{half}\0".encode())
+                digest.update(f"{_relative_name(path, self.path)}\0{_file_size(path)}\0{half}\0".encode())
                 paths.append(path)
-        for path in paths[:: max(1, len(paths) // HASHED)]:
-            with files.opened(path) as file:
+        for path in paths[:: max(1, len(paths) // HASHED_FILES)]:
+            with files.open_file(path) as file:
                 digest.update(hashlib.sha256(file.read()).digest())
         return digest.hexdigest()
 
-    def without(self, bad: Collection[View]) -> "Source":
+    def without(self, bad: Collection[PictureView]) -> "DataSet":
         """The same source without some views; of pairs the whole pair goes.
 
         Raises:
@@ -144,16 +146,16 @@ class Source:
             labels = [labels[i] for i in rows] if labels else []
         if not all(kept.values()):
             raise PicturaError(f"Without its bad files nothing is left of '{self.path}': mend them.")
-        part = Part(kept, labels)
+        part = DataSplit(kept, labels)
         layout = replace(self.layout, parts={**self.layout.parts, self.split: part})
-        return Source(self.path, layout, self.split, self.augmentation, self.settings, self.maps)
+        return DataSet(self.path, layout, self.split, self.augmentation, self.settings, self.maps)
 
 
-def _relative(path: Path, folder: Path) -> str:
+def _relative_name(path: Path, folder: Path) -> str:
     return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.as_posix()
 
 
-def _bytes(path: Path) -> int:
+def _file_size(path: Path) -> int:
     try:
         return path.stat().st_size
     except OSError:

@@ -5,28 +5,20 @@
     encoder = encoders.load("vgg19-caffe")
     responses = encoder(picture, ["relu3_1", "conv4_2"])
 
-`load` gives an `Encoder`, `available` lists the weights there are. `available` works without torch, which is
-imported only when `load` or `Encoder` is first asked for.
+`load_encoder` gives an `Encoder`, `available_encoders` lists the weights there are. `available_encoders` works without torch, which is
+imported only when `load_encoder` or `Encoder` is first asked for.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pictura.encoders.store import available
+from pictura.encoders.store import available_encoders
+from pictura.runtime.lazy import lazy_attributes
 
 if TYPE_CHECKING:
     from pictura.encoders.encoder import Encoder
-    from pictura.encoders.loading import load
+    from pictura.encoders.loading import load_encoder
 
-__all__ = ["Encoder", "available", "load"]
+__all__ = ["Encoder", "available_encoders", "load_encoder"]
 
-
-def __getattr__(name: str) -> Any:
-    if name == "load":
-        from pictura.encoders.loading import load
-
-        return load
-    if name == "Encoder":
-        from pictura.encoders.encoder import Encoder
-
-        return Encoder
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+_HOMES = {"pictura.encoders.encoder": ("Encoder",), "pictura.encoders.loading": ("load_encoder",)}
+__getattr__ = lazy_attributes(__name__, _HOMES)

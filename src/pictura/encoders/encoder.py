@@ -10,8 +10,8 @@ from pictura.encoders import geometry, magnitude
 from pictura.encoders.layers import Pooling, adapt
 from pictura.encoders.precision import DTYPES, DType
 from pictura.encoders.records import Padding, Preprocessing
-from pictura.networks.layers.padding import as_given
-from pictura.runtime.errors import PicturaError, nearest
+from pictura.networks.layers.padding import without_autocast
+from pictura.runtime.errors import PicturaError, did_you_mean
 
 
 class Encoder(nn.Module):
@@ -68,10 +68,10 @@ class Encoder(nn.Module):
         """
         asked = {name: self.resolve(name) for name in layers}
         self._check_size(x, layers)
-        found = as_given(lambda x: self._found(x, set(asked.values())), x)
+        found = without_autocast(lambda x: self._read_layers(x, set(asked.values())), x)
         return {name: found[layer] for name, layer in asked.items()}
 
-    def _found(self, x: Tensor, layers: Collection[str]) -> dict[str, Tensor]:
+    def _read_layers(self, x: Tensor, layers: Collection[str]) -> dict[str, Tensor]:
         x = ((x - self.mean) / self.std).to(self.dtype, memory_format=torch.channels_last)
         found: dict[str, Tensor] = {}
         for name, stage in zip(self.layers[: self._depth(layers)], self.stages, strict=False):
@@ -91,7 +91,7 @@ class Encoder(nn.Module):
             if name in self.layers:
                 return name
         raise PicturaError(
-            f"'{self.name}' has no layer '{layer}', only {', '.join(self.layers)}.{nearest(layer, self.layers)}"
+            f"'{self.name}' has no layer '{layer}', only {', '.join(self.layers)}.{did_you_mean(layer, self.layers)}"
         )
 
     def stride(self, layer: str) -> int:

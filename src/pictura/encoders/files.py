@@ -9,22 +9,22 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
-from pictura.encoders.architectures import Network
-from pictura.runtime.errors import PicturaError, nearest
+from pictura.encoders.architectures import EncoderNetwork
+from pictura.runtime.errors import PicturaError, did_you_mean
 
 Chain = list[tuple[str, nn.Module]]
 
-PICKLES = {".pth", ".pt", ".pkl", ".pickle", ".bin", ".ckpt", ".t7"}
+PICKLE_SUFFIXES = {".pth", ".pt", ".pkl", ".pickle", ".bin", ".ckpt", ".t7"}
 # What torchvision and timm call the layers behind the convolutions; an encoder has no use for them.
 CLASSIFIERS = ("classifier.", "fc.", "head.", "pre_logits.")
 COUNTER = "num_batches_tracked"  # batch norm's, of no use outside training and missing in some files
-STORED = {"F16", "BF16", "F32", "F64"}
+FILE_DTYPES = {"F16", "BF16", "F32", "F64"}
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Any]:
+def open_weights(path: Path) -> Iterator[Any]:
     """The safetensors file at `path`, nothing read but its header; a PicturaError where it is no such file."""
-    if path.suffix.lower() in PICKLES:
+    if path.suffix.lower() in PICKLE_SUFFIXES:
         raise PicturaError(f"'{path}' is a pickle, which can run code when it is read: convert it to safetensors.")
     if not path.is_file():
         raise PicturaError(f"There is no weight file '{path}': check the path.")
@@ -35,7 +35,7 @@ def opened(path: Path) -> Iterator[Any]:
         raise PicturaError(f"'{path}' cannot be read as a safetensors file ({error}): fetch it again.") from error
 
 
-def read(build: Callable[[], Network], path: Path) -> tuple[Network, Chain]:
+def read_network(build: Callable[[], EncoderNetwork], path: Path) -> tuple[EncoderNetwork, Chain]:
     """The network that `build` makes with the weights at `path`, in float32, and its layers as far as the file goes.
 
     Layers behind the last one in the file are left out of the chain; a key that is missing before that, misshapen,
@@ -43,21 +43,21 @@ def read(build: Callable[[], Network], path: Path) -> tuple[Network, Chain]:
     """
     with torch.device("meta"):  # no memory and no random numbers for weights that are replaced anyway
         network = build()
-    with opened(path) as file:
+    with open_weights(path) as file:
         keys: list[str] = file.keys()
         held = {key for key in keys if not key.startswith(CLASSIFIERS) and not key.endswith(COUNTER)}
-        chain, beyond = _cut(network, held)
+        chain, beyond = _cut_chain(network, held)
         if not chain:
             raise PicturaError(f"'{path}' holds no weights of this architecture: name the one it was made for.")
         needed = {k: v for k, v in network.state_dict().items() if not k.startswith(beyond)}
         counters = {key: torch.zeros((), dtype=torch.long) for key in needed if key.endswith(COUNTER)}
-        _match({key: tensor for key, tensor in needed.items() if key not in counters}, held, file, path)
-        state = {key: _finite(file.get_tensor(key).float(), key, path) for key in sorted(held)}
+        _check_tensors({key: tensor for key, tensor in needed.items() if key not in counters}, held, file, path)
+        state = {key: _check_finite(file.get_tensor(key).float(), key, path) for key in sorted(held)}
     network.load_state_dict(state | counters, strict=False, assign=True)
     return network, chain
 
 
-def _cut(network: Network, held: set[str]) -> tuple[Chain, tuple[str, ...]]:
+def _cut_chain(network: EncoderNetwork, held: set[str]) -> tuple[Chain, tuple[str, ...]]:
     """The layers as far as `held` has keys, with those after it that need none; and the rest's key prefixes."""
     prefixes = {module: f"{name}." for name, module in network.named_modules()}
     chain = list(network.chain())
@@ -69,12 +69,12 @@ def _cut(network: Network, held: set[str]) -> tuple[Chain, tuple[str, ...]]:
     return chain[:end], tuple(prefixes[module] for _, module in chain[end:])
 
 
-def _match(needed: dict[str, Tensor], held: set[str], file: Any, path: Path) -> None:
+def _check_tensors(needed: dict[str, Tensor], held: set[str], file: Any, path: Path) -> None:
     """Refuse a file with other keys or shapes than `needed`, before anything big is read."""
     if missing := sorted(needed.keys() - held):
         raise PicturaError(f"'{path}' lacks '{missing[0]}': it is cut short, or made for another architecture.")
     if unknown := sorted(held - needed.keys()):
-        guess = nearest(unknown[0], needed)
+        guess = did_you_mean(unknown[0], needed)
         raise PicturaError(f"'{path}' holds '{unknown[0]}', which this architecture does not have.{guess}")
     for key, tensor in needed.items():
         part = file.get_slice(key)
@@ -83,11 +83,11 @@ def _match(needed: dict[str, Tensor], held: set[str], file: Any, path: Path) -> 
                 f"'{key}' in '{path}' has shape {tuple(part.get_shape())} where {tuple(tensor.shape)} is needed: "
                 "the file is made for another architecture."
             )
-        if part.get_dtype() not in STORED:
+        if part.get_dtype() not in FILE_DTYPES:
             raise PicturaError(f"'{key}' in '{path}' is stored as {part.get_dtype()}: save it as F32 or F16.")
 
 
-def _finite(tensor: Tensor, key: str, path: Path) -> Tensor:
+def _check_finite(tensor: Tensor, key: str, path: Path) -> Tensor:
     if not tensor.isfinite().all():
         raise PicturaError(f"'{key}' in '{path}' holds infinite or undefined numbers: fetch the file again.")
     return tensor

@@ -22,7 +22,7 @@ class Window(NamedTuple):
     mirrored: bool  # a reflection needs more positions than it pads
 
 
-def _one(value: int | tuple[int, ...] | str | None) -> int:
+def _as_int(value: int | tuple[int, ...] | str | None) -> int:
     """The side of a square setting; torch holds an int or a pair."""
     if isinstance(value, tuple):
         value = value[0]
@@ -37,12 +37,12 @@ def windows(module: nn.Module) -> Iterator[Window]:
         if "downsample" in name.split("."):
             continue
         if isinstance(part, nn.Conv2d):
-            kernel = 1 + (_one(part.kernel_size) - 1) * _one(part.dilation)
+            kernel = 1 + (_as_int(part.kernel_size) - 1) * _as_int(part.dilation)
             mirrored = part.padding_mode == "reflect"
-            yield Window(kernel, _one(part.stride), _one(part.padding), False, mirrored)
+            yield Window(kernel, _as_int(part.stride), _as_int(part.padding), False, mirrored)
         elif isinstance(part, POOLS):
-            kernel, stride = _one(part.kernel_size), _one(part.stride)
-            yield Window(kernel, stride, _one(part.padding), part.ceil_mode, False)
+            kernel, stride = _as_int(part.kernel_size), _as_int(part.stride)
+            yield Window(kernel, stride, _as_int(part.padding), part.ceil_mode, False)
 
 
 def stride(chain: Iterable[Window]) -> int:

@@ -10,12 +10,12 @@ from pictura.encoders.records import Padding
 Pooling = Literal["max", "average"]
 
 
-def _averaging(pool: nn.MaxPool2d) -> nn.AvgPool2d:
+def _make_average_pool(pool: nn.MaxPool2d) -> nn.AvgPool2d:
     """Average pooling of the same geometry; a padded border takes no part in the average."""
     return nn.AvgPool2d(pool.kernel_size, pool.stride, pool.padding, pool.ceil_mode, count_include_pad=False)
 
 
-def _padded(conv: nn.Conv2d, padding: Padding) -> nn.Conv2d:
+def _replace_padding(conv: nn.Conv2d, padding: Padding) -> nn.Conv2d:
     """The same convolution, weights shared, behind another border."""
     new = nn.Conv2d(
         conv.in_channels,
@@ -33,7 +33,7 @@ def _padded(conv: nn.Conv2d, padding: Padding) -> nn.Conv2d:
     return new
 
 
-class Largest(nn.MaxPool2d):
+class FastMaxPool2d(nn.MaxPool2d):
     """Max pooling of 2×2 without torch's table of where the largest were, which only gradients need.
 
     The table takes two (float32) to four times (bfloat16) the memory of the result, and writing it most of the time.
@@ -52,11 +52,11 @@ def adapt(module: nn.Module, pooling: Pooling, padding: Padding) -> nn.Module:
     """`module`, or what takes its place, with every max pool and padded convolution in it exchanged as asked."""
     if isinstance(module, nn.MaxPool2d):
         if pooling == "average":
-            return _averaging(module)
+            return _make_average_pool(module)
         plain = (module.kernel_size, module.stride, module.padding, module.ceil_mode) == (2, 2, 0, False)
-        return Largest(2) if plain else module
+        return FastMaxPool2d(2) if plain else module
     if isinstance(module, nn.Conv2d):
-        return _padded(module, padding) if module.padding != (0, 0) else module
+        return _replace_padding(module, padding) if module.padding != (0, 0) else module
     for name, child in module.named_children():
         module.add_module(name, adapt(child, pooling, padding))
     return module

@@ -11,15 +11,15 @@ from pictura.encoders import files, precision, store
 from pictura.encoders.architectures import ARCHITECTURES
 from pictura.encoders.encoder import Encoder
 from pictura.encoders.layers import Pooling
-from pictura.encoders.normalize import normalise
+from pictura.encoders.normalize import normalize_filters
 from pictura.encoders.records import FAMILIES, RECORDS, Family, Padding, Weights
 from pictura.networks.compact import Compact
-from pictura.runtime.errors import PicturaError, nearest
+from pictura.runtime.errors import PicturaError, did_you_mean
 
-BATCH_NORM = "style losses fail on VGG with batch norm: its shifts change how sparse the responses are"
+BATCH_NORM_WARNING = "style losses fail on VGG with batch norm: its shifts change how sparse the responses are"
 
 
-def load(
+def load_encoder(
     name: str = "compact",
     *,
     weights: Path | str | None = None,
@@ -39,17 +39,17 @@ def load(
 
     Raises PicturaError for an unknown name or setting, and for a file that is missing, wrong or incomplete.
     """
-    _check("pooling", pooling, get_args(Pooling))
-    _check("padding", padding, get_args(Padding))
-    _check("dtype", dtype, precision.DTYPES)
-    _check("family", family, FAMILIES)
-    record = _known(name) if weights is None else _described(name, Path(weights))
+    _check_choice("pooling", pooling, get_args(Pooling))
+    _check_choice("padding", padding, get_args(Padding))
+    _check_choice("dtype", dtype, precision.DTYPES)
+    _check_choice("family", family, FAMILIES)
+    record = _find_record(name) if weights is None else _describe_file(name, Path(weights))
     if family not in (None, record.family):
         record = replace(record, family=family, scales={})
-    path = store.fetch(record) if weights is None else Path(weights)
-    network, chain = files.read(ARCHITECTURES[record.architecture], path)
+    path = store.fetch_weights(record) if weights is None else Path(weights)
+    network, chain = files.read_network(ARCHITECTURES[record.architecture], path)
     if record.means:
-        normalise(chain, load_file(store.PACKAGED / record.means))
+        normalize_filters(chain, load_file(store.PACKAGE_FOLDER / record.means))
     encoder = Encoder(
         chain,
         FAMILIES[record.family],
@@ -57,19 +57,19 @@ def load(
         heads=dict(network.heads.items()) if isinstance(network, Compact) else None,
         pooling=pooling,
         padding=padding or record.padding,
-        dtype=dtype or precision.automatic(device),
+        dtype=dtype or precision.default_dtype(device),
         scales=record.scales if pooling == "max" else None,  # they were measured with it
-        warning=BATCH_NORM if record.architecture.endswith("_bn") else "",
+        warning=BATCH_NORM_WARNING if record.architecture.endswith("_bn") else "",
     )
     return encoder.to(device)
 
 
-def _check(setting: str, value: str | None, known: Iterable[str]) -> None:
+def _check_choice(setting: str, value: str | None, known: Iterable[str]) -> None:
     if value is not None and value not in known:
-        raise PicturaError(f"There is no {setting} '{value}', only {', '.join(known)}.{nearest(value, known)}")
+        raise PicturaError(f"There is no {setting} '{value}', only {', '.join(known)}.{did_you_mean(value, known)}")
 
 
-def _known(name: str) -> Weights:
+def _find_record(name: str) -> Weights:
     """The known weights called `name`."""
     if name in RECORDS:
         return RECORDS[name]
@@ -77,17 +77,17 @@ def _known(name: str) -> Weights:
         ready = [record.name for record in RECORDS.values() if record.architecture == name]
         instead = f", or choose {' or '.join(ready)}" if ready else ""
         raise PicturaError(f"'{name}' is an architecture without weights: give a file with weights=…{instead}.")
-    raise PicturaError(f"There is no encoder '{name}', only {', '.join(RECORDS)}.{nearest(name, RECORDS)}")
+    raise PicturaError(f"There is no encoder '{name}', only {', '.join(RECORDS)}.{did_you_mean(name, RECORDS)}")
 
 
-def _described(name: str, path: Path) -> Weights:
+def _describe_file(name: str, path: Path) -> Weights:
     """What is to be believed of a user's own file at `path` for the weights or architecture `name`."""
     if name in RECORDS or name not in ARCHITECTURES:
-        return _known(name)
+        return _find_record(name)
     for record in RECORDS.values():
         if (record.architecture, record.filename) == (name, path.name):
             return record
-    with files.opened(path) as file:
+    with files.open_weights(path) as file:
         family = (file.metadata() or {}).get("family", "torchvision")
-    _check("family", family, FAMILIES)
+    _check_choice("family", family, FAMILIES)
     return Weights(name, name, family, path.name, licence="unknown", note="a file of your own")

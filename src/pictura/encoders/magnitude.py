@@ -9,7 +9,7 @@ from torch import Tensor
 if TYPE_CHECKING:
     from pictura.encoders.encoder import Encoder
 
-SIDE = 256  # pixels of the noise picture: more than any receptive field used for style
+NOISE_SIDE = 256  # pixels of the noise picture: more than any receptive field used for style
 
 
 @torch.no_grad()
@@ -31,7 +31,7 @@ def measure(encoder: "Encoder", pictures: Iterable[Tensor], layers: Sequence[str
     return {n: (squares[n] / count[n] - (total[n] / count[n]).square()).sum().sqrt().item() for n in layers}
 
 
-def noise_picture(side: int = SIDE) -> Tensor:
+def noise_picture(side: int = NOISE_SIDE) -> Tensor:
     """1×3×side×side in [0, 1]: noise with a 1/f amplitude spectrum, as natural pictures have; always the same.
 
     Mean 0.45 and deviation 0.25, mostly shared by the channels (Field 1987, J. Opt. Soc. Am. A 4: 2379).

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 
 @torch.no_grad()
-def normalise(chain: Iterable[tuple[str, nn.Module]], means: dict[str, Tensor]) -> None:
+def normalize_filters(chain: Iterable[tuple[str, nn.Module]], means: dict[str, Tensor]) -> None:
     """Rescale the convolutions of `chain` in place.
 
     Args:

@@ -10,7 +10,7 @@ DType = Literal["float32", "bfloat16"]
 DTYPES: dict[DType, torch.dtype] = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
-def automatic(device: str | torch.device = "cpu") -> DType:
+def default_dtype(device: str | torch.device = "cpu") -> DType:
     """``bfloat16`` on a processor that multiplies it natively (AVX512-bf16 or AMX), else ``float32``.
 
     Without those instructions bfloat16 is the slower of the two. On other devices the answer is ``float32``.

@@ -68,7 +68,7 @@ class Weights:
 _TORCHVISION = "BSD-3-Clause (torchvision); trained on ImageNet"
 _COMPACT_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu4_2", "relu5_1")
 
-_KNOWN = (
+_ALL_WEIGHTS = (
     Weights(
         name="compact",
         architecture="compact",
@@ -166,4 +166,4 @@ _KNOWN = (
         hub=HubFile("timm/densenet121.tv_in1k", "f0d0f2698a02cb133b09d48396db6e1e46fe9f3b"),
     ),
 )
-RECORDS: dict[str, Weights] = {record.name: record for record in _KNOWN}
+RECORDS: dict[str, Weights] = {record.name: record for record in _ALL_WEIGHTS}

@@ -5,51 +5,51 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pictura.encoders.records import RECORDS, HubFile, Weights
-from pictura.runtime.cache import cached
+from pictura.runtime.cache import cache_folder
 from pictura.runtime.errors import PicturaError
 
-PACKAGED = Path(__file__).parents[1] / "assets" / "encoders"
+PACKAGE_FOLDER = Path(__file__).parents[1] / "assets" / "encoders"
 
 
-class Available(NamedTuple):
+class AvailableEncoder(NamedTuple):
     """A known weight file and where it lies, or None where it does not."""
 
     record: Weights
     path: Path | None
 
 
-def folder() -> Path:
+def weights_folder() -> Path:
     """``$PICTURA_WEIGHTS`` if set, else ``pictura/weights`` in the user's cache; it need not exist."""
-    return cached("weights", "PICTURA_WEIGHTS")
+    return cache_folder("weights", "PICTURA_WEIGHTS")
 
 
-def find(record: Weights) -> Path | None:
-    """The file of `record` on this disk: shipped with the package, or in `folder`; its content is not looked at."""
-    for place in (PACKAGED, folder()):
+def find_weights(record: Weights) -> Path | None:
+    """The file of `record` on this disk: shipped with the package, or in `weights_folder`; its content is not looked at."""
+    for place in (PACKAGE_FOLDER, weights_folder()):
         path = place / record.filename
         if path.is_file():
             return path
     return None
 
 
-def available() -> list[Available]:
+def available_encoders() -> list[AvailableEncoder]:
     """All known weights and where each lies; reads no file and no network."""
-    return [Available(record, find(record)) for record in RECORDS.values()]
+    return [AvailableEncoder(record, find_weights(record)) for record in RECORDS.values()]
 
 
-def fetch(record: Weights) -> Path:
-    """The file of `record`, its SHA-256 checked; downloaded into `folder` when it is not on this disk.
+def fetch_weights(record: Weights) -> Path:
+    """The file of `record`, its SHA-256 checked; downloaded into `weights_folder` when it is not on this disk.
 
     Raises PicturaError when it is nowhere to be had, or is not the file it should be.
     """
-    path = find(record)
+    path = find_weights(record)
     if path is None:
-        return _download(record)
-    _check(path, record)
+        return _download_weights(record)
+    _check_sha256(path, record)
     return path
 
 
-def _check(path: Path, record: Weights) -> None:
+def _check_sha256(path: Path, record: Weights) -> None:
     """Refuse a file that is not the published one, byte for byte."""
     if record.sha256 is None:
         return
@@ -62,23 +62,25 @@ def _check(path: Path, record: Weights) -> None:
         )
 
 
-def _download(record: Weights) -> Path:
-    """Fetch to a side folder, so that a broken or wrong file never stands where `find` looks."""
-    target = folder() / record.filename
+def _download_weights(record: Weights) -> Path:
+    """Fetch to a side folder, so that a broken or wrong file never stands where `find_weights` looks."""
+    target = weights_folder() / record.filename
     if record.hub is None:
-        raise PicturaError(f"The weights '{record.name}' are not on this disk: put '{target.name}' into {folder()}.")
-    arrived = _from_hub(record, record.hub, folder() / "downloads" / record.name)
+        raise PicturaError(
+            f"The weights '{record.name}' are not on this disk: put '{target.name}' into {weights_folder()}."
+        )
+    arrived = _download_from_hub(record, record.hub, weights_folder() / "downloads" / record.name)
     try:
-        _check(arrived, record)
+        _check_sha256(arrived, record)
     except PicturaError:
         arrived.unlink()
         raise
     return arrived.replace(target)
 
 
-def _from_hub(record: Weights, hub: HubFile, into: Path) -> Path:
+def _download_from_hub(record: Weights, hub: HubFile, into: Path) -> Path:
     """Download `hub` under `into`; the hub's client goes on where a broken download stopped."""
-    by_hand = f"save {hub.url} as '{record.filename}' in {folder()}"
+    by_hand = f"save {hub.url} as '{record.filename}' in {weights_folder()}"
     try:
         from huggingface_hub import hf_hub_download  # type: ignore[import-not-found, unused-ignore]  # an extra
     except ImportError as error:

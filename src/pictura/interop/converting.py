@@ -7,15 +7,15 @@ from typing import Any
 
 from torch import Tensor
 
-from pictura.interop.references import AWAITED, REFERENCES, Reference
-from pictura.interop.torchfile.reading import tensors_in
+from pictura.interop.references import PLANNED_METHODS, REFERENCES, Reference
+from pictura.interop.torchfile.reading import read_tensors
 from pictura.models.bundle import Bundle
-from pictura.runtime.errors import PicturaError, nearest
+from pictura.runtime.errors import PicturaError, did_you_mean
 
 _PARALLEL = "module."  # what DataParallel puts before each key
 
 
-def reference(name: str) -> Reference:
+def find_reference(name: str) -> Reference:
     """What is known of a project.
 
     Raises:
@@ -23,16 +23,16 @@ def reference(name: str) -> Reference:
     """
     if name in REFERENCES:
         return REFERENCES[name]
-    if name in AWAITED:
+    if name in PLANNED_METHODS:
         raise PicturaError(
-            f"This pictura has no network that takes the weights of {name} (method {AWAITED[name]}): "
+            f"This pictura has no network that takes the weights of {name} (method {PLANNED_METHODS[name]}): "
             f"it imports {', '.join(REFERENCES)}."
         )
-    guess = nearest(name, [*REFERENCES, *AWAITED])
+    guess = did_you_mean(name, [*REFERENCES, *PLANNED_METHODS])
     raise PicturaError(f"Weights of '{name}' are not known, only of {', '.join(REFERENCES)}.{guess}")
 
 
-def convert(path: str | Path, project: str, about: Mapping[str, Any] | None = None) -> Bundle:
+def convert_weights(path: str | Path, project: str, about: Mapping[str, Any] | None = None) -> Bundle:
     """The bundle of a weight file of another project; nothing in the file is run.
 
     `about` adds to what the card says: title, licence, data.
@@ -40,9 +40,9 @@ def convert(path: str | Path, project: str, about: Mapping[str, Any] | None = No
     Raises:
         PicturaError: an unknown project, a file that cannot be read, or keys or shapes that are not that project's.
     """
-    known, path = reference(project), Path(path)
-    tensors = {key: _floats(tensor, key, path) for key, tensor in _kept(tensors_in(path), known).items()}
-    _match(tensors, known, path, project)
+    known, path = find_reference(project), Path(path)
+    tensors = {key: _to_float(tensor, key, path) for key, tensor in _select_tensors(read_tensors(path), known).items()}
+    _check_keys(tensors, known, path, project)
     told = {
         "title": path.stem,
         "does": f"Converted from '{path.name}', weights of {project}. "
@@ -51,17 +51,17 @@ def convert(path: str | Path, project: str, about: Mapping[str, Any] | None = No
         "licence": f"that of the file's source; {known.licence}",
     }
     renamed = {known.prefix + key: tensor for key, tensor in tensors.items()}
-    settings = {**known.settings, known.named: [path.stem]} if known.named else known.settings
+    settings = {**known.settings, known.name_setting: [path.stem]} if known.name_setting else known.settings
     return Bundle(known.method, settings, renamed, told | dict(about or {}), str(path))
 
 
-def _kept(tensors: Mapping[str, Tensor], known: Reference) -> dict[str, Tensor]:
+def _select_tensors(tensors: Mapping[str, Tensor], known: Reference) -> dict[str, Tensor]:
     parallel = all(key.startswith(_PARALLEL) for key in tensors)
     plain = {key.removeprefix(_PARALLEL) if parallel else key: tensor for key, tensor in tensors.items()}
-    return {key: t for key, t in plain.items() if not any(re.fullmatch(p, key) for p in known.dropped)}
+    return {key: t for key, t in plain.items() if not any(re.fullmatch(p, key) for p in known.ignored_keys)}
 
 
-def _match(tensors: Mapping[str, Tensor], known: Reference, path: Path, project: str) -> None:
+def _check_keys(tensors: Mapping[str, Tensor], known: Reference, path: Path, project: str) -> None:
     name = f"'{path}'"
     if missing := [key for key in known.keys if key not in tensors]:
         raise PicturaError(f"{name} lacks '{missing[0]}', which weights of {project} have: check --from and the file.")
@@ -75,7 +75,7 @@ def _match(tensors: Mapping[str, Tensor], known: Reference, path: Path, project:
             )
 
 
-def _floats(tensor: Tensor, key: str, path: Path) -> Tensor:
+def _to_float(tensor: Tensor, key: str, path: Path) -> Tensor:
     tensor = tensor.float()
     if not tensor.isfinite().all():
         raise PicturaError(f"{key!a} in '{path}' holds infinite or undefined numbers: fetch the file again.")

@@ -13,12 +13,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pictura.runtime.errors import PicturaError
-from pictura.runtime.files import atomic, check_free
+from pictura.runtime.files import check_free, write_atomic
 from pictura.training.method import Method
 
 OPSET = 20  # what torch's exporter writes without converting
 TOLERANCE = 1e-4  # of [0, 1]; an 8-bit step is forty times as much
-MAX_SIDE = 2**14
+EXPORT_MAX_SIDE = 2**14
 
 
 class AnySize(nn.Module):
@@ -34,12 +34,12 @@ class AnySize(nn.Module):
     def forward(self, *pictures: Tensor) -> Tensor:
         """N×3×H×W each to one N×3×(scale · H)×(scale · W) of the first one's H and W, in [0, 1]."""
         height, width = pictures[0].shape[2:]
-        result: Tensor = self.network(*(self._padded(picture) for picture in pictures))
+        result: Tensor = self.network(*(self._pad(picture) for picture in pictures))
         if self.multiple > 1:
             result = result[:, :, : height * self.scale, : width * self.scale]
         return result.clamp(0, 1)
 
-    def _padded(self, picture: Tensor) -> Tensor:
+    def _pad(self, picture: Tensor) -> Tensor:
         if self.multiple == 1:
             return picture
         height, width = picture.shape[2:]
@@ -77,14 +77,14 @@ def export_onnx(
     names = list(inspect.signature(network.forward).parameters)
     ready = AnySize(network, multiple, scale).eval().cpu()
     told = {"scale": scale, "smallest_side": smallest} | dict(about or {})
-    content = _exported(ready, names, scale, smallest, told)
-    difference = compared(content, ready, names, scale, smallest)
+    content = _export_to_bytes(ready, names, scale, smallest, told)
+    difference = max_difference(content, ready, names, scale, smallest)
     if not difference <= TOLERANCE:  # NaN is no match either
         raise PicturaError(
             f"'{path}' would compute something else than torch does (off by {difference:.2g}), so it was not written: "
             "try other versions of onnxscript and onnxruntime."
         )
-    atomic(path, content, overwrite=overwrite)
+    write_atomic(path, content, overwrite=overwrite)
     return difference
 
 
@@ -96,7 +96,7 @@ def export_method(
     Raises:
         PicturaError: as `export_onnx`, and where the method has no such network.
     """
-    network = method.exported()
+    network = method.export_network()
     scale, multiple, smallest = (getattr(network, name, 1) for name in ("scale", "multiple", "smallest"))
     return export_onnx(
         network,
@@ -109,13 +109,15 @@ def export_method(
     )
 
 
-def _exported(network: nn.Module, names: Sequence[str], scale: int, smallest: int, about: Mapping[str, Any]) -> bytes:
+def _export_to_bytes(
+    network: nn.Module, names: Sequence[str], scale: int, smallest: int, about: Mapping[str, Any]
+) -> bytes:
     """The file's bytes; number of pictures, height and width of each input are left open."""
-    side = torch.export.Dim.DYNAMIC(min=smallest, max=MAX_SIDE)
+    side = torch.export.Dim.DYNAMIC(min=smallest, max=EXPORT_MAX_SIDE)
     shapes = {0: torch.export.Dim.DYNAMIC(min=1, max=64), 2: side, 3: side}
     # Neither equal nor multiples of each other, or the exporter would take one side for the other.
     traced = tuple(torch.rand(2, 3, smallest + 17, smallest + 30) for _ in names)
-    with _quiet(), torch.no_grad():
+    with _silence_exporter(), torch.no_grad():
         # Captured here: left to itself the exporter falls back on a draft, which may hold for the traced sizes only.
         captured = torch.export.export(network, traced, dynamic_shapes={"pictures": (shapes,) * len(names)})
         program = torch.onnx.export(
@@ -141,18 +143,18 @@ def _name_sides(graph: Any, scale: int) -> None:
     del graph.value_info[:]
     for i, one in enumerate(graph.input):
         end = f"_{one.name}" if i else ""
-        _call(one, "n", f"height{end}", f"width{end}")
+        _set_symbols(one, "n", f"height{end}", f"width{end}")
     times = "" if scale == 1 else f"{scale}*"
-    _call(graph.output[0], "n", f"{times}height", f"{times}width")
+    _set_symbols(graph.output[0], "n", f"{times}height", f"{times}width")
 
 
-def _call(value: Any, *symbols: str) -> None:
+def _set_symbols(value: Any, *symbols: str) -> None:
     sides = value.type.tensor_type.shape.dim
     for i, symbol in zip((0, 2, 3), symbols, strict=True):
         sides[i].dim_param = symbol
 
 
-def compared(content: bytes, network: nn.Module, names: Sequence[str], scale: int, smallest: int) -> float:
+def max_difference(content: bytes, network: nn.Module, names: Sequence[str], scale: int, smallest: int) -> float:
     """The largest difference between onnxruntime and torch on pictures of three sizes; infinite for other shapes.
 
     Raises:
@@ -190,7 +192,7 @@ def _check_installed() -> None:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def _silence_exporter() -> Iterator[None]:
     """Without the exporter's notes about itself: deprecations inside it, and that torchvision is not there."""
     logger = logging.getLogger("torch.onnx")
     before = logger.level

@@ -30,8 +30,8 @@ class Reference:
     licence: str
     keys: Shapes
     prefix: str
-    dropped: tuple[str, ...] = ()
-    named: str = ""
+    ignored_keys: tuple[str, ...] = ()
+    name_setting: str = ""
 
 
 def _convolution(name: str, before: int, after: int, side: int) -> Shapes:
@@ -76,10 +76,10 @@ REFERENCES: dict[str, Reference] = {
         keys=_TRANSFORMER_NET,
         prefix="generator.",
         # Released files were written by torch 0.3, whose instance norm kept statistics that it did not use.
-        named="styles",
-        dropped=(r".*\bin\d\.running_(mean|var)", r".*\bin\d\.num_batches_tracked"),
+        name_setting="styles",
+        ignored_keys=(r".*\bin\d\.running_(mean|var)", r".*\bin\d\.num_batches_tracked"),
     ),
 }
 
 # Projects whose method pictura does not have yet, and what it will be called.
-AWAITED = {"pytorch-cyclegan": "cyclegan", "pytorch-pix2pix": "pix2pix", "adain-naoto": "adain"}
+PLANNED_METHODS = {"pytorch-cyclegan": "cyclegan", "pytorch-pix2pix": "pix2pix", "adain-naoto": "adain"}

@@ -14,14 +14,16 @@ from pictura.encoders import Encoder
 from pictura.losses.content import relative_content_loss
 from pictura.losses.gram import gram_loss
 from pictura.losses.moments import moments
-from pictura.losses.wasserstein import Gaussian
+from pictura.losses.wasserstein import WassersteinLoss
 
 Moments = Mapping[str, tuple[Tensor, Tensor]]  # layer → mean and raw second moment
-Kind = Literal["wasserstein", "gram"]
-NEAR = 0.05  # least distance of a photo from a style, in units of the layer's spread, that another is measured by
+StyleLossKind = Literal["wasserstein", "gram"]
+MIN_DISTANCE = (
+    0.05  # least distance of a photo from a style, in units of the layer's spread, that another is measured by
+)
 
 
-class Perceptual:
+class PerceptualLoss:
     """Content and style terms of pictures, for several styles.
 
     ``gram``: ℓ_feat, the mean squared difference of responses, and ℓ_style, that of Gram matrices divided by C H W, as
@@ -47,7 +49,7 @@ class Perceptual:
         styles: Sequence[Moments],
         content_layers: Mapping[str, float],
         style_layers: Mapping[str, float],
-        kind: Kind = "wasserstein",
+        kind: StyleLossKind = "wasserstein",
         smoothing: float = 0.0,
         relative: bool = False,
     ) -> None:
@@ -55,7 +57,7 @@ class Perceptual:
         self.content = {encoder.resolve(layer): weight for layer, weight in content_layers.items() if weight}
         self.style = {encoder.resolve(layer): weight for layer, weight in style_layers.items() if weight}
         self.layers = list({**self.style, **self.content})
-        self.targets = [{layer: self._target(layer, *style[layer]) for layer in self.style} for style in styles]
+        self.targets = [{layer: self._style_target(layer, *style[layer]) for layer in self.style} for style in styles]
 
     def __call__(self, made: Tensor, photos: Tensor, styles: Sequence[int]) -> tuple[Tensor, Tensor]:
         """(content, style) of each picture, both N, for pictures N×3×H×W in [0, 1] and the number of each one's style.
@@ -63,26 +65,26 @@ class Perceptual:
         Gradients flow to `made`.
         """
         with torch.no_grad():
-            kept = self._seen(photos, self.layers if self.relative else list(self.content))
-            own = [self._distances(kept, i, number) for i, number in enumerate(styles)] if self.relative else None
-        found = self._seen(made, self.layers)
-        content = [self._content(found, kept, i) for i in range(len(made))]
+            kept = self._encode(photos, self.layers if self.relative else list(self.content))
+            own = [self._style_distances(kept, i, number) for i, number in enumerate(styles)] if self.relative else None
+        found = self._encode(made, self.layers)
+        content = [self._content_loss(found, kept, i) for i in range(len(made))]
         style = []
         for i, number in enumerate(styles):
-            distances = self._distances(found, i, number)
+            distances = self._style_distances(found, i, number)
             if own is not None:
-                distances = {layer: d / own[i][layer].clamp(min=NEAR) for layer, d in distances.items()}
+                distances = {layer: d / own[i][layer].clamp(min=MIN_DISTANCE) for layer, d in distances.items()}
             style.append(torch.stack([self.style[layer] * d for layer, d in distances.items()]).sum())
         share = 1.0 if self.kind == "gram" else 1 / sum(self.style.values())
         return torch.stack(content), share * torch.stack(style)
 
-    def _seen(self, pictures: Tensor, layers: list[str]) -> dict[str, Tensor]:
+    def _encode(self, pictures: Tensor, layers: list[str]) -> dict[str, Tensor]:
         """Responses through the noise."""
         if self.smoothing:
             pictures = pictures + self.smoothing * torch.randn_like(pictures)
         return self.encoder(pictures, layers) if layers else {}
 
-    def _content(self, found: Mapping[str, Tensor], kept: Mapping[str, Tensor], i: int) -> Tensor:
+    def _content_loss(self, found: Mapping[str, Tensor], kept: Mapping[str, Tensor], i: int) -> Tensor:
         total = next(iter(found.values())).new_zeros(())
         for layer, weight in self.content.items():
             f, p = found[layer][i : i + 1], kept[layer][i : i + 1]
@@ -92,21 +94,23 @@ class Perceptual:
                 total = total + weight * relative_content_loss(f, p, self.encoder.scale(layer))
         return total
 
-    def _distances(self, found: Mapping[str, Tensor], i: int, style: int) -> dict[str, Tensor]:
+    def _style_distances(self, found: Mapping[str, Tensor], i: int, style: int) -> dict[str, Tensor]:
         """Each layer's from the style, of one picture."""
         distances = {}
         for layer in self.style:
-            mean, second = moments(self._inner(layer, found[layer][i : i + 1]))
+            mean, second = moments(self._crop_border(layer, found[layer][i : i + 1]))
             target = self.targets[style][layer]
             distances[layer] = (
-                target(mean, second) if isinstance(target, Gaussian) else gram_loss(second, target, "neural-style")
+                target(mean, second)
+                if isinstance(target, WassersteinLoss)
+                else gram_loss(second, target, "neural-style")
             )
         return distances
 
-    def _inner(self, layer: str, f: Tensor) -> Tensor:
+    def _crop_border(self, layer: str, f: Tensor) -> Tensor:
         """Without the outermost responses of deep layers: they see mostly repeated border."""
         inner = self.kind != "gram" and self.encoder.stride(layer) >= 4 and min(f.shape[2:]) > 4
         return f[..., 1:-1, 1:-1] if inner else f
 
-    def _target(self, layer: str, mean: Tensor, second: Tensor) -> Gaussian | Tensor:
-        return second if self.kind == "gram" else Gaussian(mean, second, self.encoder.scale(layer))
+    def _style_target(self, layer: str, mean: Tensor, second: Tensor) -> WassersteinLoss | Tensor:
+        return second if self.kind == "gram" else WassersteinLoss(mean, second, self.encoder.scale(layer))

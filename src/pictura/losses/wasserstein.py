@@ -52,7 +52,7 @@ def root_of(c: Tensor) -> Tensor:
     return root
 
 
-class Gaussian:
+class WassersteinLoss:
     """The target N(μ_s, C_s), prepared once; calling it gives W² to N(μ, C).
 
     Args:

@@ -10,21 +10,21 @@ import inspect
 import pkgutil
 from typing import TYPE_CHECKING
 
-from pictura.runtime.errors import PicturaError, nearest
+from pictura.runtime.errors import PicturaError, did_you_mean
 
 if TYPE_CHECKING:
     from pictura.models import Bundle
     from pictura.training.method import Method
 
-__all__ = ["find", "names", "opened"]
+__all__ = ["find_method", "method_names", "open_method"]
 
 
-def names() -> list[str]:
+def method_names() -> list[str]:
     """All learned methods, in alphabetical order; this imports their files."""
     return sorted(method.name for module in _modules() if (method := _method(module)) is not None)
 
 
-def find(name: str) -> type[Method]:
+def find_method(name: str) -> type[Method]:
     """The method of this name; only its file is imported.
 
     Raises:
@@ -32,14 +32,14 @@ def find(name: str) -> type[Method]:
     """
     method = _method(name) if name in _modules() else None
     if method is None:
-        known = names()
+        known = method_names()
         raise PicturaError(
-            f"There is no method '{name}'; there are {', '.join(known) or 'none'}.{nearest(name, known)}"
+            f"There is no method '{name}'; there are {', '.join(known) or 'none'}.{did_you_mean(name, known)}"
         )
     return method
 
 
-def opened(bundle: Bundle) -> Method:
+def open_method(bundle: Bundle) -> Method:
     """A method as it was trained: built from the bundle's settings, with the bundle's weights, in eval mode.
 
     Raises:
@@ -47,11 +47,11 @@ def opened(bundle: Bundle) -> Method:
     """
     import torch
 
-    from pictura.training.settings import validated
+    from pictura.training.settings import validate_settings
 
-    kind = find(bundle.method)
+    kind = find_method(bundle.method)
     with torch.random.fork_rng(devices=[]):  # the networks' first weights are thrown away
-        method = kind(validated(kind.Settings, dict(bundle.settings)))
+        method = kind(validate_settings(kind.Settings, dict(bundle.settings)))
     networks = method.networks()
     bundle.fill(networks)
     for network in networks.values():

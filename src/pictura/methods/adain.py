@@ -17,41 +17,41 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pictura.encoders import Encoder, load
-from pictura.losses.perceptual import Perceptual
+from pictura.encoders import Encoder, load_encoder
+from pictura.losses.perceptual import PerceptualLoss
 from pictura.losses.total_variation import total_variation
-from pictura.methods.exporting import TwoPictures
-from pictura.methods.superres import falling
+from pictura.methods.exporting import AdaINPipeline
+from pictura.methods.superres import cosine_decay
 from pictura.networks.adain import (
-    BLOCKS,
+    ADAIN_BLOCKS,
+    ADAIN_WIDTHS,
+    ADAPTED_LAYERS,
     EPS,
-    EXCHANGED,
     STYLE_LAYERS,
-    WIDTHS,
     AdaIN,
     Decoder,
     LightDecoder,
     describe,
-    described,
-    packed,
+    description_size,
+    pack_features,
     statistics_of,
-    unpacked,
+    unpack_features,
 )
 from pictura.networks.compact import COMPONENTS
-from pictura.networks.layers.padding import wanted
-from pictura.networks.tiling.streaming import MEMORY, Part, streamed
-from pictura.networks.tiling.tiles import divisible
+from pictura.networks.layers.padding import autocast_dtype
+from pictura.networks.tiling.streaming import DEFAULT_MEMORY, NetworkPart, stream
+from pictura.networks.tiling.tiles import crop_to_multiple
 from pictura.runtime.device import fast_bfloat16
-from pictura.runtime.errors import PicturaError, nearest
-from pictura.style import Moments, look
-from pictura.style.sources import numbers, paintings_in
-from pictura.training.method import Batch, Kind, Method, Player, Update
+from pictura.runtime.errors import PicturaError, did_you_mean
+from pictura.style import Moments, encode_style
+from pictura.style.sources import load_moments, load_paintings
+from pictura.training.method import Batch, DataKind, Method, Player, Update
 from pictura.training.settings import MethodSettings
 
-SMALLEST = 32  # side of a picture: an eighth of it must have something to normalise
+MIN_SIDE = 32  # side of a picture: an eighth of it must have something to normalise
 PAPER_LAYERS = STYLE_LAYERS[:4]
 # Longest sides at which a painting is a style in training: those a saved style keeps, and what lies between.
-SIZES = (181, 256, 362, 512)
+TRAINING_SIZES = (181, 256, 362, 512)
 
 
 class AdaINSettings(MethodSettings):
@@ -61,9 +61,9 @@ class AdaINSettings(MethodSettings):
     encoder: str = Field(default="compact", description="f: compact, or for the paper's variant vgg19-normalised")
     loss_encoder: str = Field(default="compact", description="what light's losses look through, such as vgg19-caffe")
     widths: tuple[int, int, int] = Field(
-        default=WIDTHS, description="channels of light at an eighth, a quarter and a half of the size"
+        default=ADAIN_WIDTHS, description="channels of light at an eighth, a quarter and a half of the size"
     )
-    blocks: int = Field(default=BLOCKS, ge=0, description="residual blocks of light")
+    blocks: int = Field(default=ADAIN_BLOCKS, ge=0, description="residual blocks of light")
     paintings: str = Field(default="", description="folder of paintings to train with")
     content_layers: dict[str, float] = Field(
         default={"relu3_1": 1.0, "relu4_2": 1.0}, description="layer → weight in light's content term"
@@ -88,7 +88,7 @@ class Adain(Method):
         "Huang, Belongie: Arbitrary Style Transfer in Real-time with Adaptive Instance Normalization, ICCV 2017, "
         "arXiv 1703.06868"
     )
-    data: ClassVar[Kind] = "images"
+    data: ClassVar[DataKind] = "images"
     Settings = AdaINSettings
     settings: AdaINSettings
 
@@ -96,10 +96,10 @@ class Adain(Method):
         super().__init__(settings)
         self._encoder: Encoder | None = None
         self.styles: list[Moments] = []
-        self.judge: Perceptual | None = None
-        self.sites = {layer: AdaIN() for layer in EXCHANGED}
+        self.perceptual_loss: PerceptualLoss | None = None
+        self.norm_layers = {layer: AdaIN() for layer in ADAPTED_LAYERS}
         self.decoder: nn.Module
-        self.decoder = self._decoder().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.decoder = self._build_decoder().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     @classmethod
     def tiny(cls) -> AdaINSettings:
@@ -113,42 +113,44 @@ class Adain(Method):
     def players(self) -> dict[str, Player]:
         """Adam, as in the paper."""
         adam = torch.optim.Adam(self.decoder.parameters(), lr=self.settings.learning_rate)
-        return {"decoder": Player(self.decoder, adam, falling(self.settings.decay_steps), self.settings.ema)}
+        return {"decoder": Player(self.decoder, adam, cosine_decay(self.settings.decay_steps), self.settings.ema)}
 
     def prepare(self, device: torch.device) -> None:
         """f, and what it says about the paintings at each size."""
         s = self.settings
         layers = PAPER_LAYERS if s.variant == "paper" else STYLE_LAYERS
-        encoder = self._looking(device)
-        paintings = [(p.to(device), size) for p in paintings_in(s.paintings) for size in SIZES]
-        self.styles = [look(p, encoder, layers, size) for p, size in paintings]
+        encoder = self._load_encoder(device)
+        paintings = [(p.to(device), size) for p in load_paintings(s.paintings) for size in TRAINING_SIZES]
+        self.styles = [encode_style(p, encoder, layers, size) for p, size in paintings]
         if s.variant == "paper":
             return
-        judge = encoder if s.loss_encoder == s.encoder else load(s.loss_encoder, device=str(device))
-        judged = [look(p, judge, layers, size, s.smoothing) for p, size in paintings]
+        judge = encoder if s.loss_encoder == s.encoder else load_encoder(s.loss_encoder, device=str(device))
+        judged = [encode_style(p, judge, layers, size, s.smoothing) for p, size in paintings]
         weights = dict.fromkeys(layers, 1.0)
-        self.judge = Perceptual(judge, judged, s.content_layers, weights, smoothing=s.smoothing, relative=s.relative)
+        self.perceptual_loss = PerceptualLoss(
+            judge, judged, s.content_layers, weights, smoothing=s.smoothing, relative=s.relative
+        )
         descriptions = torch.stack([describe(style) for style in self.styles])
         self.light.centre.copy_(descriptions.mean(0))
         self.light.spread.copy_(descriptions.std(0) + 0.1 * descriptions.std())
 
     def step(self, batch: Batch, update: Update, generator: torch.Generator) -> dict[str, Tensor]:
         """Losses content and style, and for light tv and photo; each picture in a style and strength of its own."""
-        x = divisible(batch["image"], 8, SMALLEST)
+        x = crop_to_multiple(batch["image"], 8, MIN_SIDE)
         drawn = torch.randint(len(self.styles), (len(x),), generator=generator).tolist()
         losses = (
             self._paper_losses(x, drawn)
             if self.settings.variant == "paper"
-            else self._light_losses(x, drawn, _strengths(len(x), self.settings.full, generator).to(x.device))
+            else self._light_losses(x, drawn, _sample_strengths(len(x), self.settings.full, generator).to(x.device))
         )
         update("decoder", torch.stack(list(losses.values())).sum())
         return {name: loss.detach() for name, loss in losses.items()}
 
     def _paper_losses(self, x: Tensor, drawn: Sequence[int]) -> dict[str, Tensor]:
         """Equations 11 to 13, as means (the release's sums differ in λ only)."""
-        f = self._looking(x.device)
+        f = self._load_encoder(x.device)
         mean, std = statistics_of([self.styles[i] for i in drawn])
-        t = self._exchanged(f(x, ["relu4_1"]), mean, std, torch.ones(len(x), device=x.device))["relu4_1"]
+        t = self._adapt(f(x, ["relu4_1"]), mean, std, torch.ones(len(x), device=x.device))["relu4_1"]
         found = f(self.decoder(t), PAPER_LAYERS)
         ground = x.new_zeros(())
         for layer in PAPER_LAYERS:
@@ -161,11 +163,11 @@ class Adain(Method):
         }
 
     def _light_losses(self, x: Tensor, drawn: Sequence[int], strength: Tensor) -> dict[str, Tensor]:
-        if self.judge is None:
+        if self.perceptual_loss is None:
             raise PicturaError("The losses have no loss network yet: call prepare() first.")
         s = self.settings
-        made = self._drawn(self._looking(x.device)(x, EXCHANGED), [self.styles[i] for i in drawn], strength)
-        content, ground = self.judge(made, x, drawn)
+        made = self._decode(self._load_encoder(x.device)(x, ADAPTED_LAYERS), [self.styles[i] for i in drawn], strength)
+        content, ground = self.perceptual_loss(made, x, drawn)
         photo = (made - x).square().mean((1, 2, 3))
         return {
             "content": s.content_weight * (strength * content).mean(),
@@ -176,10 +178,12 @@ class Adain(Method):
 
     def show(self, batch: Batch) -> list[Tensor]:
         """The photo, it in four styles, and in the first at half strength."""
-        x = divisible(batch["image"], 8, SMALLEST)
-        wanted = [(i * len(self.styles) // 4 + len(SIZES) - 1, 1.0) for i in range(4)] + [(len(SIZES) - 1, 0.5)]
+        x = crop_to_multiple(batch["image"], 8, MIN_SIDE)
+        wanted = [(i * len(self.styles) // 4 + len(TRAINING_SIZES) - 1, 1.0) for i in range(4)] + [
+            (len(TRAINING_SIZES) - 1, 0.5)
+        ]
         with torch.no_grad():
-            made = [self._whole(x, self.styles[i % len(self.styles)], strength) for i, strength in wanted]
+            made = [self._stylize(x, self.styles[i % len(self.styles)], strength) for i, strength in wanted]
         return [x, *(one.clamp(0, 1) for one in made)]
 
     def apply(
@@ -189,7 +193,7 @@ class Adain(Method):
         style: Any = None,
         strength: float = 1.0,
         style_scale: float = 1.0,
-        memory: int = MEMORY,
+        memory: int = DEFAULT_MEMORY,
         precision: Literal["auto", "float32", "bfloat16"] = "auto",
         out: Tensor | None = None,
         **unknown: Any,
@@ -198,7 +202,7 @@ class Adain(Method):
 
         Args:
             picture: the content c.
-            style: what `pictura.style.sources.numbers` takes: names, files, pictures, styles, and means of them.
+            style: what `pictura.style.sources.load_moments` takes: names, files, pictures, styles, and means of them.
             strength: α of equation 14, from 0, the photo, to 1, all of the style; it may go on to 1.5.
             style_scale: size of the strokes; 1 takes the painting as large as the picture, up to 512 pixels.
             memory: bytes to work in beside picture and result; what does not fit goes in tiles, with the same result.
@@ -211,33 +215,33 @@ class Adain(Method):
         if unknown:
             known = ("style", "strength", "style_scale", "memory", "precision")
             wrong = next(iter(unknown))
-            raise PicturaError(f"The method adain has no option '{wrong}'.{nearest(wrong, known)}")
+            raise PicturaError(f"The method adain has no option '{wrong}'.{did_you_mean(wrong, known)}")
         if picture.dim() != 4 or picture.shape[:2] != (1, 3) or not picture.numel():
             raise PicturaError(f"Numbers of shape {tuple(picture.shape)} are no picture: give a tensor 1×3×H×W.")
         if not 0 <= strength <= 1.5:
             raise PicturaError(f"A strength of {strength:g} is none: give a number from 0, the photo, to 1, the style.")
-        looked = self.opened(style, max(picture.shape[-2:]) * style_scale)
+        looked = self.style_moments(style, max(picture.shape[-2:]) * style_scale)
         half = precision == "bfloat16" or (precision == "auto" and fast_bfloat16(picture.device))
         with torch.no_grad(), torch.autocast(picture.device.type, torch.bfloat16, enabled=half):
-            return streamed(
+            return stream(
                 picture,
                 self._parts(looked, strength),
                 memory=memory,
-                number=2 if half and self.settings.variant == "light" else 4,
+                bytes_per_float=2 if half and self.settings.variant == "light" else 4,
                 multiple=8,
-                smallest=SMALLEST,
-                whole=lambda x: self._whole(x, looked, strength),
+                smallest=MIN_SIDE,
+                whole=lambda x: self._stylize(x, looked, strength),
                 out=out,
             )
 
-    def opened(self, style: Any = None, size: float = 512) -> Moments:
-        """What f says about a style, see `pictura.style.sources.numbers`; by default about the starry night."""
-        return numbers("starry-night" if style is None else style, self._looking(), list(STYLE_LAYERS), size)
+    def style_moments(self, style: Any = None, size: float = 512) -> Moments:
+        """What f says about a style, see `pictura.style.sources.load_moments`; by default about the starry night."""
+        return load_moments("starry-night" if style is None else style, self._load_encoder(), list(STYLE_LAYERS), size)
 
-    def exported(self) -> nn.Module:
+    def export_network(self) -> nn.Module:
         """Content and style pictures to T(c, s) at full strength."""
-        looking = load(self.settings.encoder, dtype="float32")
-        return TwoPictures(looking, self.decoder, self.settings.variant == "light")
+        looking = load_encoder(self.settings.encoder, dtype="float32")
+        return AdaINPipeline(looking, self.decoder, self.settings.variant == "light")
 
     @property
     def light(self) -> LightDecoder:
@@ -247,80 +251,90 @@ class Adain(Method):
             raise PicturaError("The paper's network has no code of a style; take the light variant.")
         return network
 
-    def _decoder(self) -> nn.Module:
+    def _build_decoder(self) -> nn.Module:
         s = self.settings
         if s.variant == "paper":
             return Decoder(COMPONENTS["relu4_1"] if s.encoder == "compact" else 512)
         if s.encoder != "compact":
             raise PicturaError(f"The light variant looks through compact, not {s.encoder}; take the variant paper.")
-        return LightDecoder([COMPONENTS[layer] for layer in EXCHANGED], described(COMPONENTS), s.widths, s.blocks)
+        return LightDecoder(
+            [COMPONENTS[layer] for layer in ADAPTED_LAYERS], description_size(COMPONENTS), s.widths, s.blocks
+        )
 
-    def _looking(self, device: torch.device | None = None) -> Encoder:
+    def _load_encoder(self, device: torch.device | None = None) -> Encoder:
         if self._encoder is None:
-            self._encoder = load(self.settings.encoder, device=str(device or "cpu"))
+            self._encoder = load_encoder(self.settings.encoder, device=str(device or "cpu"))
         return self._encoder
 
-    def _whole(self, x: Tensor, style: Moments, strength: float) -> Tensor:
+    def _stylize(self, x: Tensor, style: Moments, strength: float) -> Tensor:
         """Pictures in one piece."""
-        f, strengths = self._looking(x.device), torch.full((len(x),), strength, device=x.device)
+        f, strengths = self._load_encoder(x.device), torch.full((len(x),), strength, device=x.device)
         if self.settings.variant == "paper":
             mean, std = statistics_of([style] * len(x))
-            made: Tensor = self.decoder(self._exchanged(f(x, ["relu4_1"]), mean, std, strengths)["relu4_1"])
+            made: Tensor = self.decoder(self._adapt(f(x, ["relu4_1"]), mean, std, strengths)["relu4_1"])
             return made
-        return self._drawn(f(x, EXCHANGED), [style] * len(x), strengths)
+        return self._decode(f(x, ADAPTED_LAYERS), [style] * len(x), strengths)
 
-    def _drawn(self, found: dict[str, Tensor], styles: Sequence[Moments], strength: Tensor) -> Tensor:
+    def _decode(self, found: dict[str, Tensor], styles: Sequence[Moments], strength: Tensor) -> Tensor:
         """Light: responses, which are used up, to pictures."""
         mean, std = statistics_of(styles)
-        t = self._exchanged(found, mean, std, strength)
+        t = self._adapt(found, mean, std, strength)
         description = torch.stack([describe(style) for style in styles])
-        made: Tensor = self.decoder(*(t[layer] for layer in EXCHANGED), description, strength)
+        made: Tensor = self.decoder(*(t[layer] for layer in ADAPTED_LAYERS), description, strength)
         return made
 
-    def _exchanged(
+    def _adapt(
         self, found: dict[str, Tensor], mean: Mapping[str, Tensor], std: Mapping[str, Tensor], strength: Tensor
     ) -> dict[str, Tensor]:
         """AdaIN at each of these layers, one after the other out of `found`: they are what takes most memory.
 
         In the precision that the decoder's convolutions would ask for in any case.
         """
-        dtype = wanted(next(iter(found.values())))
+        dtype = autocast_dtype(next(iter(found.values())))
         return {
-            layer: self.sites[layer](found.pop(layer), mean[layer], std[layer], strength).to(dtype)
+            layer: self.norm_layers[layer](found.pop(layer), mean[layer], std[layer], strength).to(dtype)
             for layer in list(found)
         }
 
-    def _parts(self, style: Moments, strength: float) -> list[Part]:
-        """For `streamed`: what f sees, packed into one map; exchanges and what is at an eighth; the rest."""
-        f, (mean, std), s = self._looking(), statistics_of([style]), torch.tensor([strength])
+    def _parts(self, style: Moments, strength: float) -> list[NetworkPart]:
+        """For `stream`: what f sees, packed into one map; exchanges and what is at an eighth; the rest."""
+        f, (mean, std), s = self._load_encoder(), statistics_of([style]), torch.tensor([strength])
         field = f.receptive_field("relu4_1") // 2
         if self.settings.variant == "paper":
             # Nine convolutions with half their reach at an eighth of the size, and less on the way up.
-            run = lambda x, _: self._whole(x, style, strength)  # noqa: E731, a one-liner of the protocol
-            return [Part(run, [self.sites["relu4_1"]], field + 8 + 4 * 5 + 2 * 2 + 2, width=400)]
+            run = lambda x, _: self._stylize(x, style, strength)  # noqa: E731, a one-liner of the protocol
+            return [
+                NetworkPart(run, [self.norm_layers["relu4_1"]], field + 8 + 4 * 5 + 2 * 2 + 2, floats_per_pixel=400)
+            ]
         code, deep = self.light.code(describe(style)[None], s), 8 * (1 + 2 * self.settings.blocks)
 
         def look(x: Tensor, _: Tensor) -> Tensor:
-            return packed(f(x, EXCHANGED)).to(wanted(x))
+            return pack_features(f(x, ADAPTED_LAYERS)).to(autocast_dtype(x))
 
         def start(_: Tensor, seen: Tensor) -> Tensor:
-            t = self._exchanged(unpacked(seen), mean, std, s)
+            t = self._adapt(unpack_features(seen), mean, std, s)
             t["relu4_1"] = self.light.start(t["relu4_1"], code)
-            return packed(t)
+            return pack_features(t)
 
         def end(_: Tensor, seen: Tensor) -> Tensor:
-            y = unpacked(seen, self.settings.widths[0])
+            y = unpack_features(seen, self.settings.widths[0])
             return self.light.end(y["relu2_1"], y["relu3_1"], y["relu4_1"], code)
 
         return [
-            Part(look, [], field, width=60),
+            NetworkPart(look, [], field, floats_per_pixel=60),
             # They see what f gave, whatever the others make of it.
-            Part(start, [self.sites[layer] for layer in EXCHANGED], deep, width=30, apart=True),
-            Part(end, [], 8 + 4 * 4 + 2 * 3 + 2, width=60),
+            NetworkPart(
+                start,
+                [self.norm_layers[layer] for layer in ADAPTED_LAYERS],
+                deep,
+                floats_per_pixel=30,
+                independent=True,
+            ),
+            NetworkPart(end, [], 8 + 4 * 4 + 2 * 3 + 2, floats_per_pixel=60),
         ]
 
 
-def _strengths(count: int, full: float, generator: torch.Generator) -> Tensor:
+def _sample_strengths(count: int, full: float, generator: torch.Generator) -> Tensor:
     """1 for this share of pictures; half of the others 0, the rest between."""
     kind, strength = torch.rand(2, count, generator=generator).unbind()
     strength[kind < full] = 1.0

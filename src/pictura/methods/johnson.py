@@ -19,27 +19,27 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from pictura.encoders import Encoder, load
-from pictura.losses.perceptual import Kind as Loss
-from pictura.losses.perceptual import Perceptual
+from pictura.encoders import Encoder, load_encoder
+from pictura.losses.perceptual import PerceptualLoss
+from pictura.losses.perceptual import StyleLossKind as Loss
 from pictura.losses.total_variation import total_variation
-from pictura.methods.superres import falling
+from pictura.methods.superres import cosine_decay
 from pictura.models import Bundle
 from pictura.networks.johnson import ExamplesNet, JohnsonNet
-from pictura.networks.slim import BLOCKS, WIDTHS, SlimNet, restyled
-from pictura.networks.tiling.streaming import MEMORY, streamed
-from pictura.networks.tiling.tiles import divisible
+from pictura.networks.slim import SLIM_BLOCKS, SLIM_WIDTHS, SlimNet, replace_styles
+from pictura.networks.tiling.streaming import DEFAULT_MEMORY, stream
+from pictura.networks.tiling.tiles import crop_to_multiple
 from pictura.runtime.device import fast_bfloat16
-from pictura.runtime.errors import PicturaError, nearest
-from pictura.style import Moments, Style, look, mix, shares
+from pictura.runtime.errors import PicturaError, did_you_mean
+from pictura.style import Moments, Style, encode_style, mix_moments, normalize_weights
 from pictura.style.sources import open_style
-from pictura.training.method import Batch, Kind, Method, Player, Update
+from pictura.training.method import Batch, DataKind, Method, Player, Update
 from pictura.training.settings import MethodSettings
 
-Network = JohnsonNet | ExamplesNet | SlimNet
+StyleNetwork = JohnsonNet | ExamplesNet | SlimNet
 StyleChoice = str | int | Mapping[str, float] | None
-ENCODERS = {"vgg16": "vgg16-torchvision"}  # short names
-SHOWN = 6  # styles on a sample sheet
+ENCODER_ALIASES = {"vgg16": "vgg16-torchvision"}  # short names
+SHEET_STYLES = 6  # styles on a sample sheet
 
 
 class JohnsonSettings(MethodSettings):
@@ -51,9 +51,9 @@ class JohnsonSettings(MethodSettings):
     )
     filters: int = Field(default=32, ge=1, description="of the first convolution; not in slim")
     widths: tuple[int, int, int] = Field(
-        default=WIDTHS, description="channels of slim at a half, a quarter and an eighth of the size"
+        default=SLIM_WIDTHS, description="channels of slim at a half, a quarter and an eighth of the size"
     )
-    blocks: int = Field(default=BLOCKS, ge=0, description="residual blocks of slim")
+    blocks: int = Field(default=SLIM_BLOCKS, ge=0, description="residual blocks of slim")
     styles: tuple[str, ...] = Field(
         default=("starry-night",), min_length=1, description="paintings, .style files or shipped styles; slim: several"
     )
@@ -87,7 +87,7 @@ class Johnson(Method):
         "Johnson, Alahi, Fei-Fei: Perceptual Losses for Real-Time Style Transfer and Super-Resolution, ECCV 2016, "
         "arXiv 1603.08155"
     )
-    data: ClassVar[Kind] = "images"
+    data: ClassVar[DataKind] = "images"
     Settings = JohnsonSettings
     settings: JohnsonSettings
 
@@ -98,10 +98,10 @@ class Johnson(Method):
             raise PicturaError(f"Two styles have the same name, in {', '.join(self.names)}: rename one of the files.")
         if settings.variant != "slim" and len(self.names) > 1:
             raise PicturaError(f"The {settings.variant} network holds one style: give one, or take the slim variant.")
-        self.network = _network(settings)
+        self.network = _build_network(settings)
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in the stubs
         self.generator: nn.Module = self.network  # while it trains, what the loop wraps around it
-        self.judge: Perceptual | None = None
+        self.perceptual_loss: PerceptualLoss | None = None
 
     @classmethod
     def tiny(cls) -> JohnsonSettings:
@@ -116,35 +116,37 @@ class Johnson(Method):
         """Adam, as in the paper."""
         s = self.settings
         adam = torch.optim.Adam(self.generator.parameters(), lr=s.learning_rate)
-        return {"generator": Player(self.generator, adam, falling(s.decay_steps), s.ema)}
+        return {"generator": Player(self.generator, adam, cosine_decay(s.decay_steps), s.ema)}
 
     def prepare(self, device: torch.device) -> None:
         """The loss network φ, and what it says about the paintings."""
         s = self.settings
-        encoder = load(ENCODERS.get(s.encoder, s.encoder), device=str(device))
-        styles = [_moments(style, encoder, list(s.style_layers), s.style_size, s.smoothing) for style in s.styles]
-        self.judge = Perceptual(encoder, styles, s.content_layers, s.style_layers, s.loss, s.smoothing, s.relative)
+        encoder = load_encoder(ENCODER_ALIASES.get(s.encoder, s.encoder), device=str(device))
+        styles = [_load_moments(style, encoder, list(s.style_layers), s.style_size, s.smoothing) for style in s.styles]
+        self.perceptual_loss = PerceptualLoss(
+            encoder, styles, s.content_layers, s.style_layers, s.loss, s.smoothing, s.relative
+        )
 
     def begin(self, bundle: Bundle) -> None:
         """Also with weights for other styles: what is known by name stays, a new one is the mean of all at first."""
         before = [Path(style).stem for style in bundle.settings["styles"]]
-        super().begin(replace(bundle, tensors=restyled(bundle.tensors, before, self.names)))
+        super().begin(replace(bundle, tensors=replace_styles(bundle.tensors, before, self.names)))
 
     def step(self, batch: Batch, update: Update, generator: torch.Generator) -> dict[str, Tensor]:
         """Losses content, style, tv, photo; each picture of the batch in a style and at a strength of its own."""
-        x = self._divisible(batch["image"])
-        style, strength = self._drawn(len(x), generator)
-        made = self._made(self.generator, x, self._mixes(style, strength)).float()
+        x = self._crop_to_multiple(batch["image"])
+        style, strength = self._sample_styles(len(x), generator)
+        made = self._run_network(self.generator, x, self._batch_mix(style, strength)).float()
         losses = self.losses(made, x, style, strength.to(x.device))
         update("generator", torch.stack(list(losses.values())).sum())
         return {name: loss.detach() for name, loss in losses.items()}
 
     def losses(self, made: Tensor, x: Tensor, style: list[int], strength: Tensor) -> dict[str, Tensor]:
         """ŷ against x and its painting: each term with its weight, as the mean over the pictures."""
-        if self.judge is None:
+        if self.perceptual_loss is None:
             raise PicturaError("The losses have no loss network yet: call prepare() first.")
         s = self.settings
-        content, ground = self.judge(made, x, style)
+        content, ground = self.perceptual_loss(made, x, style)
         found = {
             "content": s.content_weight * (strength * content).mean(),
             "style": s.style_weight * (strength * ground).mean(),
@@ -157,13 +159,13 @@ class Johnson(Method):
 
     def show(self, batch: Batch) -> list[Tensor]:
         """The photo, and it in each style; the first one at half strength, too."""
-        x = self._divisible(batch["image"])
-        columns = [(style, 1.0) for style in range(min(SHOWN, len(self.names)))]
+        x = self._crop_to_multiple(batch["image"])
+        columns = [(style, 1.0) for style in range(min(SHEET_STYLES, len(self.names)))]
         if self.settings.variant == "slim":
             columns.append((0, 0.5))
         with torch.no_grad():
             made = [
-                self._made(self.generator, x, self._mixes([style] * len(x), torch.full((len(x),), strength)))
+                self._run_network(self.generator, x, self._batch_mix([style] * len(x), torch.full((len(x),), strength)))
                 for style, strength in columns
             ]
         return [x, *(one.float().clamp(0, 1) for one in made)]
@@ -174,7 +176,7 @@ class Johnson(Method):
         *,
         style: StyleChoice = None,
         strength: float = 1.0,
-        memory: int = MEMORY,
+        memory: int = DEFAULT_MEMORY,
         precision: Literal["auto", "float32", "bfloat16"] = "auto",
         out: Tensor | None = None,
         **unknown: Any,
@@ -195,35 +197,35 @@ class Johnson(Method):
         if unknown:
             known = ("style", "strength", "memory", "precision")
             wrong = next(iter(unknown))
-            raise PicturaError(f"The method johnson has no option '{wrong}'.{nearest(wrong, known)}")
+            raise PicturaError(f"The method johnson has no option '{wrong}'.{did_you_mean(wrong, known)}")
         if picture.dim() != 4 or picture.shape[:2] != (1, 3):
             raise PicturaError(f"Numbers of shape {tuple(picture.shape)} are no picture: give a tensor 1×3×H×W.")
-        network, mix = self.network, self._mix(style, strength)
+        network, mix = self.network, self._style_mix(style, strength)
         half = precision == "bfloat16" or (precision == "auto" and fast_bfloat16(picture.device))
         with torch.no_grad(), torch.autocast(picture.device.type, torch.bfloat16, enabled=half):
-            return streamed(
+            return stream(
                 picture,
                 network.parts(mix),
                 memory=memory,
-                number=2 if half and self.settings.variant == "slim" else 4,
+                bytes_per_float=2 if half and self.settings.variant == "slim" else 4,
                 multiple=network.multiple,
                 smallest=network.smallest,
-                whole=lambda x: self._made(network, x, mix),
+                whole=lambda x: self._run_network(network, x, mix),
                 out=out,
             )
 
-    def exported(self, style: StyleChoice = None, strength: float = 1.0) -> nn.Module:
+    def export_network(self, style: StyleChoice = None, strength: float = 1.0) -> nn.Module:
         """f_W for one choice of style and strength, as `apply` takes them."""
-        return _Chosen(self.network, self._mix(style, strength))
+        return _SingleStyle(self.network, self._style_mix(style, strength))
 
-    def _made(self, network: nn.Module, x: Tensor, mix: Tensor | None) -> Tensor:
+    def _run_network(self, network: nn.Module, x: Tensor, mix: Tensor | None) -> Tensor:
         made: Tensor = network(x) if mix is None else network(x, mix)
         return made
 
-    def _divisible(self, x: Tensor) -> Tensor:
-        return divisible(x, self.network.multiple, self.network.smallest)
+    def _crop_to_multiple(self, x: Tensor) -> Tensor:
+        return crop_to_multiple(x, self.network.multiple, self.network.smallest)
 
-    def _drawn(self, count: int, generator: torch.Generator) -> tuple[list[int], Tensor]:
+    def _sample_styles(self, count: int, generator: torch.Generator) -> tuple[list[int], Tensor]:
         """A style's number and a strength for each picture, in full or anything between none and that."""
         style = torch.randint(len(self.names), (count,), generator=generator).tolist()
         kind, strength = torch.rand(2, count, generator=generator)
@@ -232,7 +234,7 @@ class Johnson(Method):
         strength[kind < self.settings.full] = 1.0
         return style, strength
 
-    def _mixes(self, style: list[int], strength: Tensor) -> Tensor | None:
+    def _batch_mix(self, style: list[int], strength: Tensor) -> Tensor | None:
         """The shares of photo and styles for pictures of these styles and strengths; None where there is one style."""
         if self.settings.variant != "slim":
             return None
@@ -241,23 +243,23 @@ class Johnson(Method):
         shares[torch.arange(len(style)), torch.tensor(style) + 1] = strength
         return shares.to(next(self.network.parameters()).device)
 
-    def _mix(self, style: StyleChoice, strength: float) -> Tensor | None:
+    def _style_mix(self, style: StyleChoice, strength: float) -> Tensor | None:
         """The same for one picture and what a person asked for."""
         if not 0 <= strength <= 1:
             raise PicturaError(f"A strength of {strength:g} is none: give a number from 0, the photo, to 1, the style.")
         wanted = style if isinstance(style, Mapping) else {style: 1.0}
-        numbers = [self._number(name) for name in wanted]
+        numbers = [self._style_index(name) for name in wanted]
         if self.settings.variant != "slim":
             if strength < 1:
                 raise PicturaError(f"A strength needs the slim variant; this network is {self.settings.variant}.")
             return None
         mix = torch.zeros(1, len(self.names) + 1)
         mix[0, 0] = 1 - strength
-        for number, share in zip(numbers, shares(list(wanted.values())), strict=True):
+        for number, share in zip(numbers, normalize_weights(list(wanted.values())), strict=True):
             mix[0, number + 1] += strength * share
         return mix.to(next(self.network.parameters()).device)
 
-    def _number(self, style: str | int | None) -> int:
+    def _style_index(self, style: str | int | None) -> int:
         """A style's place in the network."""
         if style is None:
             return 0
@@ -266,14 +268,14 @@ class Johnson(Method):
         if style in self.names:
             return self.names.index(style)
         raise PicturaError(
-            f"This network has no style '{style}', only {', '.join(self.names)}.{nearest(str(style), self.names)}"
+            f"This network has no style '{style}', only {', '.join(self.names)}.{did_you_mean(str(style), self.names)}"
         )
 
 
-class _Chosen(nn.Module):
+class _SingleStyle(nn.Module):
     """N×3×H×W in [0, 1] to the same, in one style."""
 
-    def __init__(self, network: Network, mix: Tensor | None) -> None:
+    def __init__(self, network: StyleNetwork, mix: Tensor | None) -> None:
         super().__init__()
         self.network, self.multiple, self.smallest = network, network.multiple, network.smallest
         self.register_buffer("mix", mix)
@@ -284,7 +286,7 @@ class _Chosen(nn.Module):
         return made.clamp(0, 1)
 
 
-def _network(s: JohnsonSettings) -> Network:
+def _build_network(s: JohnsonSettings) -> StyleNetwork:
     if s.variant == "slim":
         return SlimNet(len(s.styles), s.widths, s.blocks)
     if s.variant == "examples":
@@ -292,7 +294,7 @@ def _network(s: JohnsonSettings) -> Network:
     return JohnsonNet(s.filters, "batch" if s.variant == "paper" else "instance")
 
 
-def _moments(style: str, encoder: Encoder, layers: list[str], size: int, noise: float) -> Moments:
+def _load_moments(style: str, encoder: Encoder, layers: list[str], size: int, noise: float) -> Moments:
     """What φ says about a painting at this longest side, through noise if it is one and not its numbers.
 
     Raises:
@@ -301,8 +303,10 @@ def _moments(style: str, encoder: Encoder, layers: list[str], size: int, noise: 
     source = open_style(style)
     if not isinstance(source, Style):
         device = encoder.mean.device
-        parts = [(look(picture.to(device), encoder, layers, size, noise), 1 / len(source)) for picture in source]
-        return mix(parts)
+        parts = [
+            (encode_style(picture.to(device), encoder, layers, size, noise), 1 / len(source)) for picture in source
+        ]
+        return mix_moments(parts)
     if source.encoder != encoder.name:
         raise PicturaError(
             f"The style {style} is in numbers of {source.encoder}, the loss network is {encoder.name}: give a painting."

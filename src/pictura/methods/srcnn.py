@@ -12,18 +12,20 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pictura.methods.superres import Precision, enlarged, falling
-from pictura.metrics.luma import WEIGHTS, luma
-from pictura.networks.srcnn import CHANNELS, SRCNN
-from pictura.networks.tiling.streaming import MEMORY, Part
+from pictura.methods.superres import PrecisionChoice, cosine_decay, enlarge_image
+from pictura.metrics.luma import LUMA_WEIGHTS, luma
+from pictura.networks.srcnn import SRCNN, SRCNN_CHANNELS
+from pictura.networks.tiling.streaming import DEFAULT_MEMORY, NetworkPart
 from pictura.networks.upscaler import Bicubic
-from pictura.picture.degrade import degrade, imresize, whole
+from pictura.picture.degrade import crop_to_scale, degrade, imresize
 from pictura.runtime.errors import PicturaError
-from pictura.training.method import Batch, Kind, Method, Player, Update
+from pictura.training.method import Batch, DataKind, Method, Player, Update
 from pictura.training.settings import MethodSettings
 
-WIDTH = 2 * CHANNELS[0] + CHANNELS[1]  # numbers for a large pixel: before and after the first ReLU, the second layer
-LAST = 0.1  # rate of the last layer beside the others', section 4.1
+FLOATS_PER_PIXEL = (
+    2 * SRCNN_CHANNELS[0] + SRCNN_CHANNELS[1]
+)  # numbers for a large pixel: before and after the first ReLU, the second layer
+LAST_LAYER_RATE = 0.1  # rate of the last layer beside the others', section 4.1
 
 
 class SrcnnSettings(MethodSettings):
@@ -44,7 +46,7 @@ class Srcnn(Method):
     paper: ClassVar[str] = (
         "Dong, Loy, He, Tang: Image Super-Resolution Using Deep Convolutional Networks, TPAMI 2016, arXiv 1501.00092"
     )
-    data: ClassVar[Kind] = "images"
+    data: ClassVar[DataKind] = "images"
     Settings = SrcnnSettings
     settings: SrcnnSettings
 
@@ -69,17 +71,17 @@ class Srcnn(Method):
         s = self.settings
         last = [p for name, p in self.srcnn.named_parameters() if name.startswith("reconstruct")]
         first = [p for name, p in self.srcnn.named_parameters() if not name.startswith("reconstruct")]
-        groups: list[dict[str, Any]] = [{"params": first}, {"params": last, "lr": LAST * s.learning_rate}]
+        groups: list[dict[str, Any]] = [{"params": first}, {"params": last, "lr": LAST_LAYER_RATE * s.learning_rate}]
         optimiser: torch.optim.Optimizer = (
             torch.optim.Adam(groups, lr=s.learning_rate)
             if s.optimiser == "adam"
             else torch.optim.SGD(groups, lr=s.learning_rate, momentum=0.9)
         )
-        return {"srcnn": Player(self.srcnn, optimiser, falling(s.decay_steps), s.ema)}
+        return {"srcnn": Player(self.srcnn, optimiser, cosine_decay(s.decay_steps), s.ema)}
 
     def step(self, batch: Batch, update: Update, generator: torch.Generator) -> dict[str, Tensor]:
         """One mean square, called pixel."""
-        true, enlarged = self._pair(batch)
+        true, enlarged = self._make_pair(batch)
         inner = (luma(true) / 255)[..., self.border : -self.border, self.border : -self.border]
         pixel = (self.srcnn(luma(enlarged) / 255).float() - inner).square().mean()
         update("srcnn", pixel)
@@ -87,36 +89,42 @@ class Srcnn(Method):
 
     def show(self, batch: Batch) -> list[Tensor]:
         """Bicubic, ours, the truth."""
-        true, bicubic = self._pair(batch)
+        true, bicubic = self._make_pair(batch)
         with torch.no_grad():
-            made = finer(self.srcnn, bicubic, self.border)
+            made = enhance_luma(self.srcnn, bicubic, self.border)
         return [bicubic, made.float().clamp(0, 1), true]
 
-    def apply(self, picture: Tensor, *, memory: int = MEMORY, precision: Precision = "auto", **unknown: Any) -> Tensor:
+    def apply(
+        self, picture: Tensor, *, memory: int = DEFAULT_MEMORY, precision: PrecisionChoice = "auto", **unknown: Any
+    ) -> Tensor:
         """1×3×H×W in [0, 1] (or uint8) of any size to 1×3×(scale H)×(scale W) of the same dtype.
 
         Options and errors are those of superres.
         """
-        network, scale = self.exported().to(picture.device), self.settings.scale
+        network, scale = self.export_network().to(picture.device), self.settings.scale
         # Bicubic sees two small pixels, the network its border in large ones.
-        part = Part(lambda x, _: network(x).float(), reach=2 + math.ceil(self.border / scale), width=WIDTH * scale**2)
-        return enlarged(self.name, picture, part, memory, precision, unknown)
+        part = NetworkPart(
+            lambda x, _: network(x).float(),
+            receptive_radius=2 + math.ceil(self.border / scale),
+            floats_per_pixel=FLOATS_PER_PIXEL * scale**2,
+        )
+        return enlarge_image(self.name, picture, part, memory, precision, unknown)
 
-    def exported(self) -> nn.Module:
+    def export_network(self) -> nn.Module:
         """Bicubic, luminance, network, and colours again."""
-        return Whole(self.srcnn, self.settings.scale, self.border)
+        return SrcnnPipeline(self.srcnn, self.settings.scale, self.border)
 
-    def _pair(self, batch: Batch) -> tuple[Tensor, Tensor]:
+    def _make_pair(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """(true, reduced and enlarged again), both N×3×H×W."""
         scale, side = self.settings.scale, min(batch["image"].shape[-2:])
         if side - side % scale <= 2 * self.border:
             raise PicturaError(f"Crops of {side} pixels are too small for SRCNN: take 33 as in the paper, or more.")
-        true = whole(batch["image"], scale)
+        true = crop_to_scale(batch["image"], scale)
         size = true.shape[-2], true.shape[-1]
         return true, imresize(degrade(true, scale), size).clamp(0, 1)
 
 
-class Whole(nn.Module):
+class SrcnnPipeline(nn.Module):
     """F with what stands before and behind it."""
 
     def __init__(self, network: nn.Module, scale: int, border: int) -> None:
@@ -126,18 +134,18 @@ class Whole(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """N×3×h×w in [0, 1] to N×3×(scale h)×(scale w); not clamped."""
-        return finer(self.network, self.bicubic(x).clamp(0, 1), self.border)
+        return enhance_luma(self.network, self.bicubic(x).clamp(0, 1), self.border)
 
 
-def finer(network: nn.Module, pictures: Tensor, border: int) -> Tensor:
+def enhance_luma(network: nn.Module, pictures: Tensor, border: int) -> Tensor:
     """F on the luminance of enlarged pictures N×3×H×W whose border is repeated; not clamped."""
     y = luma(pictures) / 255
-    return coloured(pictures, network(F.pad(y, [border] * 4, mode="replicate")) - y)
+    return add_luma(pictures, network(F.pad(y, [border] * 4, mode="replicate")) - y)
 
 
-def coloured(pictures: Tensor, brighter: Tensor) -> Tensor:
+def add_luma(pictures: Tensor, brighter: Tensor) -> Tensor:
     """N×3×H×W whose Y, in units of 255, is higher by N×1×H×W while Cb and Cr are as they were.
 
     Red, green and blue then move by the same, and Y by the sum of its weights as much.
     """
-    return pictures + brighter * (255 / sum(WEIGHTS))
+    return pictures + brighter * (255 / sum(LUMA_WEIGHTS))

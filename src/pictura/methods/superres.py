@@ -20,28 +20,28 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from pictura.encoders import Encoder, load
-from pictura.networks.tiling.streaming import MEMORY, Part, streamed
+from pictura.encoders import Encoder, load_encoder
+from pictura.networks.tiling.streaming import DEFAULT_MEMORY, NetworkPart, stream
 from pictura.networks.upscaler import JohnsonUpscaler, Upscaler
-from pictura.picture.degrade import degrade, imresize, whole
-from pictura.picture.resize import floating, stored
+from pictura.picture.degrade import crop_to_scale, degrade, imresize
+from pictura.picture.resize import from_float, to_float
 from pictura.runtime.device import fast_bfloat16
-from pictura.runtime.errors import PicturaError, nearest
-from pictura.training.method import Batch, Kind, Method, Player, Update
+from pictura.runtime.errors import PicturaError, did_you_mean
+from pictura.training.method import Batch, DataKind, Method, Player, Update
 from pictura.training.settings import MethodSettings
 
-Precision = Literal["auto", "float32", "bfloat16"]
+PrecisionChoice = Literal["auto", "float32", "bfloat16"]
 TILE = 512  # greatest side in small pixels of what is enlarged at once: larger ones are no faster
 # Network, width, residual blocks of each variant.
-SIZES: dict[str, tuple[type[Upscaler | JohnsonUpscaler], int, int]] = {
+VARIANTS: dict[str, tuple[type[Upscaler | JohnsonUpscaler], int, int]] = {
     "slim": (Upscaler, 48, 5),
     "paper": (JohnsonUpscaler, 64, 4),
 }
-ENCODERS = {"vgg16": "vgg16-torchvision"}  # short names
+ENCODER_ALIASES = {"vgg16": "vgg16-torchvision"}  # short names
 # Pixels by which a crop is moved at most before φ sees it, less one: if the poolings of φ always began at the same of
 # the new pixels, what they leave out would become a grid in the pictures.
 SHIFT = 8
-WINDOW = 8  # side in small pixels of what ℓ_grid looks at: its own texture averages out there, a grid does not
+GRID_WINDOW = 8  # side in small pixels of what ℓ_grid looks at: its own texture averages out there, a grid does not
 FLOOR = 1e-3  # of Charbonnier's distance √(d² + FLOOR²): a quarter of an 8-bit step
 
 
@@ -83,15 +83,17 @@ class Superres(Method):
         "Johnson, Alahi, Fei-Fei: Perceptual Losses for Real-Time Style Transfer and Super-Resolution, ECCV 2016, "
         "arXiv 1603.08155"
     )
-    data: ClassVar[Kind] = "images"
+    data: ClassVar[DataKind] = "images"
     Settings = SuperresSettings
     settings: SuperresSettings
 
     def __init__(self, settings: SuperresSettings) -> None:
         super().__init__(settings)
-        kind, channels, blocks = SIZES[settings.variant]
+        kind, channels, blocks = VARIANTS[settings.variant]
         network = kind(settings.scale, settings.channels or channels, settings.blocks or blocks)
-        self.part = Part(self._made, reach=network.margin, width=network.width)
+        self.part = NetworkPart(
+            self._upscale, receptive_radius=network.receptive_radius, floats_per_pixel=network.floats_per_pixel
+        )
         self.upscaler: nn.Module = network
         self.encoder: Encoder | None = None
 
@@ -110,18 +112,20 @@ class Superres(Method):
         adam = torch.optim.Adam(
             self.upscaler.parameters(), lr=self.settings.learning_rate, betas=(0.9, 0.99 if own else 0.999)
         )
-        return {"upscaler": Player(self.upscaler, adam, falling(self.settings.decay_steps), self.settings.ema)}
+        return {"upscaler": Player(self.upscaler, adam, cosine_decay(self.settings.decay_steps), self.settings.ema)}
 
     def prepare(self, device: torch.device) -> None:
         """The loss network φ."""
         if self.settings.loss == "feature":
-            self.encoder = load(ENCODERS.get(self.settings.encoder, self.settings.encoder), device=str(device))
+            self.encoder = load_encoder(
+                ENCODER_ALIASES.get(self.settings.encoder, self.settings.encoder), device=str(device)
+            )
             for layer in self.settings.layers:
                 self.encoder.resolve(layer)
 
     def step(self, batch: Batch, update: Update, generator: torch.Generator) -> dict[str, Tensor]:
         """Small pictures x are made of the batch's y; losses pixel, feature, low as far as they have a weight."""
-        y = self._truth(batch)
+        y = self._crop_truth(batch)
         x = degrade(y, self.settings.scale, self.settings.blur)
         top, left = torch.randint(SHIFT, (2,), generator=generator).tolist()
         losses = self.losses(self.upscaler(x).float(), y, x, (top, left))
@@ -132,21 +136,21 @@ class Superres(Method):
         """ŷ against y and x: each term with its weight; φ sees what lies right of and below the corner (top, left)."""
         s = self.settings
         if s.loss == "pixel":
-            return {"pixel": self._pixel(made, y)}
+            return {"pixel": self._pixel_loss(made, y)}
         top, left = corner
-        found = {"feature": self._feature(made[..., top:, left:], y[..., top:, left:])}
+        found = {"feature": self._feature_loss(made[..., top:, left:], y[..., top:, left:])}
         if s.pixel_weight:
-            found["pixel"] = s.pixel_weight * self._pixel(made, y)
+            found["pixel"] = s.pixel_weight * self._pixel_loss(made, y)
         if s.low_weight:
             low = imresize(made, (x.shape[-2], x.shape[-1]))
-            found["low"] = s.low_weight * self._pixel(low, x)
+            found["low"] = s.low_weight * self._pixel_loss(low, x)
         if s.grid_weight:
             found["grid"] = s.grid_weight * grid(made - y, s.scale).square().add(FLOOR**2).sqrt().mean()
         return found
 
     def show(self, batch: Batch) -> list[Tensor]:
         """Bicubic, ours, the truth."""
-        y = self._truth(batch)
+        y = self._crop_truth(batch)
         x = degrade(y, self.settings.scale, self.settings.blur)
         with torch.no_grad():
             made = self.upscaler(x).float().clamp(0, 1)
@@ -156,8 +160,8 @@ class Superres(Method):
         self,
         picture: Tensor,
         *,
-        memory: int = MEMORY,
-        precision: Precision = "auto",
+        memory: int = DEFAULT_MEMORY,
+        precision: PrecisionChoice = "auto",
         **unknown: Any,
     ) -> Tensor:
         """1×3×H×W in [0, 1] (or uint8) of any size to 1×3×(scale H)×(scale W) of the same dtype.
@@ -170,33 +174,33 @@ class Superres(Method):
         Raises:
             PicturaError: no picture, an option it does not know, or too little memory.
         """
-        x = floating(picture) if self.settings.match_histogram else picture
-        made = enlarged(self.name, x, self.part, memory, precision, unknown)
-        return stored(matched(made, x), picture.dtype) if self.settings.match_histogram else made
+        x = to_float(picture) if self.settings.match_histogram else picture
+        made = enlarge_image(self.name, x, self.part, memory, precision, unknown)
+        return from_float(match_histogram(made, x), picture.dtype) if self.settings.match_histogram else made
 
-    def exported(self) -> nn.Module:
+    def export_network(self) -> nn.Module:
         """The network: it takes pictures as they are."""
         if self.settings.match_histogram:
             raise PicturaError("A matched histogram cannot be exported: set match_histogram to false in the settings.")
         return self.upscaler
 
-    def _made(self, x: Tensor, _: Tensor) -> Tensor:
+    def _upscale(self, x: Tensor, _: Tensor) -> Tensor:
         made: Tensor = self.upscaler(x.contiguous(memory_format=torch.channels_last))
         return made.float()
 
-    def _truth(self, batch: Batch) -> Tensor:
+    def _crop_truth(self, batch: Batch) -> Tensor:
         scale, image = self.settings.scale, batch["image"]
         if min(image.shape[-2:]) < scale:
             raise PicturaError(f"Crops of {min(image.shape[-2:])} pixels are too small for ×{scale}: take 64 or more.")
-        return whole(image, scale)
+        return crop_to_scale(image, scale)
 
-    def _pixel(self, made: Tensor, y: Tensor) -> Tensor:
+    def _pixel_loss(self, made: Tensor, y: Tensor) -> Tensor:
         """ℓ_pixel, equation 3: the mean square; or Charbonnier's distance, which an outlier does not rule."""
         if self.settings.distance == "squared":
             return (made - y).square().mean()
         return ((made - y).square() + FLOOR**2).sqrt().mean()
 
-    def _feature(self, made: Tensor, y: Tensor) -> Tensor:
+    def _feature_loss(self, made: Tensor, y: Tensor) -> Tensor:
         """ℓ_feat, equation 2, each layer in units of its own variance so that weights mean the same on every φ."""
         if self.encoder is None:
             raise PicturaError("The feature loss has no loss network yet: call prepare() first.")
@@ -214,19 +218,19 @@ class Superres(Method):
 def grid(difference: Tensor, scale: int) -> Tensor:
     """What a difference N×3×H×W has in it that repeats every `scale` pixels, in windows of WINDOW small pixels."""
     phases = nn.functional.pixel_unshuffle(difference, scale)
-    side = min(WINDOW, *phases.shape[-2:])
+    side = min(GRID_WINDOW, *phases.shape[-2:])
     return nn.functional.avg_pool2d(phases, side, max(1, side // 2))
 
 
-def falling(steps: int, last: float = 0.01) -> Callable[[int], float] | None:
+def cosine_decay(steps: int, last: float = 0.01) -> Callable[[int], float] | None:
     """Half a cosine from 1 to `last` in so many steps, constant afterwards; None for 0."""
     if steps == 0:
         return None
     return lambda step: last + (1 - last) * 0.5 * (1 + math.cos(math.pi * min(1.0, step / steps)))
 
 
-def enlarged(
-    name: str, picture: Tensor, part: Part, memory: int, precision: Precision, unknown: Mapping[str, Any]
+def enlarge_image(
+    name: str, picture: Tensor, part: NetworkPart, memory: int, precision: PrecisionChoice, unknown: Mapping[str, Any]
 ) -> Tensor:
     """What a network that enlarges makes of 1×3×H×W in [0, 1] or uint8, of the same dtype.
 
@@ -235,16 +239,16 @@ def enlarged(
     """
     if unknown:
         wrong = next(iter(unknown))
-        raise PicturaError(f"The method {name} has no option '{wrong}'.{nearest(wrong, ('memory', 'precision'))}")
+        raise PicturaError(f"The method {name} has no option '{wrong}'.{did_you_mean(wrong, ('memory', 'precision'))}")
     if picture.dim() != 4 or picture.shape[:2] != (1, 3) or not picture.numel():
         raise PicturaError(f"Numbers of shape {tuple(picture.shape)} are no picture: give a tensor 1×3×H×W.")
     half = precision == "bfloat16" or (precision == "auto" and fast_bfloat16(picture.device))
-    enough = int(4 * part.width * (TILE + 2 * part.reach) ** 2)
+    enough = int(4 * part.floats_per_pixel * (TILE + 2 * part.receptive_radius) ** 2)
     with torch.autocast(picture.device.type, torch.bfloat16, enabled=half):
-        return streamed(picture, [part], memory=min(memory, enough))
+        return stream(picture, [part], memory=min(memory, enough))
 
 
-def matched(made: Tensor, model: Tensor) -> Tensor:
+def match_histogram(made: Tensor, model: Tensor) -> Tensor:
     """`made` with each channel's histogram exchanged for that of `model`; both 1×C×H×W."""
     channels = []
     for own, wanted in zip(made[0].flatten(1), model[0].flatten(1), strict=True):

@@ -2,8 +2,8 @@
 
 from torch import Tensor
 
-WEIGHTS = (65.481, 128.553, 24.966)  # of R, G, B in [0, 1]: black is 16, white 235
-BLACK = 16.0
+LUMA_WEIGHTS = (65.481, 128.553, 24.966)  # of R, G, B in [0, 1]: black is 16, white 235
+BLACK_LEVEL = 16.0
 
 
 def luma(pictures: Tensor) -> Tensor:
@@ -11,5 +11,5 @@ def luma(pictures: Tensor) -> Tensor:
 
     In full range, as JPEG has it, the same error would be larger by 255/219: a score lower by 1.32 dB.
     """
-    weights = pictures.new_tensor(WEIGHTS).view(1, 3, 1, 1)
-    return BLACK + (pictures * weights).sum(1, keepdim=True)
+    weights = pictures.new_tensor(LUMA_WEIGHTS).view(1, 3, 1, 1)
+    return BLACK_LEVEL + (pictures * weights).sum(1, keepdim=True)

@@ -25,10 +25,10 @@ def score(made: Tensor, true: Tensor, border: int, *, grey: bool = False) -> Sco
     convert a `grey` file: its own values, 0 to 255, are scored (one picture of Set14, which lowers the set's mean
     PSNR by 0.09 dB).
     """
-    y, y_true = (_plane(x, grey)[..., border:-border, border:-border] for x in (made, true))
+    y, y_true = (_scored_plane(x, grey)[..., border:-border, border:-border] for x in (made, true))
     return Score(psnr(y, y_true, PEAK).item(), ssim(y, y_true, PEAK).item())
 
 
-def _plane(pictures: Tensor, grey: bool) -> Tensor:
+def _scored_plane(pictures: Tensor, grey: bool) -> Tensor:
     rounded = (pictures.clamp(0, 1) * 255).round()
     return rounded[:, :1] if grey else luma(rounded / 255).round()

@@ -5,33 +5,25 @@
     bundle = bundles.read("candy")  # a folder, a file, a shipped name, or owner/name@commit on the hub
     bundles.save(bundle, "copy")
 
-A bundle knows no method: `pictura.methods.opened` makes one of it. Torch is imported when a bundle is read or saved;
+A bundle knows no method: `pictura.methods.open_method` makes one of it. Torch is imported when a bundle is read or saved;
 naming what is shipped does without.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pictura.models.store import available
+from pictura.models.store import available_models
+from pictura.runtime.lazy import lazy_attributes
 
 if TYPE_CHECKING:
     from pictura.models.bundle import Bundle
-    from pictura.models.reading import read
-    from pictura.models.saving import save
+    from pictura.models.reading import read_bundle
+    from pictura.models.saving import save_bundle
 
-__all__ = ["Bundle", "available", "read", "save"]
+__all__ = ["Bundle", "available_models", "read_bundle", "save_bundle"]
 
-
-def __getattr__(name: str) -> Any:
-    if name == "Bundle":
-        from pictura.models.bundle import Bundle
-
-        return Bundle
-    if name == "read":
-        from pictura.models.reading import read
-
-        return read
-    if name == "save":
-        from pictura.models.saving import save
-
-        return save
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+_HOMES = {
+    "pictura.models.bundle": ("Bundle",),
+    "pictura.models.reading": ("read_bundle",),
+    "pictura.models.saving": ("save_bundle",),
+}
+__getattr__ = lazy_attributes(__name__, _HOMES)

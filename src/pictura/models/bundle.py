@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from pictura.runtime.errors import PicturaError, nearest
+from pictura.runtime.errors import PicturaError, did_you_mean
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,18 +51,18 @@ class Bundle:
             PicturaError: a key is missing, unknown or of another shape; then no network is changed.
         """
         needed = {f"{name}.{key}": t for name, network in networks.items() for key, t in network.state_dict().items()}
-        self._match(needed)
+        self._check_tensors(needed)
         for name, network in networks.items():
             prefix = f"{name}."
             state = {key.removeprefix(prefix): t for key, t in self.tensors.items() if key.startswith(prefix)}
             network.load_state_dict(state, strict=True)
 
-    def _match(self, needed: Mapping[str, Tensor]) -> None:
+    def _check_tensors(self, needed: Mapping[str, Tensor]) -> None:
         name = f"'{self.source}'" if self.source else f"The bundle of {self.method}"
         if missing := sorted(needed.keys() - self.tensors.keys()):
             raise PicturaError(f"{name} lacks '{missing[0]}': it is cut short, or its settings are another network's.")
         if unknown := sorted(self.tensors.keys() - needed.keys()):
-            guess = nearest(unknown[0], needed)
+            guess = did_you_mean(unknown[0], needed)
             raise PicturaError(f"{name} holds '{unknown[0]}', which the network of its settings does not have.{guess}")
         for key, tensor in needed.items():
             if (found := tuple(self.tensors[key].shape)) != tuple(tensor.shape):
@@ -71,7 +71,7 @@ class Bundle:
                     "the settings belong to another network."
                 )
 
-    def halved(self) -> "Bundle":
+    def to_half(self) -> "Bundle":
         """The same with filters in float16, half the bytes; what has one dimension (biases, norms) stays as it is."""
 
         def half(tensor: Tensor) -> Tensor:

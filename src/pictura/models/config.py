@@ -8,21 +8,21 @@ from typing import Any
 from pictura import __version__
 from pictura.runtime.errors import PicturaError
 
-WEIGHTS, CONFIG, CARD, PICTURE = "model.safetensors", "config.json", "README.md", "picture.jpg"
-FORMAT = "pictura-bundle-1"
+WEIGHTS_FILE, CONFIG_FILE, CARD_FILE, PICTURE_FILE = "model.safetensors", "config.json", "README.md", "picture.jpg"
+BUNDLE_FORMAT = "pictura-bundle-1"
 # The only key of the weights' metadata: safetensors writes several in an order that changes from run to run, and equal
 # bundles are to be equal byte for byte.
-KEY = "pictura"
+METADATA_KEY = "pictura"
 _FIELDS = {"method": str, "settings": dict, "about": dict}
 
 
-def text(method: str, settings: Mapping[str, Any], about: Mapping[str, Any], **more: Any) -> str:
+def encode_config(method: str, settings: Mapping[str, Any], about: Mapping[str, Any], **more: Any) -> str:
     """The JSON of a bundle; `more` is what config.json has beside it."""
-    known = {"format": FORMAT, "pictura": __version__, "method": method, "settings": settings, "about": about}
+    known = {"format": BUNDLE_FORMAT, "pictura": __version__, "method": method, "settings": settings, "about": about}
     return json.dumps(known | more, indent=2, ensure_ascii=False)
 
 
-def parsed(content: str | bytes, where: Path) -> dict[str, Any]:
+def parse_config(content: str | bytes, where: Path) -> dict[str, Any]:
     """The JSON of a bundle, its shape checked: method, settings and about are there.
 
     Raises:
@@ -34,9 +34,9 @@ def parsed(content: str | bytes, where: Path) -> dict[str, Any]:
         raise PicturaError(f"'{where}' has no readable settings ({error}): fetch or save the bundle again.") from error
     if not isinstance(values, dict) or "format" not in values:
         raise PicturaError(f"'{where}' is not a bundle of pictura: `pictura import` converts weights of others.")
-    if values["format"] != FORMAT:
+    if values["format"] != BUNDLE_FORMAT:
         raise PicturaError(
-            f"'{where}' has the format '{values['format']}', and this pictura reads '{FORMAT}': update pictura."
+            f"'{where}' has the format '{values['format']}', and this pictura reads '{BUNDLE_FORMAT}': update pictura."
         )
     for name, kind in _FIELDS.items():
         if not isinstance(values.get(name), kind):
@@ -44,13 +44,13 @@ def parsed(content: str | bytes, where: Path) -> dict[str, Any]:
     return values
 
 
-def beside(folder: Path) -> dict[str, Any] | None:
+def read_config(folder: Path) -> dict[str, Any] | None:
     """What the folder's config.json says, None where there is none."""
-    path = folder / CONFIG
+    path = folder / CONFIG_FILE
     try:
         content = path.read_bytes()
     except FileNotFoundError:
         return None
     except OSError as error:
         raise PicturaError(f"'{path}' cannot be read ({error.strerror}): check its permissions.") from error
-    return parsed(content, path)
+    return parse_config(content, path)

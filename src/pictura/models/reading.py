@@ -16,11 +16,11 @@ from pictura.runtime.errors import PicturaError
 # What safetensors itself does not limit. The four networks of a CycleGAN have 113 MB; this leaves room.
 MAX_BYTES = 2**31
 MAX_TENSORS = 10_000
-STORED = {"F16", "BF16", "F32", "I64"}
-PICKLES = {".pth", ".pt", ".pkl", ".pickle", ".bin", ".ckpt", ".t7", ".tar"}
+ALLOWED_DTYPES = {"F16", "BF16", "F32", "I64"}
+PICKLE_SUFFIXES = {".pth", ".pt", ".pkl", ".pickle", ".bin", ".ckpt", ".t7", ".tar"}
 
 
-def read(source: str | Path) -> Bundle:
+def read_bundle(source: str | Path) -> Bundle:
     """The bundle at a folder or file, of a shipped name, or ``owner/name@commit`` on the hub.
 
     Weights come in float32, counters in int64. Nothing but a hub name that is not in the cache touches the network.
@@ -28,15 +28,15 @@ def read(source: str | Path) -> Bundle:
     Raises:
         PicturaError: there is no such bundle, its digest is another, or its numbers are damaged.
     """
-    found = store.find(source)
-    beside = config.beside(found.path.parent) if found.folder else None
-    expected = found.sha256 or _digest_in(beside)
+    found = store.find_bundle(source)
+    beside = config.read_config(found.path.parent) if found.folder else None
+    expected = found.sha256 or _config_digest(beside)
     if expected is not None:
         check_digest(found.path, expected)
-    with opened(found.path) as file:
-        inside = (file.metadata() or {}).get(config.KEY)
-        told = _agreed(None if inside is None else config.parsed(inside, found.path), beside, found.path)
-        tensors = {key: _sound(file, key, found.path) for key in sorted(file.keys())}
+    with open_safetensors(found.path) as file:
+        inside = (file.metadata() or {}).get(config.METADATA_KEY)
+        told = _merge_config(None if inside is None else config.parse_config(inside, found.path), beside, found.path)
+        tensors = {key: _read_tensor(file, key, found.path) for key in sorted(file.keys())}
     return Bundle(told["method"], told["settings"], tensors, told["about"], str(source))
 
 
@@ -51,16 +51,16 @@ def check_digest(path: Path, sha256: str) -> None:
         )
 
 
-def _digest_in(beside: dict[str, Any] | None) -> str | None:
+def _config_digest(beside: dict[str, Any] | None) -> str | None:
     weights = (beside or {}).get("weights")
     digest = weights.get("sha256") if isinstance(weights, dict) else None
     return digest if isinstance(digest, str) else None
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Any]:
+def open_safetensors(path: Path) -> Iterator[Any]:
     """The safetensors file at `path`, nothing read but its header, within our limits; else a PicturaError."""
-    if path.suffix.lower() in PICKLES:
+    if path.suffix.lower() in PICKLE_SUFFIXES:
         raise PicturaError(
             f"'{path}' may be a pickle, which can run code when it is read: `pictura import` converts known ones."
         )
@@ -75,7 +75,7 @@ def opened(path: Path) -> Iterator[Any]:
         raise PicturaError(f"'{path}' cannot be read as a safetensors file ({error}): fetch it again.") from error
 
 
-def _agreed(inside: dict[str, Any] | None, beside: dict[str, Any] | None, path: Path) -> dict[str, Any]:
+def _merge_config(inside: dict[str, Any] | None, beside: dict[str, Any] | None, path: Path) -> dict[str, Any]:
     """What the weights say of themselves; of config.json only the words for people, which may have been edited."""
     if inside is None:
         if beside is None:
@@ -86,14 +86,14 @@ def _agreed(inside: dict[str, Any] | None, beside: dict[str, Any] | None, path: 
     if beside is None:
         return inside
     if (inside["method"], inside["settings"]) != (beside["method"], beside["settings"]):
-        raise PicturaError(f"'{path.parent / config.CONFIG}' is of another model than '{path.name}': remove it.")
+        raise PicturaError(f"'{path.parent / config.CONFIG_FILE}' is of another model than '{path.name}': remove it.")
     return inside | {"about": beside["about"]}
 
 
-def _sound(file: Any, key: str, path: Path) -> Tensor:
+def _read_tensor(file: Any, key: str, path: Path) -> Tensor:
     """One tensor in float32 or int64, and finite."""
     kind = file.get_slice(key).get_dtype()
-    if kind not in STORED:
+    if kind not in ALLOWED_DTYPES:
         raise PicturaError(f"'{key}' in '{path}' is stored as {kind}: save it as F32 or F16.")
     tensor: Tensor = file.get_tensor(key)
     if not tensor.is_floating_point():

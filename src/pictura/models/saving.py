@@ -10,10 +10,10 @@ from pictura.models import card, config
 from pictura.models.bundle import Bundle
 from pictura.picture import Picture, write
 from pictura.runtime.errors import PicturaError
-from pictura.runtime.files import atomic, check_free
+from pictura.runtime.files import check_free, write_atomic
 
 
-def save(bundle: Bundle, folder: str | Path, picture: Picture | None = None, *, overwrite: bool = False) -> Path:
+def save_bundle(bundle: Bundle, folder: str | Path, picture: Picture | None = None, *, overwrite: bool = False) -> Path:
     """Write model.safetensors, config.json, README.md and, of a picture, picture.jpg; return the folder.
 
     At every moment the folder holds a bundle that reads, or none: config.json, which vouches for the weights by their
@@ -22,31 +22,31 @@ def save(bundle: Bundle, folder: str | Path, picture: Picture | None = None, *, 
     Raises:
         PicturaError: a file is there already, cannot be written, or weights are not finite; then no file is changed.
     """
-    folder = check(folder, overwrite)
+    folder = check_bundle_target(folder, overwrite)
     if picture is not None:
-        check_free(folder / config.PICTURE, overwrite)
-    content = packed(bundle)
+        check_free(folder / config.PICTURE_FILE, overwrite)
+    content = pack_bundle(bundle)
     with contextlib.suppress(FileNotFoundError):
-        _remove(folder / config.CONFIG)
-    atomic(folder / config.WEIGHTS, content, overwrite=overwrite)
+        _remove_file(folder / config.CONFIG_FILE)
+    write_atomic(folder / config.WEIGHTS_FILE, content, overwrite=overwrite)
     if picture is not None:
-        write(picture, folder / config.PICTURE, quality=90, overwrite=overwrite)
-    pictured = (folder / config.PICTURE).is_file()
-    atomic(folder / config.CARD, card.text(bundle, pictured).encode(), overwrite=overwrite)
-    digest = {"file": config.WEIGHTS, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-    told = config.text(bundle.method, bundle.settings, bundle.about, weights=digest)
-    atomic(folder / config.CONFIG, told.encode(), overwrite=overwrite)
+        write(picture, folder / config.PICTURE_FILE, quality=90, overwrite=overwrite)
+    pictured = (folder / config.PICTURE_FILE).is_file()
+    write_atomic(folder / config.CARD_FILE, card.render_card(bundle, pictured).encode(), overwrite=overwrite)
+    digest = {"file": config.WEIGHTS_FILE, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    told = config.encode_config(bundle.method, bundle.settings, bundle.about, weights=digest)
+    write_atomic(folder / config.CONFIG_FILE, told.encode(), overwrite=overwrite)
     return folder
 
 
-def check(folder: str | Path, overwrite: bool = False) -> Path:
+def check_bundle_target(folder: str | Path, overwrite: bool = False) -> Path:
     """The cheap check before anything slow: the folder, when a bundle can be put there."""
-    for name in (config.WEIGHTS, config.CARD, config.CONFIG):
+    for name in (config.WEIGHTS_FILE, config.CARD_FILE, config.CONFIG_FILE):
         check_free(Path(folder) / name, overwrite)
     return Path(folder)
 
 
-def packed(bundle: Bundle) -> bytes:
+def pack_bundle(bundle: Bundle) -> bytes:
     """The bundle as one safetensors file, which loads by itself; equal bundles give equal bytes.
 
     Raises:
@@ -57,10 +57,12 @@ def packed(bundle: Bundle) -> bytes:
             raise PicturaError(f"'{key}' holds infinite or undefined numbers: such a bundle is not saved.")
     # Own memory for each: safetensors refuses tensors that share theirs, as tied weights do.
     tensors = {key: tensor.detach().cpu().clone().contiguous() for key, tensor in bundle.tensors.items()}
-    return serialised(tensors, {config.KEY: config.text(bundle.method, bundle.settings, bundle.about)})
+    return serialised(
+        tensors, {config.METADATA_KEY: config.encode_config(bundle.method, bundle.settings, bundle.about)}
+    )
 
 
-def _remove(path: Path) -> None:
+def _remove_file(path: Path) -> None:
     try:
         path.unlink()
     except FileNotFoundError:

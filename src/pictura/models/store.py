@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pictura.models import config
-from pictura.runtime.cache import cached
-from pictura.runtime.errors import PicturaError, nearest
+from pictura.runtime.cache import cache_folder
+from pictura.runtime.errors import PicturaError, did_you_mean
 
-SHIPPED = Path(__file__).parents[1] / "assets" / "models"
+BUNDLED_FOLDER = Path(__file__).parents[1] / "assets" / "models"
 REGISTRY = "registry.json"
 # A commit, not a branch: what a name means today it means tomorrow.
 HUB_NAME = re.compile(r"(?P<repo>[\w-][\w.-]*/[\w-][\w.-]*)@(?P<revision>[0-9a-f]{40})")
-_LIKE_HUB = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*(@[\w./-]*)?")
+_HUB_LIKE = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*(@[\w./-]*)?")
 
 
-class Found(NamedTuple):
+class BundleFile(NamedTuple):
     """A bundle on this disk: the weights, whether config.json may lie beside them, and the SHA-256 to be expected."""
 
     path: Path
@@ -27,7 +27,7 @@ class Found(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Known:
+class ModelInfo:
     """A bundle that needs no path: shipped with pictura, or fetched once."""
 
     name: str
@@ -42,69 +42,69 @@ class Known:
     shipped: bool
 
 
-def folder() -> Path:
+def models_folder() -> Path:
     """``$PICTURA_MODELS`` if set, else ``pictura/models`` in the user's cache; it need not exist."""
-    return cached("models", "PICTURA_MODELS")
+    return cache_folder("models", "PICTURA_MODELS")
 
 
-def shipped() -> dict[str, Known]:
+def bundled_models() -> dict[str, ModelInfo]:
     """The bundles that come with pictura, by name, as the registry tells of them; reads no weights."""
-    path = SHIPPED / REGISTRY
+    path = BUNDLED_FOLDER / REGISTRY
     if not path.is_file():
         return {}
     entries = json.loads(path.read_text(encoding="utf-8"))
-    return {name: _shipped(name, entry) for name, entry in sorted(entries.items())}
+    return {name: _bundled_model(name, entry) for name, entry in sorted(entries.items())}
 
 
-def _shipped(name: str, entry: dict[str, Any]) -> Known:
-    picture = SHIPPED / f"{name}.jpg"
+def _bundled_model(name: str, entry: dict[str, Any]) -> ModelInfo:
+    picture = BUNDLED_FOLDER / f"{name}.jpg"
     words = {key: entry.get(key, "unknown") for key in ("title", "method", "licence", "metric")}
-    return Known(
+    return ModelInfo(
         name,
         **words,
         bytes=entry["bytes"],
         sha256=entry["sha256"],
-        path=SHIPPED / f"{name}.safetensors",
+        path=BUNDLED_FOLDER / f"{name}.safetensors",
         picture=picture if picture.is_file() else None,
         shipped=True,
     )
 
 
-def available() -> list[Known]:
+def available_models() -> list[ModelInfo]:
     """All shipped and cached bundles; reads neither weights nor network."""
-    return [*shipped().values(), *_cached()]
+    return [*bundled_models().values(), *_cached_models()]
 
 
-def place(repo: str, revision: str) -> Path:
+def hub_folder(repo: str, revision: str) -> Path:
     """The cache's folder for one commit of a hub repository."""
-    return folder() / f"{repo.replace('/', '--')}@{revision}"
+    return models_folder() / f"{repo.replace('/', '--')}@{revision}"
 
 
-def _cached() -> Iterator[Known]:
+def _cached_models() -> Iterator[ModelInfo]:
     """Folders of the cache that hold a bundle; what else lies there is passed over."""
-    for path in sorted(folder().glob("*--*@*")):
+    for path in sorted(models_folder().glob("*--*@*")):
         try:
-            told = config.beside(path)
+            told = config.read_config(path)
         except PicturaError:
             continue
-        if told is None or not (path / config.WEIGHTS).is_file():
+        if told is None or not (path / config.WEIGHTS_FILE).is_file():
             continue
-        about, weights, picture = told["about"], told.get("weights") or {}, path / config.PICTURE
-        yield Known(
+        about, weights, picture = told["about"], told.get("weights") or {}, path / config.PICTURE_FILE
+        yield ModelInfo(
             name=path.name.replace("--", "/", 1),
             title=str(about.get("title", "unknown")),
             method=told["method"],
-            bytes=(path / config.WEIGHTS).stat().st_size,
+            bytes=(path / config.WEIGHTS_FILE).stat().st_size,
             sha256=str(weights.get("sha256", "unknown")),
             licence=str(about.get("licence", "unknown")),
             metric=about.get("metric", "unknown"),
-            path=path / config.WEIGHTS,
+            path=path / config.WEIGHTS_FILE,
             picture=picture if picture.is_file() else None,
             shipped=False,
         )
 
 
-def find(source: str | Path) -> Found:
+def find_bundle(source: str | Path) -> BundleFile:
     """The bundle that `source` names: a path that exists, a shipped name, or owner/name@commit.
 
     Raises:
@@ -112,30 +112,30 @@ def find(source: str | Path) -> Found:
     """
     path = Path(source)
     if path.is_dir():
-        if not (path / config.WEIGHTS).is_file():
-            raise PicturaError(f"The folder '{path}' holds no bundle: there is no {config.WEIGHTS} in it.")
-        return Found(path / config.WEIGHTS, folder=True)
+        if not (path / config.WEIGHTS_FILE).is_file():
+            raise PicturaError(f"The folder '{path}' holds no bundle: there is no {config.WEIGHTS_FILE} in it.")
+        return BundleFile(path / config.WEIGHTS_FILE, folder=True)
     if path.is_file():
-        return Found(path, folder=path.name == config.WEIGHTS)
-    known = shipped()
+        return BundleFile(path, folder=path.name == config.WEIGHTS_FILE)
+    known = bundled_models()
     if (name := str(source)) in known:
-        return _present(known[name])
+        return _check_present(known[name])
     if match := HUB_NAME.fullmatch(name):
-        from pictura.models.hub import fetch  # here, because only this asks the network
+        from pictura.models.hub import fetch_bundle  # here, because only this asks the network
 
-        return Found(fetch(match["repo"], match["revision"]), folder=True)
-    raise PicturaError(_unknown(name, known))
+        return BundleFile(fetch_bundle(match["repo"], match["revision"]), folder=True)
+    raise PicturaError(_unknown_message(name, known))
 
 
-def _present(known: Known) -> Found:
+def _check_present(known: ModelInfo) -> BundleFile:
     if not known.path.is_file():
         raise PicturaError(f"The model '{known.name}' belongs to the package and is gone: install pictura again.")
-    return Found(known.path, folder=False, sha256=known.sha256)
+    return BundleFile(known.path, folder=False, sha256=known.sha256)
 
 
-def _unknown(name: str, known: dict[str, Known]) -> str:
+def _unknown_message(name: str, known: dict[str, ModelInfo]) -> str:
     """Why nothing answers to that name."""
-    if _LIKE_HUB.fullmatch(name) and not Path(name).suffix:
+    if _HUB_LIKE.fullmatch(name) and not Path(name).suffix:
         repo = name.split("@")[0]
         return (
             f"There is no folder '{name}'; for a model on the hub name the commit too, {repo}@ and its 40 digits, "
@@ -144,4 +144,4 @@ def _unknown(name: str, known: dict[str, Known]) -> str:
     if len(Path(name).parts) > 1 or Path(name).suffix:
         return f"'{name}' does not exist: check the path."
     listed = ", ".join(known) or "none is shipped"
-    return f"There is no model '{name}', neither a folder nor a shipped one ({listed}).{nearest(name, known)}"
+    return f"There is no model '{name}', neither a folder nor a shipped one ({listed}).{did_you_mean(name, known)}"

@@ -19,19 +19,19 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pictura.networks.compact import COMPONENTS
-from pictura.networks.layers.norm import Statistics
-from pictura.networks.layers.padding import padded
-from pictura.networks.slim import REACH, Doubled, Folded
+from pictura.networks.layers.norm import ChannelStatistics
+from pictura.networks.layers.padding import pad
+from pictura.networks.slim import TANH_SCALE, FoldedConv, UpsampleConv
 
 Moments = Mapping[str, tuple[Tensor, Tensor]]  # layer → mean and raw second moment
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
-EXCHANGED = ("relu2_1", "relu3_1", "relu4_1")  # of the light variant
-CORRELATED = 12  # first components of a layer whose correlations describe a style
+ADAPTED_LAYERS = ("relu2_1", "relu3_1", "relu4_1")  # of the light variant
+CORRELATED_COMPONENTS = 12  # first components of a layer whose correlations describe a style
 EPS = 1e-5  # added to variances, as in the paper's release
-WIDTHS = (96, 64, 32)  # channels at an eighth, a quarter and a half of the size
-BLOCKS = 4  # at an eighth, where a position costs 1/64 of one at full size
-LAST = 16  # channels at full size
-CODE = 96
+ADAIN_WIDTHS = (96, 64, 32)  # channels at an eighth, a quarter and a half of the size
+ADAIN_BLOCKS = 4  # at an eighth, where a position costs 1/64 of one at full size
+ADAIN_LAST_WIDTH = 16  # channels at full size
+CODE_SIZE = 96
 
 
 class AdaIN(nn.Module):
@@ -39,7 +39,7 @@ class AdaIN(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.statistics: Statistics | None = None
+        self.statistics: ChannelStatistics | None = None
         self.margin = 0
 
     def forward(self, x: Tensor, mean: Tensor, std: Tensor, strength: Tensor) -> Tensor:
@@ -86,26 +86,32 @@ class LightDecoder(nn.Module):
     spread: Tensor
 
     def __init__(
-        self, components: Sequence[int], described: int, widths: Sequence[int] = WIDTHS, blocks: int = BLOCKS
+        self,
+        components: Sequence[int],
+        description_size: int,
+        widths: Sequence[int] = ADAIN_WIDTHS,
+        blocks: int = ADAIN_BLOCKS,
     ) -> None:
         super().__init__()
         eighth, quarter, half = widths
         shallow, middle, deep = components
-        self.coder = nn.Sequential(nn.Linear(described, CODE), nn.ReLU(), nn.Linear(CODE, CODE), nn.Tanh())
-        self.photo = nn.Parameter(torch.zeros(CODE))  # the photograph's own code
+        self.coder = nn.Sequential(
+            nn.Linear(description_size, CODE_SIZE), nn.ReLU(), nn.Linear(CODE_SIZE, CODE_SIZE), nn.Tanh()
+        )
+        self.photo = nn.Parameter(torch.zeros(CODE_SIZE))  # the photograph's own code
         # A description less `centre`, over `spread`, has mean 0 and deviation 1 over the paintings of the training.
-        self.register_buffer("centre", torch.zeros(described))
-        self.register_buffer("spread", torch.ones(described))
-        self.enter = Styled(nn.Conv2d(deep, eighth, 3), eighth)
-        self.blocks = nn.ModuleList(Block(eighth) for _ in range(blocks))
-        self.up1, self.side1 = Doubled(eighth, quarter, smooth=True), nn.Conv2d(middle, quarter, 3)
-        self.mix1, self.block1 = Styled(None, quarter), Block(quarter)
-        self.up2, self.side2 = Doubled(quarter, half, smooth=True), nn.Conv2d(shallow, half, 3)
-        self.mix2, self.fine = Styled(None, half), Styled(nn.Conv2d(half, half, 3), half)
-        self.up3, self.last = Doubled(half, LAST, smooth=True), Folded(LAST, 3)
+        self.register_buffer("centre", torch.zeros(description_size))
+        self.register_buffer("spread", torch.ones(description_size))
+        self.enter = StyledConv(nn.Conv2d(deep, eighth, 3), eighth)
+        self.blocks = nn.ModuleList(StyledBlock(eighth) for _ in range(blocks))
+        self.up1, self.side1 = UpsampleConv(eighth, quarter, smooth=True), nn.Conv2d(middle, quarter, 3)
+        self.mix1, self.block1 = StyledConv(None, quarter), StyledBlock(quarter)
+        self.up2, self.side2 = UpsampleConv(quarter, half, smooth=True), nn.Conv2d(shallow, half, 3)
+        self.mix2, self.fine = StyledConv(None, half), StyledConv(nn.Conv2d(half, half, 3), half)
+        self.up3, self.last = UpsampleConv(half, ADAIN_LAST_WIDTH, smooth=True), FoldedConv(ADAIN_LAST_WIDTH, 3)
 
     def code(self, description: Tensor, strength: Tensor) -> Tensor:
-        """N×described and N strengths to N×`CODE`."""
+        """N×described and N strengths to N×`CODE_SIZE`."""
         style: Tensor = self.coder((description - self.centre) / self.spread)
         return self.photo + strength[:, None] * (style - self.photo)
 
@@ -124,40 +130,40 @@ class LightDecoder(nn.Module):
 
     def end(self, shallow: Tensor, middle: Tensor, y: Tensor, code: Tensor) -> Tensor:
         """From there to the picture."""
-        y = self.block1(self.mix1(self.up1(y) + self.side1(padded(middle)), code), code)
-        y = self.fine(self.mix2(self.up2(y) + self.side2(padded(shallow)), code), code)
-        y = self.last(self.up3.folded(y).relu_())
+        y = self.block1(self.mix1(self.up1(y) + self.side1(pad(middle)), code), code)
+        y = self.fine(self.mix2(self.up2(y) + self.side2(pad(shallow)), code), code)
+        y = self.last(self.up3.forward_folded(y).relu_())
         # Half precision suffices, see `pictura.networks.slim`: around grey it is finest, and tanh flattens the rest.
-        made: Tensor = 0.5 + REACH * torch.tanh(F.pixel_shuffle(y, 2).float())
+        made: Tensor = 0.5 + TANH_SCALE * torch.tanh(F.pixel_shuffle(y, 2).float())
         return made
 
 
-class Styled(nn.Module):
+class StyledConv(nn.Module):
     """ReLU(γ · conv(x) + β), with γ and β of the code; without a convolution of x itself."""
 
     def __init__(self, convolution: nn.Conv2d | None, channels: int, rectified: bool = True) -> None:
         super().__init__()
         self.convolution, self.rectified = convolution, rectified
-        self.affine = nn.Linear(CODE, 2 * channels)
+        self.affine = nn.Linear(CODE_SIZE, 2 * channels)
         nn.init.normal_(self.affine.weight, std=0.02)
         nn.init.zeros_(self.affine.bias)
 
     def forward(self, x: Tensor, code: Tensor) -> Tensor:
-        """N×C×H×W and N×`CODE` to N×C×H×W."""
+        """N×C×H×W and N×`CODE_SIZE` to N×C×H×W."""
         if self.convolution is not None:
-            x = self.convolution(padded(x))
+            x = self.convolution(pad(x))
         scale, shift = self.affine(code).to(x.dtype)[..., None, None].chunk(2, 1)
         y: Tensor = torch.addcmul(shift, x, 1 + scale)
         return y.relu_() if self.rectified else y
 
 
-class Block(nn.Module):
+class StyledBlock(nn.Module):
     """x + styled(conv(styled ReLU(conv(x)))), the same shape."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.first = Styled(nn.Conv2d(channels, channels, 3), channels)
-        self.second = Styled(nn.Conv2d(channels, channels, 3), channels, rectified=False)
+        self.first = StyledConv(nn.Conv2d(channels, channels, 3), channels)
+        self.second = StyledConv(nn.Conv2d(channels, channels, 3), channels, rectified=False)
 
     def forward(self, x: Tensor, code: Tensor) -> Tensor:
         """One block."""
@@ -165,9 +171,11 @@ class Block(nn.Module):
         return result
 
 
-def described(components: Mapping[str, int]) -> int:
+def description_size(components: Mapping[str, int]) -> int:
     """How many numbers `describe` gives for an encoder with so many components a layer."""
-    return sum(2 * components[layer] + CORRELATED * (CORRELATED - 1) // 2 for layer in STYLE_LAYERS)
+    return sum(
+        2 * components[layer] + CORRELATED_COMPONENTS * (CORRELATED_COMPONENTS - 1) // 2 for layer in STYLE_LAYERS
+    )
 
 
 def describe(style: Moments) -> Tensor:
@@ -177,8 +185,8 @@ def describe(style: Moments) -> Tensor:
         mean, second = style[layer]
         covariance = second - torch.outer(mean, mean)
         std = (covariance.diagonal().clamp(min=0) + EPS).sqrt()
-        first = (covariance / torch.outer(std, std))[:CORRELATED, :CORRELATED]
-        rows, columns = torch.triu_indices(CORRELATED, CORRELATED, 1)
+        first = (covariance / torch.outer(std, std))[:CORRELATED_COMPONENTS, :CORRELATED_COMPONENTS]
+        rows, columns = torch.triu_indices(CORRELATED_COMPONENTS, CORRELATED_COMPONENTS, 1)
         parts += [mean, std.log() / 5, first[rows, columns] / 5]
     return torch.cat(parts)
 
@@ -193,17 +201,17 @@ def statistics_of(styles: Sequence[Moments]) -> tuple[dict[str, Tensor], dict[st
     return means, deviations
 
 
-def packed(found: Mapping[str, Tensor]) -> Tensor:
+def pack_features(found: Mapping[str, Tensor]) -> Tensor:
     """Responses at a half, a quarter and an eighth of the size as channels of one map at an eighth."""
-    parts = [F.pixel_unshuffle(found[layer], 4 >> i) for i, layer in enumerate(EXCHANGED)]
+    parts = [F.pixel_unshuffle(found[layer], 4 >> i) for i, layer in enumerate(ADAPTED_LAYERS)]
     return torch.cat(parts, 1).contiguous(memory_format=torch.channels_last)
 
 
-def unpacked(seen: Tensor, deep: int = COMPONENTS["relu4_1"]) -> dict[str, Tensor]:
+def unpack_features(seen: Tensor, deep: int = COMPONENTS["relu4_1"]) -> dict[str, Tensor]:
     """The same back, the deepest with so many channels."""
     shallow, middle = COMPONENTS["relu2_1"], COMPONENTS["relu3_1"]
     parts = torch.split(seen, [16 * shallow, 4 * middle, deep], 1)
     return {
         layer: F.pixel_shuffle(part, 4 >> i).contiguous(memory_format=torch.channels_last)
-        for i, (layer, part) in enumerate(zip(EXCHANGED, parts, strict=True))
+        for i, (layer, part) in enumerate(zip(ADAPTED_LAYERS, parts, strict=True))
     }

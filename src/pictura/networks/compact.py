@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from torch import Tensor, nn
 
 # Few channels where pixels are many: a third of the time goes into the first two stages all the same.
-WIDTHS = (24, 48, 96, 192, 224)
+COMPACT_WIDTHS = (24, 48, 96, 192, 224)
 # k for each layer: explained variance of the teacher in docs/compact.md.
 COMPONENTS = {"relu1_1": 16, "relu2_1": 40, "relu3_1": 80, "relu4_1": 128, "relu4_2": 160, "relu5_1": 160}
 
@@ -44,7 +44,7 @@ class Compact(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        c1, c2, c3, c4, c5 = WIDTHS
+        c1, c2, c3, c4, c5 = COMPACT_WIDTHS
         self.trunk = nn.ModuleDict(
             {
                 "stage1": nn.Sequential(*_convolutions(3, c1, 1)),

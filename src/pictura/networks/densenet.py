@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 # Table 1 of the paper: dense layers per block.
-LAYERS = {"densenet121": (6, 12, 24, 16), "densenet169": (6, 12, 32, 32)}
+DENSENET_LAYERS = {"densenet121": (6, 12, 24, 16), "densenet169": (6, 12, 32, 32)}
 GROWTH = 32  # k: channels that each dense layer adds, table 1
 BOTTLENECK = 4  # the 1×1 convolution gives 4k channels, section 3
 
@@ -59,7 +59,7 @@ class DenseNet(nn.Module):
         self.features.add_module("norm0", nn.BatchNorm2d(64))
         self.features.add_module("relu0", nn.ReLU())
         self.features.add_module("pool0", nn.MaxPool2d(3, 2, padding=1))
-        channels, counts = 64, LAYERS[name]
+        channels, counts = 64, DENSENET_LAYERS[name]
         for block, count in enumerate(counts, start=1):
             self.features.add_module(f"denseblock{block}", _dense_block(channels, count))
             channels += count * GROWTH

@@ -14,11 +14,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pictura.networks.layers.norm import InstanceNorm, instance_norm
-from pictura.networks.layers.padding import padded
-from pictura.networks.tiling.streaming import Part
+from pictura.networks.layers.padding import pad
+from pictura.networks.tiling.streaming import NetworkPart
 
-BLOCKS = 5
-START = 40  # reflected pixels; two for each of the ten unpadded convolutions of the blocks, at a quarter of the size
+JOHNSON_BLOCKS = 5
+START_PADDING = (
+    40  # reflected pixels; two for each of the ten unpadded convolutions of the blocks, at a quarter of the size
+)
 Norm = Literal["batch", "instance"]
 NORMS: dict[Norm, Callable[[int], nn.Module]] = {"batch": nn.BatchNorm2d, "instance": instance_norm}
 
@@ -32,25 +34,25 @@ class JohnsonNet(nn.Module):
     """
 
     multiple = 4
-    smallest = START + 1
-    reach = 64  # pixels to each side that a pixel of the result depends on, rounded up
+    smallest = START_PADDING + 1
+    receptive_radius = 64  # pixels to each side that a pixel of the result depends on, rounded up
 
     def __init__(self, channels: int = 32, norm: Norm = "batch") -> None:
         super().__init__()
         c, normed = channels, NORMS[norm]
         self.start = nn.Sequential(
-            nn.ReflectionPad2d(START),
+            nn.ReflectionPad2d(START_PADDING),
             *(nn.Conv2d(3, c, 9, padding=4), normed(c), nn.ReLU()),
             *(nn.Conv2d(c, 2 * c, 3, 2, padding=1), normed(2 * c), nn.ReLU()),
             *(nn.Conv2d(2 * c, 4 * c, 3, 2, padding=1), normed(4 * c), nn.ReLU()),
         )
-        self.blocks = nn.Sequential(*(CroppedBlock(4 * c, normed) for _ in range(BLOCKS)))
+        self.blocks = nn.Sequential(*(CroppedBlock(4 * c, normed) for _ in range(JOHNSON_BLOCKS)))
         self.end = nn.Sequential(
             *(nn.ConvTranspose2d(4 * c, 2 * c, 3, 2, padding=1, output_padding=1), normed(2 * c), nn.ReLU()),
             *(nn.ConvTranspose2d(2 * c, c, 3, 2, padding=1, output_padding=1), normed(c), nn.ReLU()),
             nn.Conv2d(c, 3, 9, padding=4),
         )
-        for site, margin in zip(self.sites(), _margins(), strict=False):
+        for site, margin in zip(self.norm_layers(), _margins(), strict=False):
             site.margin = margin
 
     def forward(self, x: Tensor) -> Tensor:
@@ -58,19 +60,19 @@ class JohnsonNet(nn.Module):
         result: Tensor = 0.5 + 0.5 * torch.tanh(self.end(self.blocks(self.start(2 * x - 1))))
         return result
 
-    def sites(self) -> list[InstanceNorm]:
+    def norm_layers(self) -> list[InstanceNorm]:
         """The instance norms in the order in which they are met; none with batch norm."""
         return [module for module in self.modules() if isinstance(module, InstanceNorm)]
 
-    def parts(self, _: Tensor | None = None) -> list[Part]:
+    def parts(self, _: Tensor | None = None) -> list[NetworkPart]:
         """One stretch: its start and end know of each other's padding."""
-        return [Part(lambda x, _: self(x), self.sites(), self.reach, width=100)]
+        return [NetworkPart(lambda x, _: self(x), self.norm_layers(), self.receptive_radius, floats_per_pixel=100)]
 
 
 def _margins() -> list[int]:
     """How far the responses at each norm still reach beyond the picture: 40 pixels, less one or two a convolution."""
-    quarter = START // 4
-    return [START, START // 2, quarter, *(quarter - i for i in range(1, 2 * BLOCKS + 1)), 0, 0]
+    quarter = START_PADDING // 4
+    return [START_PADDING, START_PADDING // 2, quarter, *(quarter - i for i in range(1, 2 * JOHNSON_BLOCKS + 1)), 0, 0]
 
 
 class CroppedBlock(nn.Module):
@@ -105,9 +107,9 @@ class ExamplesNet(nn.Module):
         self.conv1, self.in1 = PaddedConv(3, c, 9), instance_norm(c)
         self.conv2, self.in2 = PaddedConv(c, 2 * c, 3, 2), instance_norm(2 * c)
         self.conv3, self.in3 = PaddedConv(2 * c, 4 * c, 3, 2), instance_norm(4 * c)
-        self.res1, self.res2, self.res3, self.res4, self.res5 = (PaddedBlock(4 * c) for _ in range(BLOCKS))
-        self.deconv1, self.in4 = PaddedConv(4 * c, 2 * c, 3, doubled=True), instance_norm(2 * c)
-        self.deconv2, self.in5 = PaddedConv(2 * c, c, 3, doubled=True), instance_norm(c)
+        self.res1, self.res2, self.res3, self.res4, self.res5 = (PaddedBlock(4 * c) for _ in range(JOHNSON_BLOCKS))
+        self.deconv1, self.in4 = PaddedConv(4 * c, 2 * c, 3, upsample=True), instance_norm(2 * c)
+        self.deconv2, self.in5 = PaddedConv(2 * c, c, 3, upsample=True), instance_norm(c)
         self.deconv3 = PaddedConv(c, 3, 9)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -133,31 +135,31 @@ class ExamplesNet(nn.Module):
         result: Tensor = self.deconv3(y) / 255
         return result
 
-    def parts(self, _: Tensor | None = None) -> list[Part]:
+    def parts(self, _: Tensor | None = None) -> list[NetworkPart]:
         """Start, residual blocks, end."""
         blocks = (self.res1, self.res2, self.res3, self.res4, self.res5)
         inner = [site for block in blocks for site in (block.in1, block.in2)]
         return [
-            Part(lambda x, _: self.start(x), [self.in1, self.in2, self.in3], 12, width=100),
-            Part(lambda _, y: self.middle(y), inner, 40, width=32),
-            Part(lambda _, y: self.end(y), [self.in4, self.in5], 16, width=170),
+            NetworkPart(lambda x, _: self.start(x), [self.in1, self.in2, self.in3], 12, floats_per_pixel=100),
+            NetworkPart(lambda _, y: self.middle(y), inner, 40, floats_per_pixel=32),
+            NetworkPart(lambda _, y: self.end(y), [self.in4, self.in5], 16, floats_per_pixel=170),
         ]
 
 
 class PaddedConv(nn.Module):
     """Nearest ×2 if `doubled`, reflection padding of half the kernel, convolution `conv2d`."""
 
-    def __init__(self, before: int, after: int, kernel: int, stride: int = 1, *, doubled: bool = False) -> None:
+    def __init__(self, before: int, after: int, kernel: int, stride: int = 1, *, upsample: bool = False) -> None:
         super().__init__()
         self.padding = kernel // 2
-        self.doubled = doubled
+        self.upsample = upsample
         self.conv2d = nn.Conv2d(before, after, kernel, stride)
 
     def forward(self, x: Tensor) -> Tensor:
         """One convolution."""
-        if self.doubled:
+        if self.upsample:
             x = F.interpolate(x, scale_factor=2, mode="nearest")
-        result: Tensor = self.conv2d(padded(x, self.padding, "reflect"))
+        result: Tensor = self.conv2d(pad(x, self.padding, "reflect"))
         return result
 
 
@@ -175,7 +177,7 @@ class PaddedBlock(nn.Module):
         return result
 
 
-def imported(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+def drop_unused_keys(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     """A published pytorch/examples file's tensors without what torch 0.3 tracked in instance norms and never used."""
     unused = ("running_mean", "running_var", "num_batches_tracked")
     return {key: tensor for key, tensor in tensors.items() if not key.endswith(unused)}

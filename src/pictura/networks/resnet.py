@@ -10,13 +10,13 @@ import torch
 from torch import Tensor, nn
 
 # Table 1 of the paper: residual blocks per stage, and whether they are bottlenecks.
-BLOCKS = {
+RESNET_BLOCKS = {
     "resnet18": ((2, 2, 2, 2), False),
     "resnet34": ((3, 4, 6, 3), False),
     "resnet50": ((3, 4, 6, 3), True),
     "resnet101": ((3, 4, 23, 3), True),
 }
-CHANNELS = (64, 128, 256, 512)
+RESNET_CHANNELS = (64, 128, 256, 512)
 
 
 def _shortcut(before: int, after: int, stride: int) -> nn.Sequential | None:
@@ -26,7 +26,7 @@ def _shortcut(before: int, after: int, stride: int) -> nn.Sequential | None:
     return nn.Sequential(nn.Conv2d(before, after, 1, stride, bias=False), nn.BatchNorm2d(after))
 
 
-class Basic(nn.Module):
+class BasicBlock(nn.Module):
     """Two 3×3 convolutions and a shortcut (figure 5, left)."""
 
     expansion = 1
@@ -79,10 +79,10 @@ class ResNet(nn.Module):
         self.bn1 = nn.BatchNorm2d(64)
         self.relu = nn.ReLU()
         self.maxpool = nn.MaxPool2d(3, 2, padding=1)
-        counts, bottleneck = BLOCKS[name]
-        block = Bottleneck if bottleneck else Basic
+        counts, bottleneck = RESNET_BLOCKS[name]
+        block = Bottleneck if bottleneck else BasicBlock
         before = 64
-        for stage, (count, channels) in enumerate(zip(counts, CHANNELS, strict=True), start=1):
+        for stage, (count, channels) in enumerate(zip(counts, RESNET_CHANNELS, strict=True), start=1):
             blocks = nn.Sequential()
             for i in range(count):
                 blocks.append(block(before, channels, stride=2 if stage > 1 and i == 0 else 1))

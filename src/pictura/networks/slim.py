@@ -8,7 +8,7 @@ ours, measured against pytorch/examples' network:
   convolutions work on such positions, too; residual blocks work at an eighth of the size, where a position costs a
   quarter of Johnson's and sees twice as far.
 - What is fine goes around the blocks: responses at a half and a quarter of the size are added again on the way up.
-- Bilinear ×2 and a 3×3 convolution are one convolution at the small size (`Doubled`): nothing is stored larger than it
+- Bilinear ×2 and a 3×3 convolution are one convolution at the small size (`UpsampleConv`): nothing is stored larger than it
   has to be, and no checkerboard can arise.
 - The photograph is style 0, and its share of the pixels themselves is in the result: norms forget the colour and the
   contrast of a whole picture, which no network could give back. So strength 0 is the photograph, to the bit, and what
@@ -24,14 +24,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pictura.networks.layers.norm import ConditionalNorm
-from pictura.networks.layers.padding import padded
-from pictura.networks.tiling.streaming import Part
+from pictura.networks.layers.padding import pad
+from pictura.networks.tiling.streaming import NetworkPart
 
-WIDTHS = (16, 40, 80)  # channels at a half, a quarter and an eighth of the size
-BLOCKS = 5  # as Johnson
-LAST = 8  # channels at full size
+SLIM_WIDTHS = (16, 40, 80)  # channels at a half, a quarter and an eighth of the size
+SLIM_BLOCKS = 5  # as Johnson
+SLIM_LAST_WIDTH = 8  # channels at full size
 # tanh reaches beyond black and white by a tenth of the range, so that both can be had without saturation.
-REACH = 0.55
+TANH_SCALE = 0.55
 
 
 class SlimNet(nn.Module):
@@ -44,30 +44,36 @@ class SlimNet(nn.Module):
     multiple = 8
     smallest = 32  # an eighth of it must have something to normalise
 
-    def __init__(self, styles: int = 1, widths: Sequence[int] = WIDTHS, blocks: int = BLOCKS, last: int = LAST) -> None:
+    def __init__(
+        self,
+        styles: int = 1,
+        widths: Sequence[int] = SLIM_WIDTHS,
+        blocks: int = SLIM_BLOCKS,
+        last: int = SLIM_LAST_WIDTH,
+    ) -> None:
         super().__init__()
         half, quarter, eighth = widths
         self.styles = styles
         known = styles + 1
-        self.down1 = Normed(nn.Conv2d(12, half, 3), known)
-        self.down2 = Normed(nn.Conv2d(half, quarter, 3, 2), known)
-        self.down3 = Normed(nn.Conv2d(quarter, eighth, 3, 2), known)
-        self.blocks = nn.ModuleList(Block(eighth, known) for _ in range(blocks))
-        self.up1 = Normed(Doubled(eighth, quarter, smooth=True), known)
-        self.block = Block(quarter, known)
-        self.up2 = Normed(Doubled(quarter, half, smooth=True), known)
-        self.up3 = Doubled(half, last, smooth=True)
-        self.last = Folded(last, 3)
+        self.down1 = NormalizedConv(nn.Conv2d(12, half, 3), known)
+        self.down2 = NormalizedConv(nn.Conv2d(half, quarter, 3, 2), known)
+        self.down3 = NormalizedConv(nn.Conv2d(quarter, eighth, 3, 2), known)
+        self.blocks = nn.ModuleList(ResidualBlock(eighth, known) for _ in range(blocks))
+        self.up1 = NormalizedConv(UpsampleConv(eighth, quarter, smooth=True), known)
+        self.block = ResidualBlock(quarter, known)
+        self.up2 = NormalizedConv(UpsampleConv(quarter, half, smooth=True), known)
+        self.up3 = UpsampleConv(half, last, smooth=True)
+        self.last = FoldedConv(last, 3)
 
     def forward(self, x: Tensor, mix: Tensor | None = None) -> Tensor:
         """One pass."""
-        mix = self._first() if mix is None else mix
+        mix = self._default_mix() if mix is None else mix
         skipping = self._shallow(x, mix)
         return self._end(x, self._middle(self.down3(skipping[1], mix).relu_(), mix), skipping, mix)
 
-    def parts(self, mix: Tensor | None = None) -> list[Part]:
+    def parts(self, mix: Tensor | None = None) -> list[NetworkPart]:
         """Start, blocks, end; the end computes again what skips the blocks."""
-        mix = self._first() if mix is None else mix
+        mix = self._default_mix() if mix is None else mix
 
         def start(x: Tensor, _: Tensor) -> Tensor:
             y: Tensor = self.down3(self._shallow(x, mix)[1], mix)
@@ -80,14 +86,16 @@ class SlimNet(nn.Module):
             return self._end(x, y, self._shallow(x, mix), mix)
 
         skipping = [self.down1.norm, self.down2.norm]
-        inner = [site for block in self.blocks if isinstance(block, Block) for site in block.sites()]
+        inner = [site for block in self.blocks if isinstance(block, ResidualBlock) for site in block.norm_layers()]
         return [
-            Part(start, [*skipping, self.down3.norm], 8, width=20),
-            Part(middle, inner, 16 * len(self.blocks), width=8),
-            Part(end, [*skipping, self.up1.norm, *self.block.sites(), self.up2.norm], 24, width=20),
+            NetworkPart(start, [*skipping, self.down3.norm], 8, floats_per_pixel=20),
+            NetworkPart(middle, inner, 16 * len(self.blocks), floats_per_pixel=8),
+            NetworkPart(
+                end, [*skipping, self.up1.norm, *self.block.norm_layers(), self.up2.norm], 24, floats_per_pixel=20
+            ),
         ]
 
-    def _first(self) -> Tensor:
+    def _default_mix(self) -> Tensor:
         return F.one_hot(torch.ones(1, dtype=torch.long), self.styles + 1).to(self.last.weight)
 
     def _shallow(self, x: Tensor, mix: Tensor) -> list[Tensor]:
@@ -106,15 +114,15 @@ class SlimNet(nn.Module):
         """The photographs, responses at an eighth and those that skip them, which are used up, to pictures."""
         y = self.block((self.up1(y, mix) + skipping.pop()).relu_(), mix)
         y = (self.up2(y, mix) + skipping.pop()).relu_()
-        y = self.up3.folded(y).relu_()
+        y = self.up3.forward_folded(y).relu_()
         y = self.last(y)
         # Half precision suffices even here: around grey, 0, it is finest, and tanh flattens what is far from it. It is
         # off by 0.0005 at most, an eighth of a step of 8 bits.
-        made = 0.5 + REACH * torch.tanh(F.pixel_shuffle(y, 2).to(self.last.weight.dtype))
+        made = 0.5 + TANH_SCALE * torch.tanh(F.pixel_shuffle(y, 2).to(self.last.weight.dtype))
         return torch.lerp(made, x, mix[:, :1, None, None].to(made.dtype))
 
 
-def restyled(weights: Mapping[str, Tensor], before: Sequence[str], now: Sequence[str]) -> dict[str, Tensor]:
+def replace_styles(weights: Mapping[str, Tensor], before: Sequence[str], now: Sequence[str]) -> dict[str, Tensor]:
     """A network's weights for other styles: those of the same name as they were, new ones the mean of all before."""
 
     def chosen(rows: Tensor) -> Tensor:
@@ -125,10 +133,10 @@ def restyled(weights: Mapping[str, Tensor], before: Sequence[str], now: Sequence
     return {key: chosen(t) if key.endswith(sites) and t.dim() == 2 else t for key, t in weights.items()}
 
 
-class Normed(nn.Module):
+class NormalizedConv(nn.Module):
     """A 3×3 convolution behind mirrored borders, and conditional instance norm."""
 
-    def __init__(self, convolution: "nn.Conv2d | Doubled", known: int) -> None:
+    def __init__(self, convolution: "nn.Conv2d | UpsampleConv", known: int) -> None:
         super().__init__()
         self.convolution = convolution
         self.norm = ConditionalNorm(convolution.out_channels, known)
@@ -136,29 +144,29 @@ class Normed(nn.Module):
     def forward(self, x: Tensor, mix: Tensor) -> Tensor:
         """One convolution."""
         mirrored = isinstance(self.convolution, nn.Conv2d)
-        result: Tensor = self.norm(self.convolution(padded(x, mode="reflect") if mirrored else x), mix)
+        result: Tensor = self.norm(self.convolution(pad(x, mode="reflect") if mirrored else x), mix)
         return result
 
 
-class Block(nn.Module):
+class ResidualBlock(nn.Module):
     """x + norm(conv(ReLU(norm(conv(x))))), the same shape."""
 
     def __init__(self, channels: int, known: int) -> None:
         super().__init__()
-        self.first = Normed(nn.Conv2d(channels, channels, 3), known)
-        self.second = Normed(nn.Conv2d(channels, channels, 3), known)
+        self.first = NormalizedConv(nn.Conv2d(channels, channels, 3), known)
+        self.second = NormalizedConv(nn.Conv2d(channels, channels, 3), known)
 
     def forward(self, x: Tensor, mix: Tensor) -> Tensor:
         """One block."""
         result: Tensor = x + self.second(self.first(x, mix).relu_(), mix)
         return result
 
-    def sites(self) -> list[ConditionalNorm]:
+    def norm_layers(self) -> list[ConditionalNorm]:
         """Its norms in order."""
         return [self.first.norm, self.second.norm]
 
 
-class Doubled(nn.Module):
+class UpsampleConv(nn.Module):
     """Resizing ×2 and a 3×3 convolution, as one convolution at the small size: N×C×H×W to N×c×2H×2W.
 
     Each of the four new positions of an old one sees, through three taps a side, that one and its neighbours: what
@@ -182,15 +190,15 @@ class Doubled(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """One convolution."""
-        return F.pixel_shuffle(self.folded(x), 2)
+        return F.pixel_shuffle(self.forward_folded(x), 2)
 
-    def folded(self, x: Tensor) -> Tensor:
+    def forward_folded(self, x: Tensor) -> Tensor:
         """The same with the four new positions as channels, in the order of `pixel_shuffle`: N×C×H×W to N×4c×H×W."""
         weight = torch.einsum("aip,bjq,ocpq->oabcij", self.gather, self.gather, self.weight).flatten(0, 2)
-        return _convolved(x, weight, self.bias)
+        return _convolve_folded(x, weight, self.bias)
 
 
-class Folded(nn.Module):
+class FoldedConv(nn.Module):
     """A 3×3 convolution of responses whose 2×2 positions are channels, and stay so: N×4C×H×W to N×4c×H×W.
 
     The same as pixel shuffle, mirrored borders, convolution, pixel unshuffle. A processor is twice as fast with many
@@ -213,10 +221,10 @@ class Folded(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """One convolution."""
         weight = torch.einsum("acip,bdjq,onpq->oabncdij", self.gather, self.gather, self.weight)
-        return _convolved(x, weight.flatten(3, 5).flatten(0, 2), self.bias)
+        return _convolve_folded(x, weight.flatten(3, 5).flatten(0, 2), self.bias)
 
 
-def _convolved(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+def _convolve_folded(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """By the channels' four positions; a repeated border of them is a mirrored one of the positions."""
     weight = weight.contiguous(memory_format=torch.channels_last)
-    return F.conv2d(padded(x), weight, None if bias is None else bias.repeat_interleave(4))
+    return F.conv2d(pad(x), weight, None if bias is None else bias.repeat_interleave(4))

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 # (squeeze, expand) channels of fire2 … fire9, table 1 of the paper; 1.1 pools after fire3 and fire5.
 FIRES = ((16, 64), (16, 64), (32, 128), (32, 128), (48, 192), (48, 192), (64, 256), (64, 256))
-POOLED = (3, 5)
+POOL_AFTER = (3, 5)
 
 
 class Fire(nn.Module):
@@ -46,7 +46,7 @@ class SqueezeNet(nn.Module):
         for number, (squeeze, expand) in enumerate(FIRES, start=2):
             self._append(f"fire{number}", Fire(before, squeeze, expand))
             before = 2 * expand
-            if number in POOLED:
+            if number in POOL_AFTER:
                 self._append(f"pool{number}", nn.MaxPool2d(3, 2, ceil_mode=True))
 
     def _append(self, name: str, module: nn.Module) -> None:

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-CHANNELS = (64, 32)  # n1, n2 of the paper
+SRCNN_CHANNELS = (64, 32)  # n1, n2 of the paper
 INIT = 1e-3  # σ of the first weights, section 4.1
 
 
@@ -17,7 +17,7 @@ class SRCNN(nn.Module):
 
     def __init__(self, kernels: tuple[int, int, int] = (9, 5, 5)) -> None:
         super().__init__()
-        n1, n2 = CHANNELS
+        n1, n2 = SRCNN_CHANNELS
         f1, f2, f3 = kernels
         self.extract = nn.Conv2d(1, n1, f1)
         self.map = nn.Conv2d(n1, n2, f2)

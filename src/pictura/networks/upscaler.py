@@ -6,12 +6,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pictura.networks.layers.padding import as_given, padded
-from pictura.picture.degrade import cubic
+from pictura.networks.layers.padding import pad, without_autocast
+from pictura.picture.degrade import cubic_kernel
 
 # Johnson's tanh reaches beyond black and white by this factor, so that both can be had without saturation
 # (fast-neural-style: tanh × 150 around the mean, in 0..255).
-REACH = 150 / 255
+JOHNSON_TANH_SCALE = 150 / 255
 
 
 class JohnsonUpscaler(nn.Module):
@@ -24,32 +24,34 @@ class JohnsonUpscaler(nn.Module):
     def __init__(self, scale: int = 4, channels: int = 64, blocks: int = 4) -> None:
         super().__init__()
         self.scale = scale
-        self.margin = 2 * blocks + 8  # how far, in small pixels, a result sees
-        self.width = 3 * channels * scale**2  # numbers for a small pixel at most: three maps at the large size
-        layers: list[nn.Module] = [*_normed(nn.Conv2d(3, channels, 9, padding=4))]
+        self.receptive_radius = 2 * blocks + 8  # how far, in small pixels, a result sees
+        self.floats_per_pixel = (
+            3 * channels * scale**2
+        )  # numbers for a small pixel at most: three maps at the large size
+        layers: list[nn.Module] = [*_conv_norm_relu(nn.Conv2d(3, channels, 9, padding=4))]
         layers += [_JohnsonBlock(channels) for _ in range(blocks)]
         for _ in range(int(math.log2(scale))):
-            layers += _normed(nn.ConvTranspose2d(channels, channels, 3, stride=2, padding=1, output_padding=1))
+            layers += _conv_norm_relu(nn.ConvTranspose2d(channels, channels, 3, stride=2, padding=1, output_padding=1))
         layers.append(nn.Conv2d(channels, 3, 9, padding=4))
         self.layers = nn.Sequential(*layers)
 
     def forward(self, x: Tensor) -> Tensor:
         """One pass; not clamped."""
-        return 0.5 + REACH * torch.tanh(self.layers(x))
+        return 0.5 + JOHNSON_TANH_SCALE * torch.tanh(self.layers(x))
 
 
 class _JohnsonBlock(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
         first, second = (nn.Conv2d(channels, channels, 3, padding=1) for _ in range(2))
-        self.layers = nn.Sequential(*_normed(first), second, nn.BatchNorm2d(channels))
+        self.layers = nn.Sequential(*_conv_norm_relu(first), second, nn.BatchNorm2d(channels))
 
     def forward(self, x: Tensor) -> Tensor:
         result: Tensor = x + self.layers(x)  # no ReLU after the sum
         return result
 
 
-def _normed(convolution: nn.Conv2d | nn.ConvTranspose2d) -> list[nn.Module]:
+def _conv_norm_relu(convolution: nn.Conv2d | nn.ConvTranspose2d) -> list[nn.Module]:
     return [convolution, nn.BatchNorm2d(convolution.out_channels), nn.ReLU()]
 
 
@@ -64,11 +66,13 @@ class Upscaler(nn.Module):
     def __init__(self, scale: int = 4, channels: int = 48, blocks: int = 5) -> None:
         super().__init__()
         self.scale = scale
-        self.margin = 2 * blocks + 2  # how far, in small pixels, a result sees
-        self.width = 3 * channels + 4 * 3 * scale**2  # numbers for a small pixel at most: three maps, four results
+        self.receptive_radius = 2 * blocks + 2  # how far, in small pixels, a result sees
+        self.floats_per_pixel = (
+            3 * channels + 4 * 3 * scale**2
+        )  # numbers for a small pixel at most: three maps, four results
         self.bicubic = Bicubic(scale)
         self.head = nn.Conv2d(3, channels, 3, padding=1)
-        self.body = nn.Sequential(*(_Block(channels) for _ in range(blocks)))
+        self.body = nn.Sequential(*(_ResidualBlock(channels) for _ in range(blocks)))
         self.tail = nn.Conv2d(channels, 3 * scale**2, 3, padding=1)
         _silence(self.tail)
 
@@ -92,20 +96,20 @@ class Bicubic(nn.Module):
         super().__init__()
         self.scale = scale
         offsets = (torch.arange(scale, dtype=torch.float64) + 0.5) / scale - 0.5
-        taps = cubic(torch.arange(-2, 3) - offsets[:, None])
+        taps = cubic_kernel(torch.arange(-2, 3) - offsets[:, None])
         # The weights of a pixel's 5×5 neighbours in each of the scale² pixels that take its place, for R, G and B.
         kernels = torch.einsum("ij,kl->ikjl", taps, taps).reshape(scale**2, 1, 5, 5).repeat(3, 1, 1, 1)
         self.register_buffer("kernels", kernels.float(), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """One pass."""
-        return as_given(self._enlarged, x)
+        return without_autocast(self._enlarge, x)
 
-    def _enlarged(self, x: Tensor) -> Tensor:
-        return F.pixel_shuffle(F.conv2d(padded(x, 2), self.kernels, groups=3), self.scale)
+    def _enlarge(self, x: Tensor) -> Tensor:
+        return F.pixel_shuffle(F.conv2d(pad(x, 2), self.kernels, groups=3), self.scale)
 
 
-class _Block(nn.Module):
+class _ResidualBlock(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.first = nn.Conv2d(channels, channels, 3, padding=1)

@@ -15,7 +15,7 @@ CONVOLUTIONS = {
     "vgg16": (2, 2, 3, 3, 3),
     "vgg19": (2, 2, 4, 4, 4),
 }
-CHANNELS = (64, 128, 256, 512, 512)
+VGG_CHANNELS = (64, 128, 256, 512, 512)
 
 
 class VGG(nn.Module):
@@ -26,7 +26,7 @@ class VGG(nn.Module):
         self.features = nn.Sequential()
         self.names: list[str] = []
         before = 3
-        for block, (count, channels) in enumerate(zip(CONVOLUTIONS[name], CHANNELS, strict=True), start=1):
+        for block, (count, channels) in enumerate(zip(CONVOLUTIONS[name], VGG_CHANNELS, strict=True), start=1):
             for i in range(1, count + 1):
                 self._append(f"conv{block}_{i}", nn.Conv2d(before, channels, 3, padding=1))
                 if batch_norm:

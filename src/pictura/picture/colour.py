@@ -13,12 +13,12 @@ import numpy as np
 from PIL import Image, ImageCms
 
 from pictura.picture import icc
-from pictura.picture.bands import Samples, mapped
+from pictura.picture.bands import Samples, map_samples
 from pictura.picture.picture import Pixels
 
 S = TypeVar("S", bound=Samples)
 # Profiles that differ from sRGB by less than one 8-bit step are versions of it: pixels stay as they are, bit for bit.
-_SAME = 1 / 255
+_SRGB_TOLERANCE = 1 / 255
 _GRID = np.stack(np.meshgrid(*[np.linspace(0, 1, 9, dtype=np.float32)] * 3), axis=-1)
 
 
@@ -29,7 +29,7 @@ def to_srgb(pixels: S, profile: bytes | None, grey: bool) -> tuple[S | Pixels, b
     """
     if profile is None or profile[16:20] != (b"GRAY" if grey else b"RGB "):
         return pixels, None
-    return _converted(pixels, profile, into=False)
+    return _convert(pixels, profile, into=False)
 
 
 def from_srgb(pixels: S, profile: bytes | None, grey: bool) -> tuple[S | Pixels, bytes | None]:
@@ -37,31 +37,31 @@ def from_srgb(pixels: S, profile: bytes | None, grey: bool) -> tuple[S | Pixels,
     default = None if grey else icc.srgb_profile()
     if profile is None or profile[16:20] != (b"GRAY" if grey else b"RGB "):
         return pixels, default
-    changed, used = _converted(pixels, profile, into=True)
+    changed, used = _convert(pixels, profile, into=True)
     return changed, used or default
 
 
-def _converted(pixels: S, profile: bytes, *, into: bool) -> tuple[S | Pixels, bytes | None]:
+def _convert(pixels: S, profile: bytes, *, into: bool) -> tuple[S | Pixels, bytes | None]:
     try:
-        shaper = icc.parse(profile)
+        shaper = icc.parse_profile(profile)
     except ValueError:
         try:
-            return mapped(_by_table(profile, into=into), pixels), profile
+            return map_samples(_table_conversion(profile, into=into), pixels), profile
         except (ImageCms.PyCMSError, OSError):
             return pixels, None
-    if np.abs(icc.convert(_GRID, shaper, icc.srgb()) - _GRID).max() < _SAME:
+    if np.abs(icc.convert_pixels(_GRID, shaper, icc.srgb()) - _GRID).max() < _SRGB_TOLERANCE:
         return pixels, profile
     ends = (icc.srgb(), shaper) if into else (shaper, icc.srgb())
-    return mapped(lambda band: icc.convert(band, *ends), pixels), profile
+    return map_samples(lambda band: icc.convert_pixels(band, *ends), pixels), profile
 
 
-def _by_table(profile: bytes, *, into: bool) -> Callable[[Pixels], Pixels]:
-    ends = [_opened(profile), _opened(icc.srgb_profile())]
+def _table_conversion(profile: bytes, *, into: bool) -> Callable[[Pixels], Pixels]:
+    ends = [_open_profile(profile), _open_profile(icc.srgb_profile())]
     source, target = reversed(ends) if into else ends
-    transform = _transform("RGB", source, target)
+    transform = _build_transform("RGB", source, target)
 
     def change(pixels: Pixels) -> Pixels:
-        image = _applied(Image.fromarray(np.rint(pixels * 255).astype(np.uint8)), transform)
+        image = _apply_transform(Image.fromarray(np.rint(pixels * 255).astype(np.uint8)), transform)
         return np.asarray(image).astype(np.float32) / np.float32(255)
 
     return change
@@ -71,22 +71,24 @@ def cmyk_to_rgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     """A CMYK picture as 8-bit sRGB, by its profile where it has a sound one, else by the plain complement."""
     if profile is not None and profile[16:20] == b"CMYK":
         try:
-            return _applied(image, _transform("CMYK", _opened(profile), _opened(icc.srgb_profile())))
+            return _apply_transform(
+                image, _build_transform("CMYK", _open_profile(profile), _open_profile(icc.srgb_profile()))
+            )
         except (ImageCms.PyCMSError, OSError):
             pass
     return image.convert("RGB")
 
 
-def _opened(profile: bytes) -> ImageCms.ImageCmsProfile:
+def _open_profile(profile: bytes) -> ImageCms.ImageCmsProfile:
     return ImageCms.ImageCmsProfile(io.BytesIO(profile))
 
 
-def _transform(
+def _build_transform(
     mode: str, source: ImageCms.ImageCmsProfile, target: ImageCms.ImageCmsProfile
 ) -> ImageCms.ImageCmsTransform:
     return ImageCms.buildTransform(source, target, mode, "RGB", ImageCms.Intent.RELATIVE_COLORIMETRIC)
 
 
-def _applied(image: Image.Image, transform: ImageCms.ImageCmsTransform) -> Image.Image:
+def _apply_transform(image: Image.Image, transform: ImageCms.ImageCmsTransform) -> Image.Image:
     changed = ImageCms.applyTransform(image, transform)
     return image if changed is None else changed

@@ -4,27 +4,27 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-A = -0.5  # of Keys' cubic (IEEE ASSP 1981), as in MATLAB's imresize
+CUBIC_A = -0.5  # of Keys' cubic (IEEE ASSP 1981), as in MATLAB's imresize
 
 
 def degrade(pictures: Tensor, scale: int, blur: float = 0.0) -> Tensor:
     """N×C×H×W in [0, 1] to N×C×H/scale×W/scale in [0, 1], rounded to 8 bits as a file would be.
 
     MATLAB's bicubic; before it a Gaussian blur of `blur` pixels, 1.0 in Johnson, Alahi and Fei-Fei (ECCV 2016), 0 in
-    nearly all else. Sides must be multiples of `scale`, see `whole`.
+    nearly all else. Sides must be multiples of `scale`, see `crop_to_scale`.
     """
     height, width = pictures.shape[-2:]
-    small = imresize(blurred(pictures, blur), (height // scale, width // scale))
-    return eight_bits(small)
+    small = imresize(gaussian_blur(pictures, blur), (height // scale, width // scale))
+    return quantize(small)
 
 
-def whole(pictures: Tensor, scale: int) -> Tensor:
+def crop_to_scale(pictures: Tensor, scale: int) -> Tensor:
     """N×C×H×W without the last rows and columns that keep its sides from being multiples of `scale`."""
     height, width = pictures.shape[-2:]
     return pictures[..., : height - height % scale, : width - width % scale]
 
 
-def eight_bits(pictures: Tensor) -> Tensor:
+def quantize(pictures: Tensor) -> Tensor:
     """Clamped to [0, 1] and rounded to the 256 values a file can hold."""
     return (pictures.clamp(0, 1) * 255).round() / 255
 
@@ -35,12 +35,12 @@ def imresize(pictures: Tensor, size: tuple[int, int]) -> Tensor:
     Bicubic, the kernel widened where the picture shrinks, borders mirrored. `scale.resize` differs from it at the
     borders, where it leaves out what is not there: up to 7 grey levels on four pixels at ×4.
     """
-    rows = _weights(pictures.shape[-2], size[0]).to(pictures)
-    columns = _weights(pictures.shape[-1], size[1]).to(pictures)
+    rows = _resize_weights(pictures.shape[-2], size[0]).to(pictures)
+    columns = _resize_weights(pictures.shape[-1], size[1]).to(pictures)
     return rows @ pictures @ columns.T
 
 
-def blurred(pictures: Tensor, sigma: float) -> Tensor:
+def gaussian_blur(pictures: Tensor, sigma: float) -> Tensor:
     """Gaussian blur of `sigma` pixels with repeated borders; 0 changes nothing."""
     if sigma == 0:
         return pictures
@@ -53,23 +53,23 @@ def blurred(pictures: Tensor, sigma: float) -> Tensor:
     return F.conv2d(rows, taps.view(1, 1, 1, -1).expand(channels, 1, 1, -1), groups=channels)
 
 
-def _weights(before: int, after: int) -> Tensor:
+def _resize_weights(before: int, after: int) -> Tensor:
     """after×before: how much of each sample goes into each new one."""
     ratio = before / after
     reach = max(1.0, ratio)  # the kernel is as wide as the coarser grid
     centres = (torch.arange(after, dtype=torch.float64) + 0.5) * ratio - 0.5
     offsets = torch.arange(int(4 * reach) + 2) - int(2 * reach)
     taps = centres.floor().long()[:, None] + offsets
-    values = cubic((taps - centres[:, None]) / reach)
+    values = cubic_kernel((taps - centres[:, None]) / reach)
     mirrored = taps % (2 * before)
     mirrored = torch.where(mirrored < before, mirrored, 2 * before - 1 - mirrored)
     weights = torch.zeros(after, before, dtype=torch.float64).scatter_add_(1, mirrored, values)
     return weights / weights.sum(1, keepdim=True)
 
 
-def cubic(x: Tensor) -> Tensor:
-    """Keys' kernel with a of `A` at distances x."""
+def cubic_kernel(x: Tensor) -> Tensor:
+    """Keys' kernel with a of `CUBIC_A` at distances x."""
     x = x.abs()
-    near = (A + 2) * x**3 - (A + 3) * x**2 + 1
-    far = A * x**3 - 5 * A * x**2 + 8 * A * x - 4 * A
+    near = (CUBIC_A + 2) * x**3 - (CUBIC_A + 3) * x**2 + 1
+    far = CUBIC_A * x**3 - 5 * CUBIC_A * x**2 + 8 * CUBIC_A * x - 4 * CUBIC_A
     return torch.where(x <= 1, near, torch.where(x < 2, far, 0.0))

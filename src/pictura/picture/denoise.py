@@ -4,19 +4,19 @@ from torch import Tensor
 from torch.nn import functional as F
 
 RADIUS = 2  # pixels; the noise of optimisation is finer than five pixels
-STRONGEST = 0.02  # at strength 1 a contrast of √0.02 = 0.14 counts as an edge
+EDGE_VARIANCE = 0.02  # at strength 1 a contrast of √0.02 = 0.14 counts as an edge
 
 
 def denoise(x: Tensor, strength: float) -> Tensor:
     """Guided filter with the picture as its own guide (He, Sun, Tang, ECCV 2010); B×C×H×W and strength in [0, 1]."""
     if strength == 0:
         return x
-    mean = _box(x)
-    variance = (_box(x * x) - mean * mean).clamp(min=0)
-    slope = variance / (variance + STRONGEST * strength**2)
-    return (_box(slope) * x + _box((1 - slope) * mean)).clamp(0, 1)
+    mean = _box_mean(x)
+    variance = (_box_mean(x * x) - mean * mean).clamp(min=0)
+    slope = variance / (variance + EDGE_VARIANCE * strength**2)
+    return (_box_mean(slope) * x + _box_mean((1 - slope) * mean)).clamp(0, 1)
 
 
-def _box(x: Tensor) -> Tensor:
+def _box_mean(x: Tensor) -> Tensor:
     side = 2 * RADIUS + 1
     return F.avg_pool2d(F.pad(x, [RADIUS] * 4, mode="replicate"), side, stride=1)

@@ -7,10 +7,10 @@ from typing import BinaryIO
 
 from PIL import BmpImagePlugin, Image, ImageFile, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin
 
-from pictura.runtime.errors import PicturaError, nearest
+from pictura.runtime.errors import PicturaError, did_you_mean
 
 # What Pillow and its plugins raise on damaged bytes; seen by feeding them such bytes (tests/picture/test_damage.py).
-DAMAGE = (
+DECODE_ERRORS = (
     *(OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, OverflowError, AttributeError),
     Image.DecompressionBombError,  # the WebP class asks Pillow's own limit all the same
 )
@@ -30,21 +30,38 @@ class Format:
     profile: bool = True
 
 
-def _begins(pattern: bytes) -> re.Pattern[bytes]:
+def _magic_pattern(pattern: bytes) -> re.Pattern[bytes]:
     return re.compile(pattern, re.DOTALL)
 
 
 # Sides: libjpeg's JPEG_MAX_DIMENSION and libwebp's WEBP_MAX_DIMENSION; the others are held to the reader's limit.
 FORMATS = (
-    Format("PNG", (".png",), _begins(rb"\x89PNG\r\n\x1a\n"), PngImagePlugin.PngImageFile, 65535, deep=True),
-    Format("JPEG", (".jpg", ".jpeg"), _begins(rb"\xff\xd8\xff"), JpegImagePlugin.JpegImageFile, 65500, alpha=False),
-    Format("WebP", (".webp",), _begins(rb"RIFF....WEBP"), WebPImagePlugin.WebPImageFile, 16383),
-    Format("TIFF", (".tif", ".tiff"), _begins(rb"II[*+]\0|MM\0[*+]"), TiffImagePlugin.TiffImageFile, 65535, deep=True),
-    Format("BMP", (".bmp",), _begins(rb"BM.{4}\0{4}"), BmpImagePlugin.BmpImageFile, 65535, alpha=False, profile=False),
+    Format("PNG", (".png",), _magic_pattern(rb"\x89PNG\r\n\x1a\n"), PngImagePlugin.PngImageFile, 65535, deep=True),
+    Format(
+        "JPEG", (".jpg", ".jpeg"), _magic_pattern(rb"\xff\xd8\xff"), JpegImagePlugin.JpegImageFile, 65500, alpha=False
+    ),
+    Format("WebP", (".webp",), _magic_pattern(rb"RIFF....WEBP"), WebPImagePlugin.WebPImageFile, 16383),
+    Format(
+        "TIFF",
+        (".tif", ".tiff"),
+        _magic_pattern(rb"II[*+]\0|MM\0[*+]"),
+        TiffImagePlugin.TiffImageFile,
+        65535,
+        deep=True,
+    ),
+    Format(
+        "BMP",
+        (".bmp",),
+        _magic_pattern(rb"BM.{4}\0{4}"),
+        BmpImagePlugin.BmpImageFile,
+        65535,
+        alpha=False,
+        profile=False,
+    ),
 )
 
 
-def of_name(path: Path) -> Format:
+def format_by_suffix(path: Path) -> Format:
     """The format to write for a file name; PicturaError when its suffix names none."""
     suffix = path.suffix.lower()
     for known in FORMATS:
@@ -53,11 +70,11 @@ def of_name(path: Path) -> Format:
     suffixes = [s for known in FORMATS for s in known.suffixes]
     raise PicturaError(
         f"'{path.name}' does not say in which format to write: let it end in one of {', '.join(suffixes)}."
-        + nearest(suffix, suffixes)
+        + did_you_mean(suffix, suffixes)
     )
 
 
-def of_content(file: BinaryIO, path: Path) -> Format:
+def format_by_content(file: BinaryIO, path: Path) -> Format:
     """The format of an open file, found by its first bytes; PicturaError when it is none of `FORMATS`."""
     file.seek(0)
     head = file.read(16)
@@ -73,9 +90,9 @@ def open_header(file: BinaryIO, path: Path) -> ImageFile.ImageFile:
 
     Pillow's class is called directly: its `open` would apply its own pixel limit, a global setting.
     """
-    known = of_content(file, path)
+    known = format_by_content(file, path)
     file.seek(0)
     try:
         return known.plugin(file, path.name)
-    except DAMAGE as error:
+    except DECODE_ERRORS as error:
         raise PicturaError(f"'{path}' is a {known.name} file with a damaged or unsupported header: {error}.") from error

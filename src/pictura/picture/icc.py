@@ -30,21 +30,21 @@ class Shaper:
 
     def decode(self, pixels: Floats) -> Floats:
         """Device values …×3 to linear light …×3, both in [0, 1]."""
-        return _by_channel(pixels, [(_NODES, curve) for curve in self.curves])
+        return _map_channels(pixels, [(_NODES, curve) for curve in self.curves])
 
     def encode(self, linear: Floats) -> Floats:
         """Linear light to device values; what the profile cannot show is clipped to [0, 1]."""
-        return _by_channel(linear, [(curve, _NODES) for curve in self.curves])
+        return _map_channels(linear, [(curve, _NODES) for curve in self.curves])
 
 
-def _by_channel(values: Floats, maps: list[tuple[NDArray[np.float64], NDArray[np.float64]]]) -> Floats:
+def _map_channels(values: Floats, maps: list[tuple[NDArray[np.float64], NDArray[np.float64]]]) -> Floats:
     out = np.empty(values.shape, np.float32)
     for i, (x, y) in enumerate(maps):
         out[..., i] = np.interp(values[..., i], x, y)
     return out
 
 
-def convert(pixels: Floats, source: Shaper, target: Shaper) -> Floats:
+def convert_pixels(pixels: Floats, source: Shaper, target: Shaper) -> Floats:
     """Relative colorimetric: …×3 in the source's space to …×3 in the target's."""
     matrix = np.linalg.solve(target.matrix, source.matrix).astype(np.float32)
     return target.encode(source.decode(pixels) @ matrix.T)
@@ -60,24 +60,24 @@ def srgb_profile() -> bytes:
 @functools.cache
 def srgb() -> Shaper:
     """sRGB as a `Shaper`."""
-    return parse(srgb_profile())
+    return parse_profile(srgb_profile())
 
 
-def parse(profile: bytes) -> Shaper:
+def parse_profile(profile: bytes) -> Shaper:
     """The shaper of an RGB or grey profile; ValueError when it is damaged or works with tables."""
-    tags = _tags(profile)
+    tags = _read_tags(profile)
     if profile[16:20] == b"GRAY" and b"kTRC" in tags:
-        return Shaper(np.stack([_curve(tags[b"kTRC"])] * 3), srgb().matrix)
+        return Shaper(np.stack([_read_curve(tags[b"kTRC"])] * 3), srgb().matrix)
     needed = (b"rTRC", b"gTRC", b"bTRC", b"rXYZ", b"gXYZ", b"bXYZ")
     if profile[16:24] != b"RGB XYZ " or b"A2B0" in tags or not tags.keys() >= set(needed):
         raise ValueError("not a matrix profile")
-    matrix = np.stack([_fixed(tags[t][8:], 3) for t in needed[3:]], axis=1)
+    matrix = np.stack([_read_fixed(tags[t][8:], 3) for t in needed[3:]], axis=1)
     if abs(np.linalg.det(matrix)) < 1e-4:  # sRGB has 0.2: three primaries on a line span no space
         raise ValueError("a matrix without inverse")
-    return Shaper(np.stack([_curve(tags[t]) for t in needed[:3]]), matrix)
+    return Shaper(np.stack([_read_curve(tags[t]) for t in needed[:3]]), matrix)
 
 
-def _tags(profile: bytes) -> dict[bytes, bytes]:
+def _read_tags(profile: bytes) -> dict[bytes, bytes]:
     if len(profile) < 132 or profile[36:40] != b"acsp":
         raise ValueError("not a profile")
     count = int.from_bytes(profile[128:132])
@@ -86,15 +86,15 @@ def _tags(profile: bytes) -> dict[bytes, bytes]:
     return {name: profile[start : start + length] for name, start, length in entries}
 
 
-def _fixed(data: bytes, count: int) -> NDArray[np.float64]:
+def _read_fixed(data: bytes, count: int) -> NDArray[np.float64]:
     return np.frombuffer(data, ">i4", count) / 65536  # s15Fixed16; raises ValueError when data is too short
 
 
-def _curve(data: bytes) -> NDArray[np.float64]:
+def _read_curve(data: bytes) -> NDArray[np.float64]:
     if data[:4] == b"curv":
-        y = _sampled(data)
+        y = _sampled_curve(data)
     elif data[:4] == b"para":
-        y = _parametric(data)
+        y = _parametric_curve(data)
     else:
         raise ValueError("an unknown kind of curve")
     y = np.maximum.accumulate(np.clip(y, 0, 1))
@@ -103,7 +103,7 @@ def _curve(data: bytes) -> NDArray[np.float64]:
     return y
 
 
-def _sampled(data: bytes) -> NDArray[np.float64]:
+def _sampled_curve(data: bytes) -> NDArray[np.float64]:
     count = int.from_bytes(data[8:12])
     table = np.frombuffer(data, ">u2", count, offset=12) if count else np.zeros(0)
     if count == 0:
@@ -113,12 +113,12 @@ def _sampled(data: bytes) -> NDArray[np.float64]:
     return np.interp(_NODES, np.linspace(0, 1, count), table / 65535)
 
 
-def _parametric(data: bytes) -> NDArray[np.float64]:
+def _parametric_curve(data: bytes) -> NDArray[np.float64]:
     """y = (a x + b)^g + e and c x + f below d; the shorter kinds are special cases."""
     kind = int.from_bytes(data[8:10])
     if kind not in _PARAMETERS:
         raise ValueError("an unknown kind of parametric curve")
-    given = [float(v) for v in _fixed(data[12:], _PARAMETERS[kind])]
+    given = [float(v) for v in _read_fixed(data[12:], _PARAMETERS[kind])]
     g, a, b, c, d, e, f = given + [0.0] * (7 - len(given))
     if kind == 0:
         a = 1.0

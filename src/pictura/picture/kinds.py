@@ -16,10 +16,10 @@ from pictura.picture.reading import read
 from pictura.runtime.errors import PicturaError
 
 # A path gives a Picture; a Picture, PIL picture, array or tensor gives its own kind.
-Source = str | Path | Picture | Image.Image | NDArray[Any] | Tensor
+PictureInput = str | Path | Picture | Image.Image | NDArray[Any] | Tensor
 
 
-def as_picture(source: Source) -> Picture:
+def as_picture(source: PictureInput) -> Picture:
     """Any kind of picture as a `Picture`; PIL pictures keep their alpha."""
     if isinstance(source, Picture):
         return source
@@ -41,11 +41,11 @@ def as_picture(source: Source) -> Picture:
     raise PicturaError(f"A {type(source).__name__} is no picture; give a path, a PIL picture, an array or a tensor.")
 
 
-def like(source: Source, picture: Picture, pixels: Tensor) -> Any:
+def convert_like(source: PictureInput, picture: Picture, pixels: Tensor) -> Any:
     """`pixels` 1×3×H×W, uint8 or in [0, 1], as the kind of thing `source` is."""
     if isinstance(source, Tensor):
         return pixels.reshape(source.shape[:-3] + pixels.shape[1:]).to(source.device, source.dtype)
-    made = picture.replaced(pixels)
+    made = picture.with_pixels(pixels)
     if isinstance(source, np.ndarray):
         return _as_array(made, source.dtype)
     if isinstance(source, Image.Image):

@@ -12,7 +12,7 @@ from pictura.runtime import files
 from pictura.runtime.errors import PicturaError
 
 
-def packed(settings: dict[str, Any]) -> str:
+def pack_settings(settings: dict[str, Any]) -> str:
     """The settings as one line of ASCII, {"pictura": …}; TypeError when they are not JSON."""
     return json.dumps({"pictura": settings}, allow_nan=False)
 
@@ -22,7 +22,7 @@ def settings_of(image: Image.Image) -> dict[str, Any] | None:
     try:
         text = image.info.get("pictura") or image.getexif().get(ExifTags.Base.ImageDescription)
         found = json.loads(text)["pictura"] if isinstance(text, str) else None
-    except (*formats.DAMAGE, RecursionError):
+    except (*formats.DECODE_ERRORS, RecursionError):
         return None
     return found if isinstance(found, dict) else None
 
@@ -31,7 +31,7 @@ def orientation_of(image: Image.Image) -> int:
     """EXIF's orientation, 1 to 8; 1 (upright) when there is none or it makes no sense."""
     try:
         value = image.getexif().get(ExifTags.Base.Orientation, 1)
-    except formats.DAMAGE:
+    except formats.DECODE_ERRORS:
         return 1
     return value if value in range(1, 9) else 1
 
@@ -39,7 +39,7 @@ def orientation_of(image: Image.Image) -> int:
 def read_settings(path: str | Path) -> dict[str, Any]:
     """The settings pictura wrote into a picture; PicturaError when there are none. Nothing is decoded."""
     path = Path(path)
-    with files.opened(path) as file, warnings.catch_warnings():
+    with files.open_file(path) as file, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's remarks on odd metadata
         settings = settings_of(formats.open_header(file, path))
     if settings is None:

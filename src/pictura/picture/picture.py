@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pictura.picture.bands import eight_bits, floats
+from pictura.picture.bands import float_samples, is_uint8
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -39,7 +39,7 @@ class Picture:
     def __post_init__(self) -> None:
         if self.samples.ndim != 3 or self.samples.shape[2] != 3 or not self.samples.size:
             raise ValueError(f"pixels are H×W×3, not {self.samples.shape}")
-        if not eight_bits(self.samples) and not np.isfinite(self.samples).all():
+        if not is_uint8(self.samples) and not np.isfinite(self.samples).all():
             raise ValueError("pixels hold NaN or infinity")
         if self.alpha is not None and self.alpha.shape != self.size:
             raise ValueError(f"alpha is {self.alpha.shape} on a picture of {self.size}")
@@ -60,7 +60,7 @@ class Picture:
     @property
     def pixels(self) -> Pixels:
         """H×W×3 float32 in [0, 1], sRGB."""
-        return floats(self.samples)
+        return float_samples(self.samples)
 
     def view(self) -> Tensor:
         """The samples as they are, 1×3×H×W, uint8 or float32 in [0, 1]; not to be written to: no copy is made."""
@@ -75,12 +75,12 @@ class Picture:
 
         return torch.from_numpy(self.pixels.transpose(2, 0, 1)[None].copy())
 
-    def replaced(self, pixels: NDArray[Any] | Tensor) -> Picture:
+    def with_pixels(self, pixels: NDArray[Any] | Tensor) -> Picture:
         """The same picture with new pixels (as `of` takes them, clipped to [0, 1]); alpha follows a new size."""
         new = Picture.of(pixels).samples
         alpha = self.alpha
         if alpha is not None and alpha.shape != new.shape[:2]:
-            alpha = _resized(alpha, new.shape[0], new.shape[1])
+            alpha = _resize_alpha(alpha, new.shape[0], new.shape[1])
         return replace(self, samples=new, alpha=alpha)
 
 
@@ -88,9 +88,9 @@ def _from_array(array: NDArray[Any]) -> NDArray[np.uint8] | Pixels:
     if array.dtype.kind != "f" and array.dtype not in (np.uint8, np.uint16):
         raise ValueError(f"pixels are uint8, uint16 or float, not {array.dtype}")
     colours = array if array.ndim == 3 else np.repeat(array[..., None], 3, axis=-1)
-    if eight_bits(colours):
+    if is_uint8(colours):
         return colours.copy()
-    return np.clip(floats(colours if colours.dtype == np.uint16 else colours.astype(np.float32)), 0, 1)
+    return np.clip(float_samples(colours if colours.dtype == np.uint16 else colours.astype(np.float32)), 0, 1)
 
 
 def _from_tensor(tensor: Tensor) -> NDArray[np.uint8] | Pixels:
@@ -103,7 +103,7 @@ def _from_tensor(tensor: Tensor) -> NDArray[np.uint8] | Pixels:
     return pixels
 
 
-def _resized(alpha: Pixels, height: int, width: int) -> Pixels:
+def _resize_alpha(alpha: Pixels, height: int, width: int) -> Pixels:
     import torch
 
     from pictura.picture.resize import resize

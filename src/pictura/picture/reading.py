@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import ImageFile
 
 from pictura.picture import colour, formats, metadata, sixteen
-from pictura.picture.bands import eight_bits, floats
+from pictura.picture.bands import float_samples, is_uint8
 from pictura.picture.picture import Picture
 from pictura.runtime import files
 from pictura.runtime.errors import PicturaError
@@ -18,7 +18,7 @@ from pictura.runtime.errors import PicturaError
 MAX_PIXELS = 100_000_000
 MAX_SIDE = 65535
 # How the decoded rows and columns are turned upright, by EXIF's orientation (EXIF 3.0, tag 0x0112).
-_UPRIGHT = {
+_ORIENTATIONS = {
     1: lambda a: a,
     2: lambda a: a[:, ::-1],
     3: lambda a: a[::-1, ::-1],
@@ -29,7 +29,7 @@ _UPRIGHT = {
     8: lambda a: np.rot90(a),
 }
 
-Samples = NDArray[np.uint8] | NDArray[np.uint16]
+IntegerSamples = NDArray[np.uint8] | NDArray[np.uint16]
 
 
 def read(path: str | Path, max_pixels: int = MAX_PIXELS) -> Picture:
@@ -40,43 +40,47 @@ def read(path: str | Path, max_pixels: int = MAX_PIXELS) -> Picture:
     PicturaError when the file is missing, not a picture, too large, cut off or of a kind that cannot be read.
     """
     path = Path(path)
-    with files.opened(path) as file, warnings.catch_warnings():
+    with files.open_file(path) as file, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's remarks on odd metadata
         image = formats.open_header(file, path)
-        _check(image, path, max_pixels)
+        _check_image(image, path, max_pixels)
         deep = sixteen.is_deep(image)
         try:
-            samples = sixteen.decode(image, lambda: formats.open_header(file, path)) if deep else _shallow(image)
-        except formats.DAMAGE as error:
+            samples = (
+                sixteen.decode_16_bits(image, lambda: formats.open_header(file, path))
+                if deep
+                else _decode_8_bits(image)
+            )
+        except formats.DECODE_ERRORS as error:
             raise PicturaError(f"'{path}' is cut off or damaged ({error}): get a fresh copy.") from error
-        return _picture(image, samples)
+        return _build_picture(image, samples)
 
 
-def _check(image: ImageFile.ImageFile, path: Path, max_pixels: int) -> None:
+def _check_image(image: ImageFile.ImageFile, path: Path, max_pixels: int) -> None:
     width, height = image.size
     if width * height > max_pixels or max(width, height) > MAX_SIDE:
         raise PicturaError(
             f"'{path}' has {width} × {height} pixels, more than the {max_pixels / 1e6:g} million in all or "
             f"{MAX_SIDE} a side that are read: make it smaller or raise the limit."
         )
-    if image.mode in ("I", "F") or not sixteen.is_sound(image):
+    if image.mode in ("I", "F") or not sixteen.is_decodable(image):
         raise PicturaError(f"'{path}' has samples of a kind that is not read: save it with 8 or 16 bits, interleaved.")
 
 
-def _picture(image: ImageFile.ImageFile, samples: Samples) -> Picture:
+def _build_picture(image: ImageFile.ImageFile, samples: IntegerSamples) -> Picture:
     """From H×W×C as decoded, C of 1 to 4, and what else the file says."""
-    upright = _UPRIGHT[metadata.orientation_of(image)](samples)
+    upright = _ORIENTATIONS[metadata.orientation_of(image)](samples)
     channels = upright.shape[2]
     grey = channels < 3
     colours = np.repeat(upright[..., :1], 3, axis=-1) if grey else np.ascontiguousarray(upright[..., :3])
     converted, icc = colour.to_srgb(colours, image.info.get("icc_profile"), grey)
-    alpha = floats(upright[..., -1]) if channels in (2, 4) else None
+    alpha = float_samples(upright[..., -1]) if channels in (2, 4) else None
     # Eight bits that no profile has turned into others stay what they are.
-    kept = converted if eight_bits(converted) else floats(converted)
+    kept = converted if is_uint8(converted) else float_samples(converted)
     return Picture(kept, alpha, 8 * samples.itemsize, grey, icc, metadata.settings_of(image))
 
 
-def _shallow(image: ImageFile.ImageFile) -> Samples:
+def _decode_8_bits(image: ImageFile.ImageFile) -> IntegerSamples:
     """H×W×C of 8 bits: L, LA, RGB or RGBA."""
     image.load()
     if image.mode == "CMYK":

@@ -20,12 +20,12 @@ def resize(pictures: Tensor, size: tuple[int, int]) -> Tensor:
     if pictures.dtype == torch.uint8:
         made = pictures.new_empty(*pictures.shape[:2], *size)
         for channel in range(pictures.shape[1]):  # one in float at a time
-            made[:, channel] = stored(resize(floating(pictures[:, channel, None]), size), torch.uint8)[:, 0]
+            made[:, channel] = from_float(resize(to_float(pictures[:, channel, None]), size), torch.uint8)[:, 0]
         return made
     return F.interpolate(pictures, size, mode="bicubic", antialias=True, align_corners=False).clamp(0, 1)
 
 
-def fit(height: int, width: int, longest: int) -> tuple[int, int]:
+def fit_size(height: int, width: int, longest: int) -> tuple[int, int]:
     """(h, w) of the same shape whose longer side is `longest` pixels and the other at least 1."""
     if longest < 1:
         raise PicturaError(f"A longest side of {longest} pixels leaves no picture: give 1 or more.")
@@ -33,22 +33,22 @@ def fit(height: int, width: int, longest: int) -> tuple[int, int]:
     return max(1, round(height * scale)), max(1, round(width * scale))
 
 
-def floating(pictures: Tensor) -> Tensor:
+def to_float(pictures: Tensor) -> Tensor:
     """uint8 to float32 in [0, 1]; what is float already stays the same tensor."""
     return pictures.float() / 255 if pictures.dtype == torch.uint8 else pictures
 
 
-def stored(pictures: Tensor, dtype: torch.dtype) -> Tensor:
+def from_float(pictures: Tensor, dtype: torch.dtype) -> Tensor:
     """The way back: float in [0, 1] to uint8, rounded, or to another float."""
     return (pictures.float() * 255).round().to(dtype) if dtype == torch.uint8 else pictures.to(dtype)
 
 
-def by_bands(work: Callable[..., Tensor], *pictures: Tensor) -> Tensor:
+def map_bands(work: Callable[..., Tensor], *pictures: Tensor) -> Tensor:
     """What `work` makes of 1×C×H×W pixel by pixel, as the first picture is: of its shape and dtype.
 
     It sees all pictures as float in [0, 1], a few rows at a time.
     """
     made = torch.empty_like(pictures[0])
     for rows in bands((made.shape[-2], made.shape[-1])):
-        made[..., rows, :] = stored(work(*(floating(picture[..., rows, :]) for picture in pictures)), made.dtype)
+        made[..., rows, :] = from_float(work(*(to_float(picture[..., rows, :]) for picture in pictures)), made.dtype)
     return made

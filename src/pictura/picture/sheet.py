@@ -20,7 +20,7 @@ def contact_sheet(
 
     Rows may differ in length; labels, where given, have the shape of rows. Returns H×W×3 float32 in [0, 1].
     """
-    cells = [[_scaled(picture, height) for picture in row] for row in rows]
+    cells = [[_scale_picture(picture, height) for picture in row] for row in rows]
     columns = max(len(row) for row in cells)
     widths = [max(row[i].shape[1] for row in cells if i < len(row)) for i in range(columns)]
     pitch = height + _GAP + (_LINE if labels else 0)
@@ -30,17 +30,17 @@ def contact_sheet(
             left, top = sum(widths[:c]) + _GAP * (c + 1), pitch * r + _GAP
             sheet.paste(Image.fromarray(np.rint(cell * 255).astype(np.uint8)), (left, top))
             if labels:
-                _caption(sheet, labels[r][c], left, top + height + 2, widths[c])
+                _draw_caption(sheet, labels[r][c], left, top + height + 2, widths[c])
     return np.asarray(sheet).astype(np.float32) / np.float32(255)
 
 
-def _scaled(pixels: Pixels, height: int) -> Pixels:
+def _scale_picture(pixels: Pixels, height: int) -> Pixels:
     picture = Picture.of(pixels)
     width = max(1, round(picture.size[1] * height / picture.size[0]))
-    return picture.replaced(resize(picture.tensor(), (height, width))).pixels
+    return picture.with_pixels(resize(picture.tensor(), (height, width))).pixels
 
 
-def _caption(sheet: Image.Image, text: str, left: int, top: int, width: int) -> None:
+def _draw_caption(sheet: Image.Image, text: str, left: int, top: int, width: int) -> None:
     """One line, cut with an ellipsis where it would run into its neighbour."""
     font = ImageFont.load_default(size=_TEXT)
     shown = text

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ImageFile
 
-Samples = NDArray[np.uint16]
+Uint16Samples = NDArray[np.uint16]
 
-_BITS = 258  # TIFF tag BitsPerSample
-_PLANAR = 284  # TIFF tag PlanarConfiguration; 2 keeps the channels apart
-_PHOTOMETRIC = 262  # TIFF tag PhotometricInterpretation; 0 is "white is zero"
+_BITS_TAG = 258  # TIFF tag BitsPerSample
+_PLANAR_TAG = 284  # TIFF tag PlanarConfiguration; 2 keeps the channels apart
+_PHOTOMETRIC_TAG = 262  # TIFF tag PhotometricInterpretation; 0 is "white is zero"
 _PNG_COLOUR = {1: 0, 2: 4, 3: 2, 4: 6}  # channels to PNG's colour type (PNG 3rd edition, table 8)
 
 
@@ -32,59 +32,59 @@ def is_deep(image: ImageFile.ImageFile) -> bool:
     return ";16" in raw_mode(image) and image.mode != "CMYK"
 
 
-def is_sound(image: ImageFile.ImageFile) -> bool:
+def is_decodable(image: ImageFile.ImageFile) -> bool:
     """Whether Pillow decodes what it opened: other depths of TIFF, and 16 bits with channels apart, come out wrong."""
     tags = getattr(image, "tag_v2", {})
-    bits = tags.get(_BITS, (8,))
-    return set(bits) <= {1, 2, 4, 8, 16} and not (16 in bits and tags.get(_PLANAR) == 2)
+    bits = tags.get(_BITS_TAG, (8,))
+    return set(bits) <= {1, 2, 4, 8, 16} and not (16 in bits and tags.get(_PLANAR_TAG) == 2)
 
 
-def decode(image: ImageFile.ImageFile, again: Callable[[], ImageFile.ImageFile]) -> Samples:
+def decode_16_bits(image: ImageFile.ImageFile, again: Callable[[], ImageFile.ImageFile]) -> Uint16Samples:
     """H×W×C of an opened deep picture, C of 1 to 4; `again` opens the same file anew."""
     raw = raw_mode(image)
     if image.mode.startswith("I;16"):
-        samples = _grey(image)
+        samples = _decode_grey(image)
     elif raw.startswith("LA;"):  # two 16-bit samples pass as four of 8 bits: high and low byte stay side by side
-        samples = np.ascontiguousarray(_load(image, "RGBA")).view(">u2").astype(np.uint16)
+        samples = np.ascontiguousarray(_load_raw(image, "RGBA")).view(">u2").astype(np.uint16)
     else:
-        samples = _colour(image, again(), raw)
-    return _keyed(samples, image.info["transparency"]) if "transparency" in image.info else samples
+        samples = _decode_colour(image, again(), raw)
+    return _add_alpha(samples, image.info["transparency"]) if "transparency" in image.info else samples
 
 
-def _colour(image: ImageFile.ImageFile, twin: ImageFile.ImageFile, raw: str) -> Samples:
+def _decode_colour(image: ImageFile.ImageFile, twin: ImageFile.ImageFile, raw: str) -> Uint16Samples:
     kind, order = raw.replace("RGBa", "RGBA").split(";16")
-    first, second = _load(image, kind + ";16B"), _load(twin, kind + ";16L")
+    first, second = _load_raw(image, kind + ";16B"), _load_raw(twin, kind + ";16L")
     big = order == "B" or (order == "N" and sys.byteorder == "big")
     high, low = (first, second) if big else (second, first)
-    samples: Samples = high * np.uint16(256) + low
-    return _unmultiplied(samples) if raw.startswith("RGBa") else samples
+    samples: Uint16Samples = high * np.uint16(256) + low
+    return _unmultiply(samples) if raw.startswith("RGBa") else samples
 
 
-def _keyed(samples: Samples, key: int | tuple[int, ...]) -> Samples:
+def _add_alpha(samples: Uint16Samples, key: int | tuple[int, ...]) -> Uint16Samples:
     """PNG's single transparent colour as an alpha channel."""
     seen = (samples != np.asarray(key)).any(axis=-1, keepdims=True)
     return np.concatenate([samples, seen * np.uint16(65535)], axis=-1)
 
 
-def _grey(image: ImageFile.ImageFile) -> Samples:
+def _decode_grey(image: ImageFile.ImageFile) -> Uint16Samples:
     image.load()
     samples = np.asarray(image).astype(np.uint16)[..., None]
-    return 65535 - samples if getattr(image, "tag_v2", {}).get(_PHOTOMETRIC) == 0 else samples
+    return 65535 - samples if getattr(image, "tag_v2", {}).get(_PHOTOMETRIC_TAG) == 0 else samples
 
 
-def _load(image: ImageFile.ImageFile, raw: str) -> NDArray[np.uint8]:
+def _load_raw(image: ImageFile.ImageFile, raw: str) -> NDArray[np.uint8]:
     image.tile = [t._replace(args=(raw, *t.args[1:]) if isinstance(t.args, tuple) else raw) for t in image.tile]
     image.load()
     return np.asarray(image)
 
 
-def _unmultiplied(samples: Samples) -> Samples:
+def _unmultiply(samples: Uint16Samples) -> Uint16Samples:
     alpha = np.maximum(samples[..., 3:], 1).astype(np.float64)
     colour = np.minimum(np.rint(samples[..., :3] * (65535 / alpha)), 65535)
     return np.concatenate([colour.astype(np.uint16), samples[..., 3:]], axis=-1)
 
 
-def encode_png(samples: Samples, profile: bytes | None, text: str | None) -> bytes:
+def encode_png(samples: Uint16Samples, profile: bytes | None, text: str | None) -> bytes:
     """A PNG file of H×W×C samples, C of 1 to 4, with an ICC profile and a text under the key `pictura`."""
     height, width, channels = samples.shape
     header = struct.pack(">IIBBBBB", width, height, 16, _PNG_COLOUR[channels], 0, 0, 0)

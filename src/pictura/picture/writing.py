@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, PngImagePlugin, TiffImagePlugin
 
 from pictura.picture import colour, formats, metadata, sixteen
-from pictura.picture.bands import Samples, bands, floats
+from pictura.picture.bands import Samples, bands, float_samples
 from pictura.picture.picture import Picture
 from pictura.runtime import files
 from pictura.runtime.errors import PicturaError
@@ -17,7 +17,7 @@ from pictura.runtime.errors import PicturaError
 
 def check_writable(path: str | Path, overwrite: bool = False) -> Path:
     """The cheap check before anything slow: a known suffix, a free name, a folder that can be written or made."""
-    formats.of_name(Path(path))
+    formats.format_by_suffix(Path(path))
     return files.check_free(path, overwrite)
 
 
@@ -37,18 +37,18 @@ def write(
     PicturaError when the name, the folder, the disk or the format stands in the way; then nothing is left behind.
     """
     path = check_writable(path, overwrite)
-    known = formats.of_name(path)
+    known = formats.format_by_suffix(path)
     if max(picture.size) > known.side:
         raise PicturaError(f"'{path}' cannot hold more than {known.side} pixels a side in {known.name}: write a PNG.")
     if not 1 <= quality <= 100:
         raise PicturaError(f"A quality of {quality} is not between 1 and 100: give 95 for nearly no loss.")
-    samples, profile = _samples(picture, known)
-    text = None if settings is None else metadata.packed(settings)
+    samples, profile = _file_samples(picture, known)
+    text = None if settings is None else metadata.pack_settings(settings)
     content = _encode(samples, known, profile, text, quality)
-    return files.atomic(path, lambda file: file.write(content), overwrite=overwrite)
+    return files.write_atomic(path, lambda file: file.write(content), overwrite=overwrite)
 
 
-def _samples(picture: Picture, known: formats.Format) -> tuple[NDArray[Any], bytes | None]:
+def _file_samples(picture: Picture, known: formats.Format) -> tuple[NDArray[Any], bytes | None]:
     """H×W×C integers as the file holds them, and the profile they are in."""
     given = picture.samples
     grey = picture.grey and all((given[rows] == given[rows, :, :1]).all() for rows in bands(picture.size))
@@ -60,17 +60,17 @@ def _samples(picture: Picture, known: formats.Format) -> tuple[NDArray[Any], byt
         pixels, profile = colour.from_srgb(given[rows], used, grey)
         alpha = None if picture.alpha is None else picture.alpha[rows, :, None]
         if alpha is not None and transparent:
-            samples[rows, :, -1:] = _integers(alpha, kind)
+            samples[rows, :, -1:] = _to_integers(alpha, kind)
         elif alpha is not None:
-            pixels = floats(pixels) * alpha + (1 - alpha)
-        samples[rows, :, : 1 if grey else 3] = _integers(pixels[..., :1] if grey else pixels, kind)
+            pixels = float_samples(pixels) * alpha + (1 - alpha)
+        samples[rows, :, : 1 if grey else 3] = _to_integers(pixels[..., :1] if grey else pixels, kind)
     return samples, profile
 
 
-def _integers(samples: Samples, kind: type[np.uint8 | np.uint16]) -> NDArray[Any]:
+def _to_integers(samples: Samples, kind: type[np.uint8 | np.uint16]) -> NDArray[Any]:
     if samples.dtype == kind:
         return samples
-    values: NDArray[np.float32] = np.rint(floats(samples) * np.float32(np.iinfo(kind).max))
+    values: NDArray[np.float32] = np.rint(float_samples(samples) * np.float32(np.iinfo(kind).max))
     return values.astype(kind)
 
 
@@ -78,18 +78,18 @@ def _encode(
     samples: NDArray[Any], known: formats.Format, profile: bytes | None, text: str | None, quality: int
 ) -> bytes | memoryview:
     if samples.dtype == np.uint16:
-        encode = sixteen.encode_png if known.name == "PNG" else _deep_tiff
+        encode = sixteen.encode_png if known.name == "PNG" else _encode_tiff
         return encode(samples, profile, text)
     file = io.BytesIO()
     image = Image.fromarray(samples[..., 0] if samples.shape[2] == 1 else samples)
     try:
-        image.save(file, known.name, icc_profile=profile, **_options(known, text, quality))
+        image.save(file, known.name, icc_profile=profile, **_save_options(known, text, quality))
     except ValueError as error:  # JPEG: more than 64 kB of settings
         raise PicturaError(f"The settings do not fit into a {known.name} file ({error}): write a PNG.") from error
     return file.getbuffer()
 
 
-def _options(known: formats.Format, text: str | None, quality: int) -> dict[str, Any]:
+def _save_options(known: formats.Format, text: str | None, quality: int) -> dict[str, Any]:
     exif = Image.Exif()
     info = PngImagePlugin.PngInfo()
     tags = TiffImagePlugin.ImageFileDirectory_v2()
@@ -107,7 +107,7 @@ def _options(known: formats.Format, text: str | None, quality: int) -> dict[str,
     return options[known.name]
 
 
-def _deep_tiff(samples: NDArray[np.uint16], profile: bytes | None, text: str | None) -> bytes:
+def _encode_tiff(samples: NDArray[np.uint16], profile: bytes | None, text: str | None) -> bytes:
     import tifffile  # slow to import and rarely needed
 
     if samples.shape[2] == 2:  # grey with alpha is a kind of TIFF that Pillow, our reader, does not know

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 
-def cached(kind: str, variable: str) -> Path:
+def cache_folder(kind: str, variable: str) -> Path:
     """What the environment's `variable` names, else ``pictura/<kind>`` in the user's cache; it need not exist."""
     if named := os.environ.get(variable):
         return Path(named).expanduser()

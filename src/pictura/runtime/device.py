@@ -6,12 +6,12 @@ import torch
 
 from pictura.runtime.errors import PicturaError
 
-Precision = Literal["32-true", "bf16-mixed"]
+FabricPrecision = Literal["32-true", "bf16-mixed"]
 # torch has no public question for these; a version without one of them counts as a processor without it.
 _FAST_BF16 = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
 
 
-def choose(name: str = "auto") -> torch.device:
+def choose_device(name: str = "auto") -> torch.device:
     """``cpu``, ``cuda`` or ``mps``; ``auto`` takes the first accelerator there is, else the processor.
 
     Raises:
@@ -36,7 +36,7 @@ def fast_bfloat16(device: torch.device) -> bool:
     return device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
 
 
-def precision(asked: str, device: torch.device) -> Precision:
+def resolve_precision(asked: str, device: torch.device) -> FabricPrecision:
     """What ``auto`` means on a device; anything else as it was asked for."""
     if asked == "auto":
         return "bf16-mixed" if fast_bfloat16(device) else "32-true"

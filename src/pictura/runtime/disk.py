@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.files import sync_folder
 
-_NO_ROOM = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+_DISK_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
-class Written(NamedTuple):
+class FileDigest(NamedTuple):
     """What a manifest says of a file."""
 
     bytes: int
@@ -25,7 +25,7 @@ class Written(NamedTuple):
 
 
 @contextlib.contextmanager
-def told(path: Path) -> Iterator[None]:
+def translate_os_errors(path: Path) -> Iterator[None]:
     """An OSError inside becomes one sentence about `path`; everything older on the disk is left as it is."""
     try:
         yield
@@ -42,15 +42,15 @@ def told(path: Path) -> Iterator[None]:
 
 def is_full(error: OSError) -> bool:
     """Whether an error is about room, which removing something makes."""
-    return error.errno in _NO_ROOM
+    return error.errno in _DISK_FULL
 
 
-def temporary(folder: Path) -> Path:
+def temporary_path(folder: Path) -> Path:
     """A name for a hidden neighbour of `folder`, where its files are written before it gets its own name."""
     return folder.with_name(f".{folder.name}-{os.getpid()}-{secrets.token_hex(4)}.tmp")
 
 
-def put(path: Path, content: bytes) -> Written:
+def write_synced(path: Path, content: bytes) -> FileDigest:
     """Write a new file and have it reach the disk."""
     with path.open("xb") as file:
         file.write(content)
@@ -58,23 +58,23 @@ def put(path: Path, content: bytes) -> Written:
         os.fsync(file.fileno())
     if (size := path.stat().st_size) != len(content):
         raise OSError(errno.EIO, f"only {size} of {len(content)} bytes arrived")
-    return Written(len(content), hashlib.sha256(content).hexdigest())
+    return FileDigest(len(content), hashlib.sha256(content).hexdigest())
 
 
-def looked_at(path: Path) -> Written:
+def digest_file(path: Path) -> FileDigest:
     """Size and digest of a file, as the disk gives it."""
     with path.open("rb") as file:
-        return Written(path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest())
+        return FileDigest(path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest())
 
 
-def appear(temporary: Path, folder: Path) -> None:
+def move_into_place(temporary: Path, folder: Path) -> None:
     """Give a finished folder its name; its files have reached the disk, now so do the names."""
     sync_folder(temporary)
     temporary.rename(folder)
     sync_folder(folder.parent)
 
 
-def remove(folder: Path) -> None:
+def remove_folder(folder: Path) -> None:
     """Take a folder away: first its name, so that no half of it is ever taken for the whole."""
     with contextlib.suppress(OSError):
         trash = folder.with_name(f".{folder.name.lstrip('.')}-{secrets.token_hex(4)}.trash")
@@ -82,11 +82,11 @@ def remove(folder: Path) -> None:
         shutil.rmtree(trash, ignore_errors=True)
 
 
-def free(folder: Path) -> int:
+def free_bytes(folder: Path) -> int:
     """Bytes of room there."""
     return shutil.disk_usage(folder).free
 
 
-def json_bytes(value: Any, indent: int | None = None) -> bytes:
+def encode_json(value: Any, indent: int | None = None) -> bytes:
     """JSON; floats come back as they were."""
     return (json.dumps(value, indent=indent) + "\n").encode()

@@ -8,29 +8,29 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from pictura.runtime.errors import PicturaError, nearest
+from pictura.runtime.errors import PicturaError, did_you_mean
 
-_FULL = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
+_DISK_FULL = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
 @contextlib.contextmanager
-def opened(path: Path) -> Iterator[BinaryIO]:
+def open_file(path: Path) -> Iterator[BinaryIO]:
     """The file open for reading; PicturaError when it is missing, a folder or not to be read."""
     try:
         if path.is_dir():
             raise PicturaError(f"'{path}' is a folder: give one picture file in it.")
         file = path.open("rb")
     except FileNotFoundError as error:
-        raise PicturaError(f"'{path}' does not exist: check the name.{_neighbour(path)}") from error
+        raise PicturaError(f"'{path}' does not exist: check the name.{_suggest_name(path)}") from error
     except OSError as error:
         raise PicturaError(f"'{path}' cannot be read ({error.strerror}): check its name and permissions.") from error
     with file:
         yield file
 
 
-def _neighbour(path: Path) -> str:
+def _suggest_name(path: Path) -> str:
     with contextlib.suppress(OSError):
-        return nearest(path.name, [p.name for p in path.parent.iterdir()])
+        return did_you_mean(path.name, [p.name for p in path.parent.iterdir()])
     return ""
 
 
@@ -44,13 +44,13 @@ def check_free(path: str | Path, overwrite: bool = False) -> Path:
             raise PicturaError(f"'{path}' exists already: choose another name or add --overwrite.")
         folder = next((p for p in path.absolute().parents if p.exists()), path)
     except OSError as error:
-        raise PicturaError(_sentence(path, error)) from error
+        raise PicturaError(_describe_error(path, error)) from error
     if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
         raise PicturaError(f"'{path}' cannot be written because '{folder}' is not a folder you may write in.")
     return path
 
 
-def atomic(path: str | Path, content: bytes | Callable[[BinaryIO], object], *, overwrite: bool = False) -> Path:
+def write_atomic(path: str | Path, content: bytes | Callable[[BinaryIO], object], *, overwrite: bool = False) -> Path:
     """Write bytes, or what a writer puts into the open file, so that the file appears whole or not at all.
 
     Missing folders are made. The bytes go to a hidden neighbour, reach the disk, and take the name in one step
@@ -61,19 +61,19 @@ def atomic(path: str | Path, content: bytes | Callable[[BinaryIO], object], *, o
     temporary = target.with_name(f".pictura-{os.getpid()}-{secrets.token_hex(4)}.tmp")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        _write(temporary, content)
+        _write_and_sync(temporary, content)
         check_free(path, overwrite)  # again: writing may have taken long
         temporary.replace(target)
         sync_folder(target.parent)
     except OSError as error:
-        raise PicturaError(_sentence(path, error)) from error
+        raise PicturaError(_describe_error(path, error)) from error
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
     return path
 
 
-def _write(path: Path, content: bytes | Callable[[BinaryIO], object]) -> None:
+def _write_and_sync(path: Path, content: bytes | Callable[[BinaryIO], object]) -> None:
     with path.open("xb") as file:
         if isinstance(content, bytes):
             file.write(content)
@@ -93,7 +93,7 @@ def sync_folder(folder: Path) -> None:
             os.close(handle)
 
 
-def _sentence(path: Path, error: OSError) -> str:
-    if error.errno in _FULL:
+def _describe_error(path: Path, error: OSError) -> str:
+    if error.errno in _DISK_FULL:
         return f"'{path}' could not be written because the disk or your quota is full: free some room and try again."
     return f"'{path}' could not be written ({error.strerror or error}): check the name and the folder's permissions."

@@ -12,30 +12,30 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
-Part = int | str
+SeedPart = int | str
 
 
-def derived(*parts: Part) -> int:
+def derive_seed(*parts: SeedPart) -> int:
     """A number of 63 bits from words and numbers, the same on every machine; other parts give unrelated numbers."""
     digest = hashlib.blake2b(repr(parts).encode(), digest_size=8).digest()
     return int.from_bytes(digest, "little") >> 1
 
 
-def generator(*parts: Part) -> torch.Generator:
+def generator(*parts: SeedPart) -> torch.Generator:
     """A new generator of the CPU, started at these parts."""
-    return torch.Generator().manual_seed(derived(*parts))
+    return torch.Generator().manual_seed(derive_seed(*parts))
 
 
-def start(*parts: Part) -> None:
+def seed_all(*parts: SeedPart) -> None:
     """Start all global generators (Python's, numpy's, torch's on every device) at these parts."""
-    seed = derived(*parts)
+    seed = derive_seed(*parts)
     random.seed(seed)
     np.random.seed(seed % 2**32)
     torch.manual_seed(seed)
 
 
 @contextlib.contextmanager
-def kept() -> Iterator[None]:
+def preserve_random_state() -> Iterator[None]:
     """Whatever happens inside, the global generators of Python, numpy and the CPU are afterwards as they were."""
     states = random.getstate(), np.random.get_state(), torch.get_rng_state()
     try:

@@ -22,13 +22,13 @@ class Stopped(KeyboardInterrupt):
         self.number, self.step, self.saved = number, step, saved
 
 
-class Ask:
+class StopRequest:
     """`number` is the signal that asked for the end, or 0."""
 
     def __init__(self) -> None:
         self.number = 0
 
-    def heard(self, number: int, _: FrameType | None) -> None:
+    def handle(self, number: int, _: FrameType | None) -> None:
         """Remember the first; a second one is not waited for (what it leaves half written the next start removes)."""
         if self.number:
             signal.signal(number, signal.SIG_DFL)
@@ -37,13 +37,13 @@ class Ask:
 
 
 @contextlib.contextmanager
-def listening() -> Iterator[Ask]:
+def handle_signals() -> Iterator[StopRequest]:
     """Listens while inside, if this is the main thread; elsewhere signals go where they went."""
-    ask = Ask()
+    ask = StopRequest()
     if threading.current_thread() is not threading.main_thread():
         yield ask
         return
-    before = {number: signal.signal(number, ask.heard) for number in _SIGNALS}
+    before = {number: signal.signal(number, ask.handle) for number in _SIGNALS}
     try:
         yield ask
     finally:

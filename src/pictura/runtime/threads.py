@@ -20,19 +20,19 @@ ENVIRONMENT = {
 CGROUP = Path("/sys/fs/cgroup")
 
 
-def prepare() -> None:
+def set_environment() -> None:
     """Set `ENVIRONMENT`; to be called before torch is imported. The user's own values win."""
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
 
 
-def available() -> int:
+def available_processors() -> int:
     """Processors this process may use, at least 1: its affinity, and the CPU quota of its container."""
     affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, math.ceil(min(affinity, _quota(CGROUP))))
+    return max(1, math.ceil(min(affinity, _cpu_quota(CGROUP))))
 
 
-def _quota(cgroup: Path) -> float:
+def _cpu_quota(cgroup: Path) -> float:
     """Processors' worth of time a container is given, infinite without a limit; cgroup version 2, then 1."""
     with contextlib.suppress(OSError, ValueError):  # "max" is no number: no limit
         quota, period = (cgroup / "cpu.max").read_text().split()
@@ -51,7 +51,7 @@ def use_threads(count: int | None = None) -> int:
     """
     import torch
 
-    threads = count or min(torch.get_num_threads(), available())
+    threads = count or min(torch.get_num_threads(), available_processors())
     torch.set_num_threads(threads)
     with contextlib.suppress(RuntimeError):  # torch takes this once, before any work; later it stays as it is
         torch.set_num_interop_threads(1)

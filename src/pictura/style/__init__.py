@@ -1,5 +1,5 @@
 """A `Style`, what an encoder says about a painting, and the one place that makes statistics of a style argument."""
 
-from pictura.style.style import SIZES, Moments, Style, blend, look, mix, shares
+from pictura.style.style import STYLE_SIZES, Moments, Style, blend_styles, encode_style, mix_moments, normalize_weights
 
-__all__ = ["SIZES", "Moments", "Style", "blend", "look", "mix", "shares"]
+__all__ = ["STYLE_SIZES", "Moments", "Style", "blend_styles", "encode_style", "mix_moments", "normalize_weights"]

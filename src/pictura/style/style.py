@@ -18,14 +18,14 @@ from torch import Tensor
 
 from pictura.encoders import Encoder
 from pictura.losses.moments import moments
-from pictura.picture.resize import fit, resize
+from pictura.picture.resize import fit_size, resize
 from pictura.runtime.errors import PicturaError
-from pictura.runtime.files import atomic
+from pictura.runtime.files import write_atomic
 
 Moments = Mapping[str, tuple[Tensor, Tensor]]
 # Longest sides a saved style keeps. Two carry it: 181 lies between the first scales of the coarse-to-fine schedule.
-SIZES = (181, 512)
-FORMAT = "pictura-style-1"
+STYLE_SIZES = (181, 512)
+STYLE_FORMAT = "pictura-style-1"
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Style:
         upper = next(s for s in known if s >= size)
         lower = max((s for s in known if s <= size), default=upper)
         share = 0.0 if upper == lower else math.log(size / lower) / math.log(upper / lower)
-        return mix([(self.sizes[lower], 1 - share), (self.sizes[upper], share)])
+        return mix_moments([(self.sizes[lower], 1 - share), (self.sizes[upper], share)])
 
     @classmethod
     def of(
@@ -62,13 +62,15 @@ class Style:
         pictures: Iterable[Tensor],
         encoder: Encoder,
         layers: Sequence[str],
-        sizes: Iterable[int] = SIZES,
+        sizes: Iterable[int] = STYLE_SIZES,
         about: Mapping[str, str] | None = None,
     ) -> "Style":
         """The style of one picture or the mean style of several, each 1×3×H×W in [0, 1]; never enlarged."""
         pictures = list(pictures)
         share = 1 / len(pictures)
-        found = {size: mix([(look(p, encoder, layers, size), share) for p in pictures]) for size in sizes}
+        found = {
+            size: mix_moments([(encode_style(p, encoder, layers, size), share) for p in pictures]) for size in sizes
+        }
         return cls(encoder.name, found, about or {})
 
     def to_bytes(self) -> bytes:
@@ -81,11 +83,11 @@ class Style:
                 tensors[f"{size}/{layer}/second"] = second[rows, columns].half()
         if not all(t.isfinite().all() for t in tensors.values()):
             raise PicturaError(f"The responses of {self.encoder} are too large for a .style file; use compact.")
-        return save(tensors, {"format": FORMAT, "encoder": self.encoder, "about": json.dumps(dict(self.about))})
+        return save(tensors, {"format": STYLE_FORMAT, "encoder": self.encoder, "about": json.dumps(dict(self.about))})
 
     def save(self, path: Path | str, *, overwrite: bool = False) -> Path:
         """Write a `.style` file, whole or not at all."""
-        return atomic(path, self.to_bytes(), overwrite=overwrite)
+        return write_atomic(path, self.to_bytes(), overwrite=overwrite)
 
     @classmethod
     def load(cls, path: Path | str) -> "Style":
@@ -102,8 +104,8 @@ class Style:
                 tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118, it is no dictionary
         except SafetensorError as error:
             raise PicturaError(f"{path} is damaged or no style; make one with `pictura style extract`.") from error
-        if note.get("format") != FORMAT:
-            raise PicturaError(f"{path} is not a {FORMAT} file; make one with `pictura style extract`.")
+        if note.get("format") != STYLE_FORMAT:
+            raise PicturaError(f"{path} is not a {STYLE_FORMAT} file; make one with `pictura style extract`.")
         try:
             return cls(note["encoder"], _unpack(tensors), json.loads(note["about"]))
         except (KeyError, ValueError, RuntimeError) as error:  # well labelled, yet not what it says
@@ -124,7 +126,7 @@ def _unpack(tensors: Mapping[str, Tensor]) -> dict[int, Moments]:
 
 
 @torch.no_grad()
-def look(picture: Tensor, encoder: Encoder, layers: Sequence[str], size: int, noise: float = 0.0) -> Moments:
+def encode_style(picture: Tensor, encoder: Encoder, layers: Sequence[str], size: int, noise: float = 0.0) -> Moments:
     """Moments of one picture 1×3×H×W, made smaller first so that its longest side is at most `size`.
 
     A side that would be too short for the encoder is stretched to the shortest it can read. `noise` is the σ of what is
@@ -132,7 +134,7 @@ def look(picture: Tensor, encoder: Encoder, layers: Sequence[str], size: int, no
     """
     height, width = picture.shape[2:]
     if max(height, width) > size:
-        height, width = fit(height, width, size)
+        height, width = fit_size(height, width, size)
     smallest = encoder.smallest(layers)
     picture = resize(picture, (max(height, smallest), max(width, smallest)))
     if noise:
@@ -140,7 +142,7 @@ def look(picture: Tensor, encoder: Encoder, layers: Sequence[str], size: int, no
     return {encoder.resolve(layer): moments(f) for layer, f in encoder(picture, layers).items()}
 
 
-def mix(parts: Sequence[tuple[Moments, float]]) -> Moments:
+def mix_moments(parts: Sequence[tuple[Moments, float]]) -> Moments:
     """Weighted sum of the moments of the layers all parts have; weights are the caller's and normally sum to 1."""
 
     def weighted(layer: str, which: int) -> Tensor:
@@ -150,7 +152,7 @@ def mix(parts: Sequence[tuple[Moments, float]]) -> Moments:
     return {layer: (weighted(layer, 0), weighted(layer, 1)) for layer in common}
 
 
-def shares(weights: Sequence[float]) -> list[float]:
+def normalize_weights(weights: Sequence[float]) -> list[float]:
     """Weights of styles as shares of 1.
 
     Raises:
@@ -162,18 +164,18 @@ def shares(weights: Sequence[float]) -> list[float]:
     return [weight / total for weight in weights]
 
 
-def blend(parts: Sequence[tuple[Style, float]]) -> Style:
+def blend_styles(parts: Sequence[tuple[Style, float]]) -> Style:
     """A weighted mean of styles; weights are positive and need not sum to 1.
 
     Raises:
         PicturaError: weights that are no positive numbers, or styles of different encoders.
     """
-    normalised = shares([weight for _, weight in parts])
+    normalised = normalize_weights([weight for _, weight in parts])
     weighted = [(style, share) for (style, _), share in zip(parts, normalised, strict=True)]
     encoders = {style.encoder for style, _ in parts}
     if len(encoders) > 1:
         raise PicturaError(f"Styles of different encoders cannot be mixed: {', '.join(sorted(encoders))}.")
     sizes = sorted({size for style, _ in parts for size in style.sizes})
-    mixed = {size: mix([(style.at(size), share) for style, share in weighted]) for size in sizes}
+    mixed = {size: mix_moments([(style.at(size), share) for style, share in weighted]) for size in sizes}
     names = " + ".join(f"{share:.2g} {style.about.get('title', 'untitled')}" for style, share in weighted)
     return Style(encoders.pop(), mixed, {"title": names} if len(parts) > 1 else parts[0][0].about)

@@ -9,16 +9,16 @@ from typing import Any
 from torch import Tensor
 
 from pictura import models
-from pictura.methods import opened
-from pictura.networks.tiling.streaming import MEMORY
+from pictura.methods import open_method
+from pictura.networks.tiling.streaming import DEFAULT_MEMORY
 from pictura.picture.reading import MAX_SIDE
-from pictura.picture.resize import by_bands, resize
+from pictura.picture.resize import map_bands, resize
 from pictura.runtime.errors import PicturaError
 
 BICUBIC = "bicubic"
-LARGEST = 8
+MAX_SCALE = 8
 # The shipped network that answers when none is named: the first that enlarges enough.
-DEFAULTS = {4: "upscale-x4"}
+DEFAULT_MODELS = {4: "upscale-x4"}
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,10 @@ class Enlarger:
         if max(height, width) > MAX_SIDE:
             raise PicturaError(f"A picture of {width}×{height} pixels cannot be made: enlarge it less.")
         made = resize(self.network(picture), (height, width))
-        return by_bands(lambda band: band.mean(1, keepdim=True).expand_as(band), made) if grey else made
+        return map_bands(lambda band: band.mean(1, keepdim=True).expand_as(band), made) if grey else made
 
 
-def open_enlarger(model: str | Path | None = None, scale: int = 4, *, memory: int = MEMORY) -> Enlarger:
+def open_enlarger(model: str | Path | None = None, scale: int = 4, *, memory: int = DEFAULT_MEMORY) -> Enlarger:
     """The model of that name or path; by default the shipped network for `scale`, from 1 to 8.
 
     It has `memory` bytes to work in, beside picture and result.
@@ -53,16 +53,18 @@ def open_enlarger(model: str | Path | None = None, scale: int = 4, *, memory: in
     Raises:
         PicturaError: there is none, it does not enlarge, or it enlarges less than `scale` times.
     """
-    if not 1 <= scale <= LARGEST:
-        raise PicturaError(f"A scale of {scale} is not one that pictures are enlarged by: give 2 to {LARGEST}.")
+    if not 1 <= scale <= MAX_SCALE:
+        raise PicturaError(f"A scale of {scale} is not one that pictures are enlarged by: give 2 to {MAX_SCALE}.")
     if model is None:
-        model = next((name for factor, name in DEFAULTS.items() if scale <= factor), None)
+        model = next((name for factor, name in DEFAULT_MODELS.items() if scale <= factor), None)
     if model is None:
         raise PicturaError(f"No shipped network enlarges {scale} times: take --model bicubic, or one of your own.")
     if model == BICUBIC:
-        return Enlarger(scale, lambda picture: _bicubic(picture, scale), scale, {"scale": scale, "model": BICUBIC})
-    bundle = models.read(model)
-    method = opened(bundle)
+        return Enlarger(
+            scale, lambda picture: _enlarge_bicubic(picture, scale), scale, {"scale": scale, "model": BICUBIC}
+        )
+    bundle = models.read_bundle(model)
+    method = open_method(bundle)
     factor = getattr(method.settings, "scale", 0)
     if not factor:
         raise PicturaError(f"The model '{model}' does not enlarge pictures: it is of the method {bundle.method}.")
@@ -72,5 +74,5 @@ def open_enlarger(model: str | Path | None = None, scale: int = 4, *, memory: in
     return Enlarger(scale, partial(method.apply, memory=memory), factor, about)
 
 
-def _bicubic(picture: Tensor, scale: int) -> Tensor:
+def _enlarge_bicubic(picture: Tensor, scale: int) -> Tensor:
     return resize(picture, (scale * picture.shape[-2], scale * picture.shape[-1]))

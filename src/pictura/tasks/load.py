@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pictura.methods import opened
-from pictura.models import Bundle, read, save
+from pictura.methods import open_method
+from pictura.models import Bundle, read_bundle, save_bundle
 from pictura.picture import Picture
 from pictura.training.method import Method
 
@@ -16,7 +16,7 @@ def from_pretrained(source: str | Path) -> Method:
     Raises:
         PicturaError: there is no such bundle, it is damaged, or its weights do not fit its settings.
     """
-    return opened(read(source))
+    return open_method(read_bundle(source))
 
 
 def save_pretrained(
@@ -36,4 +36,4 @@ def save_pretrained(
     """
     told = {"title": Path(folder).name, "paper": method.paper} | dict(about or {})
     settings = method.settings.model_dump(mode="json")
-    return save(Bundle.of(method.name, settings, method.networks(), told), folder, picture, overwrite=overwrite)
+    return save_bundle(Bundle.of(method.name, settings, method.networks(), told), folder, picture, overwrite=overwrite)

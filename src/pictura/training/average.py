@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 
-class Average:
+class EMA:
     """The moving average of one network; integer and other buffers are not averaged: the network's own count.
 
     In the first steps the decay is (1 + n)/(10 + n), as in TensorFlow's average, so that a short training does not end
@@ -33,7 +33,7 @@ class Average:
             tensor.copy_(tensors[name])
 
     @contextlib.contextmanager
-    def swapped(self) -> Iterator[None]:
+    def use_ema(self) -> Iterator[None]:
         """The network computes with its averaged weights inside, and with its own afterwards."""
         self._swap()
         try:
@@ -42,7 +42,7 @@ class Average:
             self._swap()
 
     @torch.no_grad()
-    def settle(self) -> None:
+    def apply_ema(self) -> None:
         """The network's weights become the averaged ones for good."""
         for name, parameter in self.parameters.items():
             parameter.copy_(self.tensors[name])

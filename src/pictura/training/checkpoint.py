@@ -22,11 +22,11 @@ from pictura.runtime import disk
 
 MANIFEST = "manifest.json"
 STATE = "state.json"
-ROOM = 1.2  # of what is going to be written must be free, since others write, too
+ROOM_FACTOR = 1.2  # of what is going to be written must be free, since others write, too
 Tensors = dict[str, Tensor]
 
 
-class Broken(Exception):  # noqa: N818, what it says of a folder
+class BrokenCheckpoint(Exception):  # noqa: N818, what it says of a folder
     """A folder is no whole checkpoint; the text says why."""
 
 
@@ -39,37 +39,39 @@ class Checkpoint:
     state: dict[str, Any] = field(default_factory=dict)
 
 
-def name_of(step: int) -> str:
+def checkpoint_name(step: int) -> str:
     """The folder's name."""
     return f"step-{step:08d}"
 
 
-def write(checkpoint: Checkpoint, parent: Path) -> Path:
+def write_checkpoint(checkpoint: Checkpoint, parent: Path) -> Path:
     """Write a checkpoint into `parent`; it appears whole or not at all. One that is there already is left alone.
 
     Raises:
         OSError: the disk is full or not to be written; then nothing is left behind.
     """
-    folder = parent / name_of(checkpoint.step)
+    folder = parent / checkpoint_name(checkpoint.step)
     if folder.exists():
         return folder
-    files = {f"{name}.safetensors": save(plain(tensors)) for name, tensors in checkpoint.tensors.items() if tensors}
-    files[STATE] = disk.json_bytes(checkpoint.state)
+    files = {
+        f"{name}.safetensors": save(copy_to_cpu(tensors)) for name, tensors in checkpoint.tensors.items() if tensors
+    }
+    files[STATE] = disk.encode_json(checkpoint.state)
     parent.mkdir(parents=True, exist_ok=True)
-    if disk.free(parent) < ROOM * sum(map(len, files.values())):
+    if disk.free_bytes(parent) < ROOM_FACTOR * sum(map(len, files.values())):
         raise OSError(errno.ENOSPC, "No room for a checkpoint")
-    temporary = disk.temporary(folder)
+    temporary = disk.temporary_path(folder)
     try:
         temporary.mkdir()
-        written = {name: disk.put(temporary / name, content)._asdict() for name, content in files.items()}
-        disk.put(temporary / MANIFEST, disk.json_bytes({"step": checkpoint.step, "files": written}, indent=1))
-        disk.appear(temporary, folder)
+        written = {name: disk.write_synced(temporary / name, content)._asdict() for name, content in files.items()}
+        disk.write_synced(temporary / MANIFEST, disk.encode_json({"step": checkpoint.step, "files": written}, indent=1))
+        disk.move_into_place(temporary, folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return folder
 
 
-def read(folder: Path) -> Checkpoint:
+def read_checkpoint(folder: Path) -> Checkpoint:
     """Read a checkpoint, every byte checked.
 
     Raises:
@@ -78,8 +80,8 @@ def read(folder: Path) -> Checkpoint:
     try:
         manifest = json.loads((folder / MANIFEST).read_bytes())
         for name, said in manifest["files"].items():
-            if disk.looked_at(folder / name) != disk.Written(**said):
-                raise Broken(f"{name} is not what was written")
+            if disk.digest_file(folder / name) != disk.FileDigest(**said):
+                raise BrokenCheckpoint(f"{name} is not what was written")
         tensors = {
             Path(name).stem: load((folder / name).read_bytes())
             for name in manifest["files"]
@@ -87,43 +89,43 @@ def read(folder: Path) -> Checkpoint:
         }
         return Checkpoint(int(manifest["step"]), tensors, json.loads((folder / STATE).read_bytes()))
     except FileNotFoundError as error:
-        raise Broken(f"{Path(error.filename).name} is missing") from error
+        raise BrokenCheckpoint(f"{Path(error.filename).name} is missing") from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError, SafetensorError) as error:
-        raise Broken(f"it cannot be read ({error})") from error
+        raise BrokenCheckpoint(f"it cannot be read ({error})") from error
 
 
-def found(parent: Path) -> list[Path]:
+def list_checkpoints(parent: Path) -> list[Path]:
     """All finished checkpoints there, oldest first."""
     with contextlib.suppress(OSError):
         return sorted(p for p in parent.glob("step-" + "[0-9]" * 8) if p.is_dir())
     return []
 
 
-def newest(parent: Path) -> tuple[Checkpoint | None, list[str]]:
+def load_newest(parent: Path) -> tuple[Checkpoint | None, list[str]]:
     """The newest whole checkpoint, and what was said on the way: broken ones are moved aside, never deleted."""
     said: list[str] = []
-    for folder in reversed(found(parent)):
+    for folder in reversed(list_checkpoints(parent)):
         try:
-            return read(folder), said
-        except Broken as error:
-            aside = _aside(folder)
+            return read_checkpoint(folder), said
+        except BrokenCheckpoint as error:
+            aside = _move_aside(folder)
             said.append(f"'{folder}' is broken, {error}; it is now '{aside.name}', and the one before it is used")
     return None, said
 
 
-def rotate(parent: Path, keep: int) -> None:
+def remove_old(parent: Path, keep: int) -> None:
     """Remove all but the newest `keep`; to be called when the newest is safely on the disk."""
-    for folder in found(parent)[:-keep]:
-        disk.remove(folder)
+    for folder in list_checkpoints(parent)[:-keep]:
+        disk.remove_folder(folder)
 
 
-def sweep(parent: Path) -> None:
+def remove_leftovers(parent: Path) -> None:
     """Remove what a killed training left half written or half removed; only under the run's lock."""
     for left in [*parent.glob(".step-*.tmp"), *parent.glob(".step-*.trash")]:
         shutil.rmtree(left, ignore_errors=True)
 
 
-def _aside(folder: Path) -> Path:
+def _move_aside(folder: Path) -> Path:
     number = 0
     while (aside := folder.with_name(f"{folder.name}.broken" + (f"-{number}" if number else ""))).exists():
         number += 1
@@ -131,7 +133,7 @@ def _aside(folder: Path) -> Path:
     return aside
 
 
-def plain(tensors: Tensors) -> Tensors:
+def copy_to_cpu(tensors: Tensors) -> Tensors:
     """Copies as safetensors wants them: on the CPU, dense, none sharing memory with another (tied weights do)."""
     return {
         name: tensor.detach().to("cpu", copy=True, memory_format=torch.contiguous_format)

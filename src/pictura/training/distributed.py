@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from lightning_fabric.strategies.strategy import Strategy
 
 
-def launched(settings: TrainSettings, precision: str) -> "Fabric":
+def launch_fabric(settings: TrainSettings, precision: str) -> "Fabric":
     """Fabric with all processes running: those of torchrun where it started us, else `devices` of them.
 
     Raises:
         PicturaError: lightning-fabric is not installed, or there are not so many devices.
     """
     threads.use_threads(settings.threads)
-    place = device.choose(settings.device)
+    place = device.choose_device(settings.device)
     # torchrun says how many there are; settings that say otherwise would only be in its way.
     local = int(os.environ.get("LOCAL_WORLD_SIZE", settings.devices))
     nodes = int(os.environ["WORLD_SIZE"]) // local if "LOCAL_WORLD_SIZE" in os.environ else settings.nodes
@@ -37,32 +37,32 @@ def launched(settings: TrainSettings, precision: str) -> "Fabric":
         raise PicturaError("Training needs lightning-fabric: pip install 'pictura[training]'.") from error
     logging.getLogger("lightning.fabric").setLevel(logging.WARNING)  # else it announces its processes
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
-    arithmetic = device.precision(precision, place)
+    arithmetic = device.resolve_precision(precision, place)
     fabric = Fabric(
         accelerator=place.type,
-        strategy=_together() if local * nodes > 1 else "auto",
+        strategy=_process_strategy() if local * nodes > 1 else "auto",
         devices=local,
         num_nodes=nodes,
         precision=arithmetic if arithmetic == "32-true" else None,
-        plugins=None if arithmetic == "32-true" else [_mixed(place)],
+        plugins=None if arithmetic == "32-true" else [_mixed_precision(place)],
     )
     fabric.launch()
-    atexit.register(_parted)
+    atexit.register(_destroy_process_group)
     return fabric
 
 
-def _parted() -> None:
+def _destroy_process_group() -> None:
     """Before the interpreter goes: a group whose threads still run then can end its process by SIGABRT."""
     if torch.distributed.is_available() and torch.distributed.is_initialized():
         torch.distributed.destroy_process_group()
 
 
-def mean(tensor: Tensor, fabric: "Fabric") -> Tensor:
+def mean_over_processes(tensor: Tensor, fabric: "Fabric") -> Tensor:
     """The mean over all processes."""
     return cast(Tensor, fabric.all_reduce(tensor, reduce_op="mean"))
 
 
-def gathered(tensor: Tensor, fabric: "Fabric") -> Tensor:
+def gather_tensors(tensor: Tensor, fabric: "Fabric") -> Tensor:
     """The tensors of all processes, of one shape, stacked."""
     rows = torch.zeros(fabric.world_size, *tensor.shape, dtype=tensor.dtype, device=tensor.device)
     rows[fabric.global_rank] = tensor
@@ -70,7 +70,7 @@ def gathered(tensor: Tensor, fabric: "Fabric") -> Tensor:
     return cast(Tensor, fabric.all_reduce(rows, reduce_op="sum"))
 
 
-def _mixed(place: torch.device) -> "Precision":
+def _mixed_precision(place: torch.device) -> "Precision":
     from lightning_fabric.plugins.precision.amp import MixedPrecision
 
     class Mixed(MixedPrecision):
@@ -86,7 +86,7 @@ def _mixed(place: torch.device) -> "Precision":
     return Mixed("bf16-mixed", place.type)
 
 
-def _together() -> "Strategy":
+def _process_strategy() -> "Strategy":
     from lightning_fabric.strategies.ddp import DDPStrategy
 
     class Together(DDPStrategy):

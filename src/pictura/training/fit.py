@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from pictura.models import Bundle, save
+from pictura.models import Bundle, save_bundle
 from pictura.runtime import disk, seeds
 from pictura.runtime.errors import PicturaError
-from pictura.runtime.files import atomic
-from pictura.runtime.signals import Ask, Stopped, listening
+from pictura.runtime.files import write_atomic
+from pictura.runtime.signals import Stopped, StopRequest, handle_signals
 from pictura.training import checkpoint, loader, log, plot, samples, state, tensorboard
-from pictura.training.distributed import launched, mean
-from pictura.training.guard import EVERY, Guard
-from pictura.training.identity import check_same, check_usable, identity, precision_of
+from pictura.training.distributed import launch_fabric, mean_over_processes
+from pictura.training.guard import CHECK_EVERY, Guard
+from pictura.training.identity import check_data, check_resumable, read_precision, training_identity
 from pictura.training.method import Batch, Method
 from pictura.training.order import Order, Share
-from pictura.training.players import Team
-from pictura.training.progress import Callback, Meter, Progress
+from pictura.training.players import Players
+from pictura.training.progress import Meter, TrainingCallback, TrainingProgress
 from pictura.training.run_folder import RunFolder
 from pictura.training.settings import TrainSettings
 from pictura.training.source import DataSource
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
 Losses = dict[str, float]
-MINIMISED = "minimised by "
+OBJECTIVE_PREFIX = "minimised by "
 
 
 def fit(
@@ -40,7 +40,7 @@ def fit(
     settings: TrainSettings,
     *,
     resume: bool = False,
-    callback: Callback | None = None,
+    callback: TrainingCallback | None = None,
 ) -> Path:
     """Train a method and return the folder of its bundle, ``out/bundle``.
 
@@ -54,17 +54,17 @@ def fit(
             training, or this one differs from the one that is to be resumed; what was saved before is intact.
         Stopped: SIGTERM or Ctrl-C; the state is saved.
     """
-    check_usable(method, data)
+    check_data(method, data)
     if settings.tensorboard:
-        tensorboard.check()
+        tensorboard.check_tensorboard()
     folder = RunFolder(Path(out))
     precision: str = settings.precision
     if resume and precision == "auto":
-        precision = precision_of(folder.settings) or "auto"
-    fabric = launched(settings, precision)
-    with seeds.kept(), contextlib.ExitStack() as stack:
+        precision = read_precision(folder.settings) or "auto"
+    fabric = launch_fabric(settings, precision)
+    with seeds.preserve_random_state(), contextlib.ExitStack() as stack:
         if fabric.is_global_zero:
-            stack.enter_context(folder.locked())
+            stack.enter_context(folder.lock())
         fabric.barrier()
         return Training(method, data, folder, settings, fabric, callback).run(resume)
 
@@ -79,114 +79,122 @@ class Training:
         folder: RunFolder,
         settings: TrainSettings,
         fabric: "Fabric",
-        callback: Callback | None,
+        callback: TrainingCallback | None,
     ) -> None:
         self.method, self.data, self.folder, self.settings = method, data, folder, settings
-        self.fabric, self.tell = fabric, callback if callback and fabric.is_global_zero else lambda _: None
+        self.fabric, self.callback = fabric, callback if callback and fabric.is_global_zero else lambda _: None
         self.share = Share(settings.batch, settings.accumulate, fabric.global_rank, fabric.world_size)
         self.log = log.Log(folder.log, settings.steps)
         self.events = tensorboard.Events(folder.path)
         self.meter = Meter(self.share.step)
         self.networks = method.networks()
         precision = str(fabric.strategy.precision.precision)
-        self.identity = identity(method, data, settings, precision, fabric.world_size)
+        self.identity = training_identity(method, data, settings, precision, fabric.world_size)
 
     def run(self, resume: bool) -> Path:
         """From the first step, or the one after the checkpoint, to the bundle."""
-        saved = self._found(resume)
+        saved = self._find_checkpoint(resume)
         try:
             self._set_up()
             if saved is not None:
                 self.state.restore(saved, self.fabric.global_rank)
-            with listening() as ask:
+            with handle_signals() as ask:
                 self._loop(saved.step if saved else 0, ask)
-            return self._finished()
+            return self._save_bundle()
         finally:
-            self.method.use(self.networks)
+            self.method.set_networks(self.networks)
             self.events.close()
 
-    def _found(self, resume: bool) -> checkpoint.Checkpoint | None:
+    def _find_checkpoint(self, resume: bool) -> checkpoint.Checkpoint | None:
         """The checkpoint to go on from; looked for before anything slow is loaded."""
         self.folder.check(resume)
         self.fabric.barrier()  # all have looked before the first one moves anything
-        saved = self._newest() if resume else None
+        saved = self._load_newest() if resume else None
         if saved is not None:
-            check_same(self.identity, saved.state["identity"], self.folder.path)
+            check_resumable(self.identity, saved.state["identity"], self.folder.path)
             if saved.step > self.settings.steps:
                 raise PicturaError(f"The training in '{self.folder.path}' has taken {saved.step} steps: ask for more.")
         if self.fabric.is_global_zero:
-            self._leave_settings()
+            self._write_settings()
             self.log.begin(saved.step if saved else 0)
             if self.settings.tensorboard:
                 self.events.begin(saved.step if saved else 0)
         return saved
 
-    def _newest(self) -> checkpoint.Checkpoint | None:
+    def _load_newest(self) -> checkpoint.Checkpoint | None:
         """The first process moves broken ones aside before the others look."""
         saved, said = None, list[str]()
         if self.fabric.is_global_zero:
-            saved, said = checkpoint.newest(self.folder.checkpoints)
+            saved, said = checkpoint.load_newest(self.folder.checkpoints)
         self.fabric.barrier()
         if not self.fabric.is_global_zero:
-            saved, _ = checkpoint.newest(self.folder.checkpoints)
+            saved, _ = checkpoint.load_newest(self.folder.checkpoints)
         said.append(f"going on after step {saved.step}" if saved else "no checkpoint is there: starting at step 1")
         for note in said:
-            self.tell(Progress(saved.step if saved else 0, self.settings.steps, {}, 0.0, 0.0, 0.0, note=note))
+            self.callback(
+                TrainingProgress(saved.step if saved else 0, self.settings.steps, {}, 0.0, 0.0, 0.0, note=note)
+            )
         return saved
 
-    def _leave_settings(self) -> None:
+    def _write_settings(self) -> None:
         told = {"identity": self.identity, "train": self.settings.model_dump(mode="json")}
-        atomic(self.folder.settings, disk.json_bytes(told, indent=1), overwrite=True)
+        write_atomic(self.folder.settings, disk.encode_json(told, indent=1), overwrite=True)
 
     def _set_up(self) -> None:
         """Networks to the device, in channels-last, and each wrapped on its own; teachers, players, batches."""
         device, method = self.fabric.device, self.method
         for network in self.networks.values():
             network.to(device=device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
-        seeds.start("prepare", self.settings.seed)
+        seeds.seed_all("prepare", self.settings.seed)
         method.prepare(device)
         # The optimisers stay their own: Fabric's wrapper around one serves strategies that split it, which none does.
-        self.team = Team(method.players(), self.fabric, self.settings.accumulate, self.settings.clip)
-        method.use({name: self.fabric.setup_module(net, move_to_device=False) for name, net in self.networks.items()})
+        self.players = Players(method.players(), self.fabric, self.settings.accumulate, self.settings.clip)
+        method.set_networks(
+            {name: self.fabric.setup_module(net, move_to_device=False) for name, net in self.networks.items()}
+        )
         self.guard = Guard()
-        self.state = state.State(method, self.networks, self.team, self.guard, self.identity)
-        self.shown = self._moved(loader.first(self.data, samples.SAMPLES)) if self.fabric.is_global_zero else {}
+        self.state = state.TrainingState(method, self.networks, self.players, self.guard, self.identity)
+        self.sheet_batch = (
+            self._to_device(loader.first_batch(self.data, samples.SHEET_SAMPLES)) if self.fabric.is_global_zero else {}
+        )
 
-    def _loop(self, start: int, ask: Ask) -> None:
+    def _loop(self, start: int, ask: StopRequest) -> None:
         order = Order(self.settings.seed, len(self.data))
         pin = self.fabric.device.type == "cuda"
-        row = loader.batches(self.data, order, self.share, start * self.share.step, self.settings.workers, pin)
+        row = loader.iterate_batches(self.data, order, self.share, start * self.share.step, self.settings.workers, pin)
         for step in range(start, self.settings.steps):
             losses, asked = self._step(step, row, ask)
             self.meter.tick()
-            self._after(step + 1, losses, asked)
+            self._after_step(step + 1, losses, asked)
 
-    def _step(self, step: int, row: loader.Row, ask: Ask) -> tuple[Losses, int]:
+    def _step(self, step: int, row: loader.BatchIterator, ask: StopRequest) -> tuple[Losses, int]:
         """One optimisation step: mean losses of all batches and processes, and the signal that one of them heard."""
         sums: dict[str, Tensor] = {}
         for micro in range(self.settings.accumulate):
-            batch = self._moved(next(row))
+            batch = self._to_device(next(row))
             place = (self.settings.seed, step, micro, self.fabric.global_rank)
-            seeds.start("step", *place)
-            self.team.begin(step, micro)
-            named = self.method.step(batch, self.team.update, seeds.generator("given", *place))
+            seeds.seed_all("step", *place)
+            self.players.begin(step, micro)
+            named = self.method.step(batch, self.players.update, seeds.generator("given", *place))
             # What the players minimise is looked at, too, should it not be among the named.
-            for name, loss in (named | {MINIMISED + n: loss for n, loss in self.team.losses.items()}).items():
+            for name, loss in (named | {OBJECTIVE_PREFIX + n: loss for n, loss in self.players.losses.items()}).items():
                 sums[name] = sums.get(name, 0) + loss.detach().float().reshape(()) / self.settings.accumulate
         heard = torch.tensor(float(ask.number), device=self.fabric.device)
-        means = mean(torch.stack([heard, *sums.values()]), self.fabric)
+        means = mean_over_processes(torch.stack([heard, *sums.values()]), self.fabric)
         values = means.tolist()
         asked = (ask.number or signal.SIGTERM) if values[0] else 0
         return dict(zip(sums, values[1:], strict=True)), int(asked)
 
-    def _after(self, step: int, losses: Losses, asked: int) -> None:
+    def _after_step(self, step: int, losses: Losses, asked: int) -> None:
         """Guard, log, show, save and tell after a step, from 1; leave when asked to."""
         s, last = self.settings, step == self.settings.steps
-        self.guard.losses(step, losses)
-        if step % EVERY == 0:
+        self.guard.check_losses(step, losses)
+        if step % CHECK_EVERY == 0:
             self.state.check(step)
-        named = {name: value for name, value in losses.items() if not name.startswith(MINIMISED)}
-        now = Progress(step, s.steps, named, self.meter.rate, self.meter.seconds, self.meter.left(s.steps - step))
+        named = {name: value for name, value in losses.items() if not name.startswith(OBJECTIVE_PREFIX)}
+        now = TrainingProgress(
+            step, s.steps, named, self.meter.rate, self.meter.seconds, self.meter.left(s.steps - step)
+        )
         if self.fabric.is_global_zero:
             self.log.add(step, named, now.seconds, now.images_per_second)
             self.events.add(step, named, now.images_per_second)
@@ -196,43 +204,43 @@ class Training:
             now = self._show(step, now)
         if note := self.events.note():
             now = replace(now, note="; ".join(filter(None, (now.note, note))))
-        self.tell(now)
+        self.callback(now)
         if asked and not last:
-            raise Stopped(asked, step, self.folder.checkpoints / checkpoint.name_of(step))
+            raise Stopped(asked, step, self.folder.checkpoints / checkpoint.checkpoint_name(step))
 
     def _save(self, step: int) -> Path:
-        saved = self.state.captured(step, step * self.share.step, self.fabric)
+        saved = self.state.capture(step, step * self.share.step, self.fabric)
         if self.fabric.is_global_zero:
             self.events.flush()
-            state.written(saved, self.folder, self.settings.keep)
+            state.save_checkpoint(saved, self.folder, self.settings.keep)
         self.fabric.barrier()
-        return self.folder.checkpoints / checkpoint.name_of(step)
+        return self.folder.checkpoints / checkpoint.checkpoint_name(step)
 
-    def _show(self, step: int, now: Progress) -> Progress:
+    def _show(self, step: int, now: TrainingProgress) -> TrainingProgress:
         """Sheet and plot; where the disk refuses them, that is said, and the training goes on."""
         try:
-            with self.team.averaged():
-                picture = samples.sheet(self.method, list(self.networks.values()), self.shown)
-            path = samples.written(picture, self.folder.sample(step))
-            atomic(self.folder.plot, plot.drawn(log.read(self.folder.log)).encode(), overwrite=True)
+            with self.players.use_ema():
+                picture = samples.sample_sheet(self.method, list(self.networks.values()), self.sheet_batch)
+            path = samples.write_sheet(picture, self.folder.sample(step))
+            write_atomic(self.folder.plot, plot.draw_losses(log.read_log(self.folder.log)).encode(), overwrite=True)
         except PicturaError as error:
             return replace(now, note=str(error))
         self.events.show(step, path)
         return replace(now, shown=path)
 
-    def _finished(self) -> Path:
-        self.team.settle()
+    def _save_bundle(self) -> Path:
+        self.players.apply_ema()
         for network in self.networks.values():
             network.eval()
         if not self.fabric.is_global_zero:
             return self.folder.bundle
         settings = self.method.settings.model_dump(mode="json")
-        bundle = Bundle.of(self.method.name, settings, self.networks, self._about())
-        picture = samples.sheet(self.method, list(self.networks.values()), self.shown)
-        return save(bundle, self.folder.bundle, picture, overwrite=True)
+        bundle = Bundle.of(self.method.name, settings, self.networks, self._card_facts())
+        picture = samples.sample_sheet(self.method, list(self.networks.values()), self.sheet_batch)
+        return save_bundle(bundle, self.folder.bundle, picture, overwrite=True)
 
-    def _about(self) -> dict[str, object]:
-        lines = log.read(self.folder.log)
+    def _card_facts(self) -> dict[str, object]:
+        lines = log.read_log(self.folder.log)
         return {
             "paper": self.method.paper,
             "data": f"{len(self.data)} samples, {self.data.kind}, {self.data.fingerprint()[:12]}",
@@ -241,7 +249,7 @@ class Training:
             "losses": lines[-1]["losses"] if lines else {},
         }
 
-    def _moved(self, batch: Batch) -> Batch:
+    def _to_device(self, batch: Batch) -> Batch:
         """On the device, pictures in channels-last."""
         moved = {name: tensor.to(self.fabric.device, non_blocking=True) for name, tensor in batch.items()}
         return {n: t.contiguous(memory_format=torch.channels_last) if t.dim() == 4 else t for n, t in moved.items()}

@@ -9,10 +9,12 @@ from torch import Tensor
 
 from pictura.runtime.errors import PicturaError
 
-EVERY = 20  # steps from one look at all weights to the next; losses are looked at in every step
-BEGINNING = 10  # steps whose losses say what is usual
-FACTOR = 1e4  # above what was greatest in the beginning a loss has diverged; ours: spikes of 100 do come back
-LARGEST = 1e4  # root mean square of a weight tensor; those of trained networks are below 100
+CHECK_EVERY = 20  # steps from one look at all weights to the next; losses are looked at in every step
+BASELINE_STEPS = 10  # steps whose losses say what is usual
+DIVERGENCE_FACTOR = (
+    1e4  # above what was greatest in the beginning a loss has diverged; ours: spikes of 100 do come back
+)
+MAX_WEIGHT_RMS = 1e4  # root mean square of a weight tensor; those of trained networks are below 100
 
 
 class Guard:
@@ -21,7 +23,7 @@ class Guard:
     def __init__(self) -> None:
         self.greatest: dict[str, float] = {}
 
-    def losses(self, step: int, losses: Mapping[str, float]) -> None:
+    def check_losses(self, step: int, losses: Mapping[str, float]) -> None:
         """After each step.
 
         Raises:
@@ -29,27 +31,27 @@ class Guard:
         """
         for name, value in losses.items():
             if not math.isfinite(value):
-                raise PicturaError(_told(step, f"the loss '{name}' is {value}"))
+                raise PicturaError(_stop_message(step, f"the loss '{name}' is {value}"))
             usual = max(1.0, self.greatest.get(name, abs(value)))
-            if abs(value) > FACTOR * usual:
+            if abs(value) > DIVERGENCE_FACTOR * usual:
                 raise PicturaError(
-                    _told(step, f"the loss '{name}' is {value:.3g}, in the beginning at most {usual:.3g}")
+                    _stop_message(step, f"the loss '{name}' is {value:.3g}, in the beginning at most {usual:.3g}")
                 )
-            if step <= BEGINNING:
+            if step <= BASELINE_STEPS:
                 self.greatest[name] = max(self.greatest.get(name, 0.0), abs(value))
 
-    def tensors(self, step: int, what: str, tensors: Mapping[str, Tensor]) -> None:
+    def check_tensors(self, step: int, what: str, tensors: Mapping[str, Tensor]) -> None:
         """Every few steps and before each save; `what` is "weight", "averaged weight" …
 
         Raises:
             PicturaError: one is not finite, or of a size that no trained weight has.
         """
         named = [(name, t) for name, t in tensors.items() if t.is_floating_point() and t.numel()]
-        for name, size in zip((n for n, _ in named), _sizes(t for _, t in named), strict=True):
+        for name, size in zip((n for n, _ in named), _root_mean_squares(t for _, t in named), strict=True):
             if not math.isfinite(size):
-                raise PicturaError(_told(step, f"the {what} '{name}' is not a number"))
-            if what.endswith("weight") and size > LARGEST:
-                raise PicturaError(_told(step, f"the {what} '{name}' has grown to {size:.3g}"))
+                raise PicturaError(_stop_message(step, f"the {what} '{name}' is not a number"))
+            if what.endswith("weight") and size > MAX_WEIGHT_RMS:
+                raise PicturaError(_stop_message(step, f"the {what} '{name}' has grown to {size:.3g}"))
 
     def state(self) -> dict[str, Any]:
         """For a checkpoint."""
@@ -60,7 +62,7 @@ class Guard:
         self.greatest = {name: float(value) for name, value in state.items()}
 
 
-def _sizes(tensors: Iterable[Tensor]) -> list[float]:
+def _root_mean_squares(tensors: Iterable[Tensor]) -> list[float]:
     """Root mean squares, in one pass and with one wait for the device."""
     given = [t.detach() for t in tensors]
     if not given:
@@ -71,5 +73,5 @@ def _sizes(tensors: Iterable[Tensor]) -> list[float]:
     return sizes
 
 
-def _told(step: int, what: str) -> str:
+def _stop_message(step: int, what: str) -> str:
     return f"Training stopped after step {step}: {what}. A smaller learning rate, or clip, often helps."

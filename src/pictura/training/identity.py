@@ -12,31 +12,33 @@ from pictura.training.source import DataSource
 
 Identity = dict[str, Any]
 # What a person may change when going on: how long and how often, not what.
-FREE = {"steps", "save_every", "show_every", "keep", "tensorboard"}
-FREE |= {"device", "devices", "nodes", "threads", "workers", "precision"}
+CHANGEABLE = {"steps", "save_every", "show_every", "keep", "tensorboard"}
+CHANGEABLE |= {"device", "devices", "nodes", "threads", "workers", "precision"}
 
 
-def identity(method: Method, data: DataSource, settings: TrainSettings, precision: str, processes: int) -> Identity:
+def training_identity(
+    method: Method, data: DataSource, settings: TrainSettings, precision: str, processes: int
+) -> Identity:
     """Everything that must stay, as JSON; steps may grow, since schedules know the step and not the end."""
     return {
         "method": method.name,
         "method settings": method.settings.model_dump(mode="json"),
         "data": data.fingerprint(),
-        "training": settings.model_dump(mode="json", exclude=FREE),
+        "training": settings.model_dump(mode="json", exclude=CHANGEABLE),
         "precision": precision,
         "processes": processes,
     }
 
 
-def check_same(now: Identity, before: Identity, where: Path) -> None:
+def check_resumable(now: Identity, before: Identity, where: Path) -> None:
     """Refuse to go on with something else.
 
     Raises:
         PicturaError: says what differs.
     """
     differences = [
-        f"{name} was {_short(old)} and is now {_short(new)}"
-        for name, (old, new) in _pairs(before, now).items()
+        f"{name} was {_shorten(old)} and is now {_shorten(new)}"
+        for name, (old, new) in _setting_pairs(before, now).items()
         if old != new
     ]
     if differences:
@@ -46,7 +48,7 @@ def check_same(now: Identity, before: Identity, where: Path) -> None:
         )
 
 
-def check_usable(method: Method, data: DataSource) -> None:
+def check_data(method: Method, data: DataSource) -> None:
     """The cheap check before anything slow.
 
     Raises:
@@ -58,7 +60,7 @@ def check_usable(method: Method, data: DataSource) -> None:
         raise PicturaError("The data set is empty: give it at least one sample.")
 
 
-def precision_of(settings: Path) -> str | None:
+def read_precision(settings: Path) -> str | None:
     """The arithmetic of the training that left this file, for one that goes on with "auto" on another machine."""
     try:
         precision = json.loads(settings.read_bytes())["identity"]["precision"]
@@ -67,7 +69,7 @@ def precision_of(settings: Path) -> str | None:
     return precision if precision in ("32-true", "bf16-mixed") else None
 
 
-def _pairs(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+def _setting_pairs(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
     """Name → (before, now), settings one by one."""
     pairs: dict[str, tuple[Any, Any]] = {}
     for name in {**before, **now}:
@@ -79,6 +81,6 @@ def _pairs(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, tuple
     return pairs
 
 
-def _short(value: Any) -> str:
+def _shorten(value: Any) -> str:
     text = value if isinstance(value, str) else json.dumps(value)
     return text if len(text) <= 40 else f"{text[:37]}…"

@@ -15,10 +15,10 @@ from pictura.training.order import Order, Place, Share
 from pictura.training.source import DataSource
 
 Sample = dict[str, Tensor]
-Row = Iterator[Batch]
+BatchIterator = Iterator[Batch]
 
 
-class _Samples(Dataset[Sample | PicturaError]):
+class _SampleDataset(Dataset[Sample | PicturaError]):
     """The source by `Place`; randomness is a function of (seed, epoch, index)."""
 
     def __init__(self, source: DataSource, seed: int) -> None:
@@ -31,7 +31,7 @@ class _Samples(Dataset[Sample | PicturaError]):
             return error
 
 
-class _Places(Sampler[list[Place]]):
+class _PlaceSampler(Sampler[list[Place]]):
     """Endless lists of places, one a batch."""
 
     def __init__(self, order: Order, share: Share, consumed: int) -> None:
@@ -45,9 +45,9 @@ class _Places(Sampler[list[Place]]):
             consumed += self.share.step
 
 
-def batches(
+def iterate_batches(
     source: DataSource, order: Order, share: Share, consumed: int = 0, workers: int = 0, pin: bool = False
-) -> Row:
+) -> BatchIterator:
     """One process's batches on the CPU, without end, from the sample after the first `consumed` of all on.
 
     What workers prepared ahead is dropped with them: only what was taken from here has been consumed.
@@ -58,11 +58,11 @@ def batches(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # about more workers than processors: they were asked for
         loader = DataLoader(
-            _Samples(source, order.seed),
-            batch_sampler=_Places(order, share, consumed),
+            _SampleDataset(source, order.seed),
+            batch_sampler=_PlaceSampler(order, share, consumed),
             num_workers=workers,
-            collate_fn=_together,
-            worker_init_fn=_deaf,
+            collate_fn=_collate,
+            worker_init_fn=_ignore_interrupt,
             pin_memory=pin,
         )
         row = iter(loader)
@@ -72,16 +72,16 @@ def batches(
         yield batch
 
 
-def first(source: DataSource, count: int) -> Batch:
+def first_batch(source: DataSource, count: int) -> Batch:
     """The same few samples whenever asked, for sample sheets."""
     samples = [source.sample(i, seeds.generator("shown", i)) for i in range(min(count, len(source)))]
-    batch = _together(list(samples))
+    batch = _collate(list(samples))
     if isinstance(batch, PicturaError):
         raise batch
     return batch
 
 
-def _together(samples: list[Sample | PicturaError]) -> Batch | PicturaError:
+def _collate(samples: list[Sample | PicturaError]) -> Batch | PicturaError:
     good: list[Sample] = []
     for sample in samples:
         if isinstance(sample, PicturaError):
@@ -93,7 +93,7 @@ def _together(samples: list[Sample | PicturaError]) -> Batch | PicturaError:
     return {name: torch.stack([sample[name] for sample in good]) for name in good[0]}
 
 
-def _deaf(worker: int) -> None:
+def _ignore_interrupt(worker: int) -> None:
     """A worker leaves Ctrl-C, which reaches the whole group, to the training, and dies of SIGTERM as ever."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)

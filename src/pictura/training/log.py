@@ -7,25 +7,25 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pictura.runtime.files import atomic
+from pictura.runtime.files import write_atomic
 
-LINES = 2000  # a log has at most about so many, and the plot so many points
+MAX_LINES = 2000  # a log has at most about so many, and the plot so many points
 
-Line = dict[str, Any]
+LogLine = dict[str, Any]
 
 
 class Log:
     """Appends to the file; a log that cannot be written stops no training."""
 
     def __init__(self, path: Path, steps: int) -> None:
-        self.path, self.every = path, math.ceil(steps / LINES)
+        self.path, self.every = path, math.ceil(steps / MAX_LINES)
         self._sums: dict[str, float] = {}
         self._count = 0
 
     def begin(self, step: int) -> None:
         """Forget what was logged after so many steps: a resumed training takes those again."""
-        kept = [line for line in read(self.path) if line["step"] <= step]
-        atomic(self.path, "".join(json.dumps(line) + "\n" for line in kept).encode(), overwrite=True)
+        kept = [line for line in read_log(self.path) if line["step"] <= step]
+        write_atomic(self.path, "".join(json.dumps(line) + "\n" for line in kept).encode(), overwrite=True)
 
     def add(self, step: int, losses: Mapping[str, float], seconds: float, rate: float) -> None:
         """After each step, from 1."""
@@ -41,9 +41,9 @@ class Log:
             file.write(json.dumps(line) + "\n")
 
 
-def read(path: Path) -> list[Line]:
+def read_log(path: Path) -> list[LogLine]:
     """The whole lines of a log; a torn last one, as a crash leaves it, is passed over."""
-    lines: list[Line] = []
+    lines: list[LogLine] = []
     with contextlib.suppress(OSError):
         for text in path.read_text(encoding="utf-8", errors="replace").splitlines():
             with contextlib.suppress(ValueError):

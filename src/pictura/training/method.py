@@ -12,7 +12,7 @@ from pictura.models import Bundle
 from pictura.runtime.errors import PicturaError
 from pictura.training.settings import MethodSettings
 
-Kind = Literal["images", "paired", "unpaired", "labelled"]
+DataKind = Literal["images", "paired", "unpaired", "labelled"]
 # Float32 in [0, 1] sRGB: "image" N×3×H×W, or "A" and "B" of pairs; labelled images have "label", int64 N, beside them.
 Batch = dict[str, Tensor]
 # update("generator", loss): backward into that player's parameters only, accumulation, clipping, the step of its
@@ -29,7 +29,7 @@ class Player:
     """
 
     network: nn.Module
-    optimiser: torch.optim.Optimizer
+    optimizer: torch.optim.Optimizer
     schedule: Callable[[int], float] | None = None
     ema: float = 0.0
 
@@ -43,7 +43,7 @@ class Method(abc.ABC):
 
     name: ClassVar[str]  # "johnson": the file's name
     paper: ClassVar[str]  # one line: authors, title, venue, arXiv
-    data: ClassVar[Kind]  # what `pictura train` opens
+    data: ClassVar[DataKind]  # what `pictura train` opens
     Settings: ClassVar[type[MethodSettings]]
 
     def __init__(self, settings: MethodSettings) -> None:
@@ -102,7 +102,7 @@ class Method(abc.ABC):
             PicturaError: no picture, or an option it does not know.
         """
 
-    def exported(self) -> nn.Module:
+    def export_network(self) -> nn.Module:
         """What `pictura.export` writes as ONNX: pictures in [0, 1] to pictures, with what they need inside.
 
         The arguments of its ``forward`` are the file's inputs. It may say `scale`, `multiple` (of its sides) and
@@ -120,7 +120,7 @@ class Method(abc.ABC):
     def load_state(self, tensors: dict[str, Tensor]) -> None:  # noqa: B027, most have no state
         """Take back what `state` gave."""
 
-    def use(self, networks: dict[str, nn.Module]) -> None:
+    def set_networks(self, networks: dict[str, nn.Module]) -> None:
         """Put these in the networks' place; called by the loop, with wrapped networks and afterwards with the own."""
         for name, network in networks.items():
             setattr(self, name, network)

@@ -25,9 +25,9 @@ class Order:
     def __getitem__(self, number: int) -> Place:
         """The sample of this number, from 0; epochs follow each other without a gap."""
         epoch, place = divmod(number, self.length)
-        return Place(epoch, int(self._of(epoch)[place]))
+        return Place(epoch, int(self._permutation_of(epoch)[place]))
 
-    def _of(self, epoch: int) -> Tensor:
+    def _permutation_of(self, epoch: int) -> Tensor:
         if epoch != self._epoch:
             self._permutation = torch.randperm(self.length, generator=seeds.generator("order", self.seed, epoch))
             self._epoch = epoch

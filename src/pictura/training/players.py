@@ -9,42 +9,42 @@ from torch import Tensor, nn
 
 from pictura.runtime.errors import PicturaError
 from pictura.training import distributed
-from pictura.training.average import Average
+from pictura.training.average import EMA
 from pictura.training.method import Player
-from pictura.training.packing import packed, unpacked
+from pictura.training.packing import flatten_state, unflatten_state
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
 
-class Driven:
+class PlayerState:
     """A player in training."""
 
     def __init__(self, player: Player) -> None:
-        self.network, self.optimiser, self.schedule = player.network, player.optimiser, player.schedule
-        self.parameters = [p for group in self.optimiser.param_groups for p in group["params"] if p.requires_grad]
-        self.rates = [float(group["lr"]) for group in self.optimiser.param_groups]
-        self.average = Average(self.network, player.ema) if player.ema else None
+        self.network, self.optimizer, self.schedule = player.network, player.optimizer, player.schedule
+        self.parameters = [p for group in self.optimizer.param_groups for p in group["params"] if p.requires_grad]
+        self.rates = [float(group["lr"]) for group in self.optimizer.param_groups]
+        self.ema = EMA(self.network, player.ema) if player.ema else None
 
-    def schedule_to(self, step: int) -> None:
+    def set_rates(self, step: int) -> None:
         """Set the rates of this optimisation step, from 0."""
         factor = 1.0 if self.schedule is None else self.schedule(step)
-        for group, rate in zip(self.optimiser.param_groups, self.rates, strict=True):
+        for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
             group["lr"] = rate * factor
 
     def step(self) -> None:
         """Take the gradients there are, and forget them."""
-        self.optimiser.step()
-        self.optimiser.zero_grad(set_to_none=True)
-        if self.average is not None:
-            self.average.update()
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        if self.ema is not None:
+            self.ema.update()
 
 
-class Team:
+class Players:
     """All players of a method; `update` is what a method's step calls."""
 
     def __init__(self, players: dict[str, Player], fabric: "Fabric", accumulate: int, clip: float | None) -> None:
-        self.players = {name: Driven(player) for name, player in players.items()}
+        self.players = {name: PlayerState(player) for name, player in players.items()}
         self.fabric, self.accumulate, self.clip = fabric, accumulate, clip
         self.losses: dict[str, Tensor] = {}  # what update was given in this batch, by player
         self._last = True
@@ -54,7 +54,7 @@ class Team:
         self.losses, self._last = {}, micro == self.accumulate - 1
         if micro == 0:
             for player in self.players.values():
-                player.schedule_to(step)
+                player.set_rates(step)
 
     def update(self, name: str, loss: Tensor) -> None:
         """Backward and, on the step's last batch, the optimiser's step.
@@ -75,7 +75,7 @@ class Team:
                 nn.utils.clip_grad_norm_(player.parameters, self.clip)
             player.step()
 
-    def _mean_gradient(self, player: Driven) -> None:
+    def _mean_gradient(self, player: PlayerState) -> None:
         """The mean over all processes, in one message."""
         if self.fabric.world_size == 1:
             return
@@ -84,28 +84,28 @@ class Team:
                 parameter.grad = torch.zeros_like(parameter)
         gradients = [p.grad for p in player.parameters if p.grad is not None]
         flat = torch.cat([g.flatten() for g in gradients])
-        mean = distributed.mean(flat, self.fabric)
+        mean = distributed.mean_over_processes(flat, self.fabric)
         for gradient, part in zip(gradients, torch.split(mean, [g.numel() for g in gradients]), strict=True):
             gradient.copy_(part.view_as(gradient))
 
     @contextlib.contextmanager
-    def averaged(self) -> Iterator[None]:
+    def use_ema(self) -> Iterator[None]:
         """All networks with their averaged weights, where there are any."""
         with contextlib.ExitStack() as stack:
             for player in self.players.values():
-                if player.average is not None:
-                    stack.enter_context(player.average.swapped())
+                if player.ema is not None:
+                    stack.enter_context(player.ema.use_ema())
             yield
 
-    def settle(self) -> None:
+    def apply_ema(self) -> None:
         """Give the networks their averaged weights for good."""
         for player in self.players.values():
-            if player.average is not None:
-                player.average.settle()
+            if player.ema is not None:
+                player.ema.apply_ema()
 
-    def averages(self) -> dict[str, Tensor]:
+    def ema_weights(self) -> dict[str, Tensor]:
         """Averaged weights as ``player.parameter``."""
-        there = {name: p.average.tensors for name, p in self.players.items() if p.average is not None}
+        there = {name: p.ema.tensors for name, p in self.players.items() if p.ema is not None}
         return {f"{name}.{key}": tensor for name, tensors in there.items() for key, tensor in tensors.items()}
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -113,21 +113,21 @@ class Team:
         tensors: dict[str, Tensor] = {}
         rest: dict[str, Any] = {}
         for name, player in self.players.items():
-            updates = player.average.updates if player.average else 0
-            rest[name] = {"optimiser": packed(player.optimiser.state_dict(), tensors, name), "updates": updates}
+            updates = player.ema.updates if player.ema else 0
+            rest[name] = {"optimiser": flatten_state(player.optimizer.state_dict(), tensors, name), "updates": updates}
         return tensors, rest
 
     def load(self, tensors: dict[str, Tensor], rest: dict[str, Any], averages: dict[str, Tensor]) -> None:
         """Go on from `state` and `averages`."""
         for name, player in self.players.items():
-            player.optimiser.load_state_dict(unpacked(rest[name]["optimiser"], tensors))
-            _laid_out(player.optimiser)
-            if player.average is not None:
+            player.optimizer.load_state_dict(unflatten_state(rest[name]["optimiser"], tensors))
+            _match_layout(player.optimizer)
+            if player.ema is not None:
                 mine = {k.removeprefix(f"{name}."): t for k, t in averages.items() if k.startswith(f"{name}.")}
-                player.average.load(mine, rest[name]["updates"])
+                player.ema.load(mine, rest[name]["updates"])
 
 
-def _laid_out(optimiser: torch.optim.Optimizer) -> None:
+def _match_layout(optimiser: torch.optim.Optimizer) -> None:
     """Give the optimiser's tensors their parameters' layout (channels-last), as in a training that was not stopped."""
     for parameter, state in optimiser.state.items():
         for key, value in state.items():

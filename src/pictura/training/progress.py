@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
-class Progress:
+class TrainingProgress:
     """To a bar, a log, a test. `step` counts from 1; 0 for what is said before the first."""
 
     step: int
@@ -21,7 +21,7 @@ class Progress:
     note: str = ""  # something a person should know
 
 
-Callback = Callable[[Progress], None]
+TrainingCallback = Callable[[TrainingProgress], None]
 _SMOOTHING = 0.95  # of the time a step takes: about the last 20 steps count
 
 
@@ -29,8 +29,8 @@ class Meter:
     """Time a step takes, checkpoints and sheets included, as a moving average."""
 
     def __init__(self, images: int) -> None:
-        self.images, self.began = images, time.monotonic()
-        self._last, self._step = self.began, 0.0
+        self.images, self.started_at = images, time.monotonic()
+        self._last, self._step = self.started_at, 0.0
 
     def tick(self) -> None:
         """After each step."""
@@ -46,7 +46,7 @@ class Meter:
     @property
     def seconds(self) -> float:
         """Since the start."""
-        return time.monotonic() - self.began
+        return time.monotonic() - self.started_at
 
     def left(self, steps: int) -> float:
         """Seconds that so many steps will take."""

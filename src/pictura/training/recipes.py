@@ -13,41 +13,41 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pictura.runtime.errors import PicturaError, nearest
+from pictura.runtime.errors import PicturaError, did_you_mean
 
-FOLDER = Path(__file__).parents[1] / "assets" / "recipes"
+RECIPES_FOLDER = Path(__file__).parents[1] / "assets" / "recipes"
 TABLES = ("method", "train", "data")
 Recipe = dict[str, dict[str, Any]]  # table → key → value
 
 
-def names() -> list[str]:
+def recipe_names() -> list[str]:
     """The shipped recipes."""
-    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+    return sorted(path.stem for path in RECIPES_FOLDER.glob("*.toml"))
 
 
-def read(source: str | Path) -> Recipe:
+def read_recipe(source: str | Path) -> Recipe:
     """A shipped recipe by name, or a file; all `TABLES` are there, empty if it has none.
 
     Raises:
         PicturaError: there is none, it is no TOML, or it has another table.
     """
-    path = FOLDER / f"{source}.toml" if str(source) in names() else Path(source)
+    path = RECIPES_FOLDER / f"{source}.toml" if str(source) in recipe_names() else Path(source)
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        guess = nearest(str(source), names())
+        guess = did_you_mean(str(source), recipe_names())
         raise PicturaError(f"There is no recipe '{source}', neither shipped nor as a file.{guess}") from error
     except (OSError, ValueError) as error:
         raise PicturaError(f"The recipe '{source}' cannot be read: {error}.") from error
     for name, value in values.items():
         if name not in (*TABLES, "about"):
-            raise PicturaError(f"The recipe '{source}' has a table '{name}' of no meaning.{nearest(name, TABLES)}")
+            raise PicturaError(f"The recipe '{source}' has a table '{name}' of no meaning.{did_you_mean(name, TABLES)}")
         if name in TABLES and not isinstance(value, dict):
             raise PicturaError(f"In the recipe '{source}', '{name}' is no table: begin one with [{name}].")
     return {name: values.get(name, {}) for name in TABLES}
 
 
-def changed(recipe: Recipe, changes: Iterable[str], fields: Mapping[str, Iterable[str]]) -> Recipe:
+def apply_changes(recipe: Recipe, changes: Iterable[str], fields: Mapping[str, Iterable[str]]) -> Recipe:
     """The recipe with changes such as ``batch=8``, ``train.batch=8`` or ``method.layers.relu1_1=2`` made.
 
     A value is read as TOML and, where it is none, as text. A key without its table is looked for in `fields`, which
@@ -61,17 +61,17 @@ def changed(recipe: Recipe, changes: Iterable[str], fields: Mapping[str, Iterabl
         key, equals, text = change.partition("=")
         if not equals or not key:
             raise PicturaError(f"'{change}' gives no value: write KEY=VALUE, for example batch=8.")
-        table, *path = _placed(key, fields)
+        table, *path = _locate_setting(key, fields)
         within = result[table]
         for part in path[:-1]:
             inner = within.get(part)
             within[part] = dict(inner) if isinstance(inner, dict) else {}
             within = within[part]
-        within[path[-1]] = _value(text)
+        within[path[-1]] = _parse_value(text)
     return result
 
 
-def _placed(key: str, fields: Mapping[str, Iterable[str]]) -> list[str]:
+def _locate_setting(key: str, fields: Mapping[str, Iterable[str]]) -> list[str]:
     first, *rest = key.split(".")
     if first in fields and rest:
         return [first, *rest]
@@ -80,11 +80,11 @@ def _placed(key: str, fields: Mapping[str, Iterable[str]]) -> list[str]:
         return [homes[0], first, *rest]
     if homes:
         raise PicturaError(f"'{first}' is a setting of {' and of '.join(homes)}: write {homes[0]}.{key}.")
-    guess = nearest(first, [name for names in fields.values() for name in names])
+    guess = did_you_mean(first, [name for names in fields.values() for name in names])
     raise PicturaError(f"There is no setting '{first}'.{guess}")
 
 
-def _value(text: str) -> Any:
+def _parse_value(text: str) -> Any:
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except ValueError:

@@ -15,7 +15,7 @@ from pictura.runtime import disk
 from pictura.runtime.errors import PicturaError
 from pictura.training import checkpoint
 
-_HELD: "weakref.WeakSet[IO[str]]" = weakref.WeakSet()
+_LOCK_FILES: "weakref.WeakSet[IO[str]]" = weakref.WeakSet()
 
 
 class RunFolder:
@@ -32,7 +32,7 @@ class RunFolder:
 
     def sample(self, step: int) -> Path:
         """The sample sheet after so many steps."""
-        return self.samples / f"{checkpoint.name_of(step)}.png"
+        return self.samples / f"{checkpoint.checkpoint_name(step)}.png"
 
     def check(self, resume: bool) -> None:
         """Before anything slow: a training that is there is gone on with, or left alone.
@@ -40,29 +40,29 @@ class RunFolder:
         Raises:
             PicturaError: there is one, and it is not to be resumed.
         """
-        if not resume and (checkpoint.found(self.checkpoints) or self.bundle.exists()):
+        if not resume and (checkpoint.list_checkpoints(self.checkpoints) or self.bundle.exists()):
             raise PicturaError(f"'{self.path}' holds a training: add --resume to go on, or choose a new folder.")
 
     @contextlib.contextmanager
-    def locked(self) -> Iterator[None]:
+    def lock(self) -> Iterator[None]:
         """Only this process writes here; the system opens the lock when the process ends, however it does.
 
         Raises:
             PicturaError: another training writes here, or nobody can.
         """
-        with disk.told(self.path):
+        with disk.translate_os_errors(self.path):
             self.checkpoints.mkdir(parents=True, exist_ok=True)
             file = (self.path / "lock").open("a", encoding="utf-8")
         with file:
             if not _lock(file):
                 raise PicturaError(f"Another training is running in '{self.path}': wait for it or choose a new folder.")
-            _HELD.add(file)
-            self._sweep()
+            _LOCK_FILES.add(file)
+            self._remove_leftovers()
             yield
 
-    def _sweep(self) -> None:
+    def _remove_leftovers(self) -> None:
         """Remove what a killed training left half written, in checkpoints and in single files (`picture.files`)."""
-        checkpoint.sweep(self.checkpoints)
+        checkpoint.remove_leftovers(self.checkpoints)
         for folder in (self.path, self.samples, self.bundle):
             for left in folder.glob(".pictura-*.tmp"):
                 left.unlink(missing_ok=True)
@@ -86,11 +86,11 @@ def _lock(file: IO[str]) -> bool:
     return True
 
 
-def _let_go() -> None:
-    for file in _HELD:
+def _release_locks() -> None:
+    for file in _LOCK_FILES:
         file.close()
 
 
 # A forked worker that outlives a killed training for seconds must not keep the folder locked.
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_let_go)
+    os.register_at_fork(after_in_child=_release_locks)

@@ -11,11 +11,11 @@ from pictura.picture.picture import Pixels
 from pictura.picture.sheet import contact_sheet
 from pictura.training.method import Batch, Method
 
-SAMPLES = 4
-_TALLEST = 256  # pixels of a cell
+SHEET_SAMPLES = 4
+_MAX_CELL_HEIGHT = 256  # pixels of a cell
 
 
-def sheet(method: Method, networks: Sequence[nn.Module], batch: Batch) -> Picture:
+def sample_sheet(method: Method, networks: Sequence[nn.Module], batch: Batch) -> Picture:
     """What `Method.show` gives for a batch, drawn; the networks are in eval mode meanwhile."""
     modes = [(module, module.training) for network in networks for module in network.modules()]
     for network in networks:
@@ -26,12 +26,12 @@ def sheet(method: Method, networks: Sequence[nn.Module], batch: Batch) -> Pictur
     finally:
         for module, mode in modes:
             module.training = mode
-    height = min(_TALLEST, max(column.shape[2] for column in columns))
+    height = min(_MAX_CELL_HEIGHT, max(column.shape[2] for column in columns))
     rows = [[_pixels(cell) for cell in row] for row in zip(*columns, strict=True)]
     return Picture.of(contact_sheet(rows, height=height))
 
 
-def written(picture: Picture, path: Path) -> Path:
+def write_sheet(picture: Picture, path: Path) -> Path:
     """Write a sheet as PNG; one of a training that was stopped after it is replaced."""
     return write(picture, path, overwrite=True)
 

@@ -4,9 +4,9 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from pictura.runtime.errors import PicturaError, nearest
+from pictura.runtime.errors import PicturaError, did_you_mean
 
-Model = TypeVar("Model", bound=BaseModel)
+SettingsModel = TypeVar("SettingsModel", bound=BaseModel)
 
 
 class MethodSettings(BaseModel):
@@ -43,7 +43,7 @@ class TrainSettings(BaseModel):
     tensorboard: bool = Field(default=False, description="also write events for TensorBoard, which need tensorboardX")
 
 
-def validated(kind: type[Model], values: dict[str, Any]) -> Model:
+def validate_settings(kind: type[SettingsModel], values: dict[str, Any]) -> SettingsModel:
     """Settings of one kind from plain values.
 
     Raises:
@@ -55,5 +55,5 @@ def validated(kind: type[Model], values: dict[str, Any]) -> Model:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
-            raise PicturaError(f"There is no setting '{field}'.{nearest(field, kind.model_fields)}") from error
+            raise PicturaError(f"There is no setting '{field}'.{did_you_mean(field, kind.model_fields)}") from error
         raise PicturaError(f"Setting {field or 'values'}: {first['msg'].removeprefix('Value error, ')}.") from error

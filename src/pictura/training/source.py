@@ -5,14 +5,14 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from pictura.training.method import Kind
+from pictura.training.method import DataKind
 
 
 class DataSource(Protocol):
     """Samples by number; the same number and the same generator give the same sample, on any machine."""
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> DataKind:
         """Which tensors a sample has, see `Batch`."""
 
     def fingerprint(self) -> str:

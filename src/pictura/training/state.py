@@ -15,22 +15,22 @@ from pictura.training.checkpoint import Checkpoint, Tensors
 from pictura.training.guard import Guard
 from pictura.training.identity import Identity
 from pictura.training.method import Method
-from pictura.training.players import Team
+from pictura.training.players import Players
 from pictura.training.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
-VERSION = 1  # of the layout
+LAYOUT_VERSION = 1  # of the layout
 
 
-class State:
+class TrainingState:
     """Everything of a training that a checkpoint keeps."""
 
     def __init__(
-        self, method: Method, networks: dict[str, nn.Module], team: Team, guard: Guard, identity: Identity
+        self, method: Method, networks: dict[str, nn.Module], team: Players, guard: Guard, identity: Identity
     ) -> None:
-        self.method, self.networks, self.team, self.guard, self.identity = method, networks, team, guard, identity
+        self.method, self.networks, self.players, self.guard, self.identity = method, networks, team, guard, identity
 
     def weights(self) -> Tensors:
         """All networks' weights and buffers as ``network.key``."""
@@ -42,23 +42,23 @@ class State:
         Raises:
             PicturaError: says which is not.
         """
-        self.guard.tensors(step, "weight", self.weights())
-        self.guard.tensors(step, "averaged weight", self.team.averages())
+        self.guard.check_tensors(step, "weight", self.weights())
+        self.guard.check_tensors(step, "averaged weight", self.players.ema_weights())
 
-    def captured(self, step: int, samples: int, fabric: "Fabric") -> Checkpoint:
+    def capture(self, step: int, samples: int, fabric: "Fabric") -> Checkpoint:
         """The checkpoint after so many steps and samples; all processes take part, the first one's is whole.
 
         Raises:
             PicturaError: something in it is not a number.
         """
         self.check(step)
-        _mean_buffers(self.networks, fabric)
-        optimisers, rest = self.team.state()
-        self.guard.tensors(step, "optimiser's state", optimisers)
-        pools = _gathered(self.method.state(), fabric)
-        tensors = {"model": self.weights(), "ema": self.team.averages(), "optim": optimisers}
+        _average_buffers(self.networks, fabric)
+        optimisers, rest = self.players.state()
+        self.guard.check_tensors(step, "optimiser's state", optimisers)
+        pools = _gather_method_states(self.method.state(), fabric)
+        tensors = {"model": self.weights(), "ema": self.players.ema_weights(), "optim": optimisers}
         state: dict[str, Any] = {
-            "version": VERSION,
+            "version": LAYOUT_VERSION,
             "step": step,
             "samples": samples,
             "identity": self.identity,
@@ -74,12 +74,12 @@ class State:
         for name, network in self.networks.items():
             mine = {key.removeprefix(f"{name}."): t for key, t in weights.items() if key.startswith(f"{name}.")}
             network.load_state_dict(mine, strict=True)
-        self.team.load(saved.tensors.get("optim", {}), saved.state["players"], saved.tensors.get("ema", {}))
+        self.players.load(saved.tensors.get("optim", {}), saved.state["players"], saved.tensors.get("ema", {}))
         self.guard.load_state(saved.state["guard"])
         self.method.load_state(saved.tensors.get(f"method-{process}", {}))
 
 
-def written(saved: Checkpoint, folder: RunFolder, keep: int) -> Path:
+def save_checkpoint(saved: Checkpoint, folder: RunFolder, keep: int) -> Path:
     """Write a checkpoint and then, when it is safe, remove all but the newest `keep`.
 
     Where there is no room, older ones make some; the newest stays whatever happens.
@@ -87,34 +87,34 @@ def written(saved: Checkpoint, folder: RunFolder, keep: int) -> Path:
     Raises:
         PicturaError: there is no room, or the folder cannot be written.
     """
-    with disk.told(folder.checkpoints):
+    with disk.translate_os_errors(folder.checkpoints):
         try:
-            path = checkpoint.write(saved, folder.checkpoints)
+            path = checkpoint.write_checkpoint(saved, folder.checkpoints)
         except OSError as error:
             if not disk.is_full(error):
                 raise
-            checkpoint.rotate(folder.checkpoints, keep=1)
-            path = checkpoint.write(saved, folder.checkpoints)
-        checkpoint.rotate(folder.checkpoints, keep)
+            checkpoint.remove_old(folder.checkpoints, keep=1)
+            path = checkpoint.write_checkpoint(saved, folder.checkpoints)
+        checkpoint.remove_old(folder.checkpoints, keep)
     return path
 
 
-def _mean_buffers(networks: dict[str, nn.Module], fabric: "Fabric") -> None:
+def _average_buffers(networks: dict[str, nn.Module], fabric: "Fabric") -> None:
     """Running statistics, which every process gathers from its own samples, made the same in all."""
     if fabric.world_size == 1:
         return
     for network in networks.values():
         for buffer in network.buffers():
             if buffer.is_floating_point():
-                buffer.copy_(distributed.mean(buffer, fabric))
+                buffer.copy_(distributed.mean_over_processes(buffer, fabric))
 
 
-def _gathered(tensors: Tensors, fabric: "Fabric") -> list[Tensors]:
+def _gather_method_states(tensors: Tensors, fabric: "Fabric") -> list[Tensors]:
     """Every process's tensors, as bytes of safetensors, since their names and shapes may differ."""
     if fabric.world_size == 1:
         return [tensors]
-    content = torch.frombuffer(bytearray(save(checkpoint.plain(tensors))), dtype=torch.uint8).to(fabric.device)
-    sizes = distributed.gathered(torch.tensor([len(content)], device=fabric.device), fabric).flatten().tolist()
+    content = torch.frombuffer(bytearray(save(checkpoint.copy_to_cpu(tensors))), dtype=torch.uint8).to(fabric.device)
+    sizes = distributed.gather_tensors(torch.tensor([len(content)], device=fabric.device), fabric).flatten().tolist()
     padded = nn.functional.pad(content, (0, max(sizes) - len(content)))
-    parts = distributed.gathered(padded, fabric).cpu()
+    parts = distributed.gather_tensors(padded, fabric).cpu()
     return [load(bytes(part[:size].numpy())) for part, size in zip(parts, sizes, strict=True)]

@@ -14,13 +14,13 @@ from typing import Any, BinaryIO
 
 from pictura.runtime.errors import PicturaError
 
-NAME = "events.out.tfevents."  # TensorBoard reads what has "tfevents" in its name, in the order of the names
-SECONDS = 10.0  # from one writing to the disk to the next
-_VERSION = "brain.Event:2"  # what files of this format begin with
+FILE_PREFIX = "events.out.tfevents."  # TensorBoard reads what has "tfevents" in its name, in the order of the names
+FLUSH_SECONDS = 10.0  # from one writing to the disk to the next
+_FILE_VERSION = "brain.Event:2"  # what files of this format begin with
 _HEAD = struct.Struct("<QI")  # of a record: its length and that number's checksum; after it comes the record's own
 
 
-def check() -> None:
+def check_tensorboard() -> None:
     """Before anything slow.
 
     Raises:
@@ -38,20 +38,20 @@ class Events:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._file: Any = None
-        self._note, self._written = "", 0.0
+        self._note, self._flushed_at = "", 0.0
 
     def begin(self, step: int) -> None:
         """Forget what was written after so many steps: a resumed training takes those again."""
         from tensorboardX.proto.event_pb2 import SessionLog
         from tensorboardX.record_writer import RecordWriter
 
-        with self._told():
-            for path in sorted(self.folder.glob(f"{NAME}*")):
-                _cut(path, step)
+        with self._catch_os_errors():
+            for path in sorted(self.folder.glob(f"{FILE_PREFIX}*")):
+                _truncate(path, step)
             # Always a new file: a TensorBoard that is running goes on to it, and forgets what the old one had.
-            self._file = RecordWriter(str(self.folder / f"{NAME}{time.time_ns()}"))
-            self._put(0, file_version=_VERSION)
-            self._put(step + 1, session_log=SessionLog(status=SessionLog.START))
+            self._file = RecordWriter(str(self.folder / f"{FILE_PREFIX}{time.time_ns()}"))
+            self._write(0, file_version=_FILE_VERSION)
+            self._write(step + 1, session_log=SessionLog(status=SessionLog.START))
             self._file.flush()
 
     def add(self, step: int, losses: Mapping[str, float], rate: float) -> None:
@@ -61,10 +61,10 @@ class Events:
         from tensorboardX.proto.summary_pb2 import Summary
 
         values = {f"loss/{name}": value for name, value in losses.items()} | {"pace/images_per_second": rate}
-        with self._told():
+        with self._catch_os_errors():
             lines = [Summary.Value(tag=name, simple_value=value) for name, value in values.items()]
-            self._put(step, summary=Summary(value=lines))
-            if time.monotonic() - self._written > SECONDS:
+            self._write(step, summary=Summary(value=lines))
+            if time.monotonic() - self._flushed_at > FLUSH_SECONDS:
                 self.flush()
 
     def show(self, step: int, sheet: Path) -> None:
@@ -73,63 +73,63 @@ class Events:
             return
         from tensorboardX.proto.summary_pb2 import Summary
 
-        with self._told():
+        with self._catch_os_errors():
             content = sheet.read_bytes()
             width, height = struct.unpack(">II", content[16:24])  # where every PNG has them
             image = Summary.Image(height=height, width=width, colorspace=3, encoded_image_string=content)
-            self._put(step, summary=Summary(value=[Summary.Value(tag="samples", image=image)]))
+            self._write(step, summary=Summary(value=[Summary.Value(tag="samples", image=image)]))
 
     def flush(self) -> None:
         """Have the events reach the disk; before a checkpoint, so that none before it is missing."""
         if self._file is not None:
-            with self._told():
+            with self._catch_os_errors():
                 self._file.flush()
-                self._written = time.monotonic()
+                self._flushed_at = time.monotonic()
 
     def close(self) -> None:
         """At the end of the training."""
         self.flush()
-        self._drop()
+        self._close_file()
 
     def note(self) -> str:
         """What a person should know, once."""
         note, self._note = self._note, ""
         return note
 
-    def _put(self, step: int, **what: Any) -> None:
+    def _write(self, step: int, **what: Any) -> None:
         from tensorboardX.proto.event_pb2 import Event
 
         self._file.write(Event(wall_time=time.time(), step=step, **what).SerializeToString())
 
     @contextlib.contextmanager
-    def _told(self) -> Iterator[None]:
+    def _catch_os_errors(self) -> Iterator[None]:
         """An OSError inside becomes a note and the end of the events."""
         try:
             yield
         except OSError as error:
             why = error.strerror or error
             self._note = f"TensorBoard's events could not be written ({why}): the training goes on without them"
-            self._drop()
+            self._close_file()
 
-    def _drop(self) -> None:
+    def _close_file(self) -> None:
         if self._file is not None:
             with contextlib.suppress(OSError):  # what could not be written cannot be written now
                 self._file.close()
             self._file = None
 
 
-def _cut(path: Path, step: int) -> None:
+def _truncate(path: Path, step: int) -> None:
     """Cut off the events after so many steps, and what a crash left torn; a file without any other goes."""
     end, full = 0, False
     with path.open("r+b") as file:
-        while (event := _next(file)) is not None and event.step <= step:
+        while (event := _read_event(file)) is not None and event.step <= step:
             end, full = file.tell(), full or event.HasField("summary")
         file.truncate(end)
     if not full:
         path.unlink()
 
 
-def _next(file: BinaryIO) -> Any:
+def _read_event(file: BinaryIO) -> Any:
     """The next event of an open file, None where no whole one follows."""
     from google.protobuf.message import DecodeError
     from tensorboardX.proto.event_pb2 import Event

@@ -9,17 +9,14 @@ Reading order: painting, shots (cuts, and which frames are sampled), steady, `ne
 reading, writing. PyAV, an extra, is imported when a video is opened.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from pictura.runtime.lazy import lazy_attributes
 
 if TYPE_CHECKING:
-    from pictura.video.painting import Painted, Progress, paint_video
+    from pictura.video.painting import VideoProgress, VideoResult, paint_video
 
-__all__ = ["Painted", "Progress", "paint_video"]
+__all__ = ["VideoProgress", "VideoResult", "paint_video"]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from pictura.video import painting
-
-    return getattr(painting, name)
+_HOMES = {"pictura.video.painting": __all__}
+__getattr__ = lazy_attributes(__name__, _HOMES)

@@ -9,7 +9,7 @@ from types import ModuleType
 from pictura.runtime.errors import PicturaError
 
 
-def need() -> ModuleType:
+def import_av() -> ModuleType:
     """The module `av`.
 
     Raises:
@@ -25,18 +25,18 @@ def need() -> ModuleType:
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[None]:
+def translate_write_errors(path: Path) -> Iterator[None]:
     """What FFmpeg says about a file that it cannot write, as one sentence; full disks are `OSError` as ever."""
     try:
         yield
-    except need().error.FFmpegError as error:
+    except import_av().error.FFmpegError as error:
         if isinstance(error, OSError) and error.errno:
             raise
         raise PicturaError(
-            f"'{path}' could not be written ({why(error)}): try another --codec, or .mkv, which holds most."
+            f"'{path}' could not be written ({error_text(error)}): try another --codec, or .mkv, which holds most."
         ) from error
 
 
-def why(error: Exception) -> str:
+def error_text(error: Exception) -> str:
     """FFmpeg's words without the name of a function."""
     return str(getattr(error, "strerror", None) or error)

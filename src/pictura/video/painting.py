@@ -13,13 +13,13 @@ from torch import Tensor
 
 from pictura.networks.tiling.frozen import Paint
 from pictura.picture.reading import MAX_SIDE
-from pictura.picture.resize import fit, resize
+from pictura.picture.resize import fit_size, resize
 from pictura.runtime.errors import PicturaError
-from pictura.runtime.files import atomic, check_free
-from pictura.video.reading import Beside, Clip, Playing
-from pictura.video.shots import Statistics, Survey, survey
-from pictura.video.steady import Known, Steady
-from pictura.video.writing import OWN_TAGS, Sink, Wanted, sink, wanted
+from pictura.runtime.files import check_free, write_atomic
+from pictura.video.reading import Clip, CopiedPacket, OpenClip
+from pictura.video.shots import StatisticsScope, Survey, survey_frames
+from pictura.video.steady import FrozenStatistics, SteadyStylizer
+from pictura.video.writing import OWN_TAGS, VideoFormat, VideoWriter, choose_video_format, open_video_writer
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Progress:
+class VideoProgress:
     """How far it is.
 
     painting: whether frames are painted already, or the video is still looked through.
@@ -52,7 +52,7 @@ class Progress:
 
 
 @dataclass(frozen=True)
-class Painted:
+class VideoResult:
     """What was made.
 
     frames: how many; seconds: how long they took; size: (height, width); shots: how many.
@@ -69,7 +69,7 @@ class Painted:
     left: tuple[str, ...]
 
 
-Tell = Callable[[Progress], None]
+VideoCallback = Callable[[VideoProgress], None]
 
 
 def paint_video(
@@ -78,15 +78,15 @@ def paint_video(
     paint: Paint,
     *,
     size: int | None = None,
-    statistics: Statistics = "shots",
+    statistics: StatisticsScope = "shots",
     codec: str | None = None,
     quality: int | None = None,
     sound: bool = True,
     overwrite: bool = False,
     tags: Mapping[str, str] | None = None,
-    tell: Tell = lambda _: None,
+    callback: VideoCallback = lambda _: None,
     stop: Callable[[], bool] = lambda: False,
-) -> Painted:
+) -> VideoResult:
     """Paint every frame of a video; times, sound, subtitles, colour coding and metadata stay.
 
     Args:
@@ -109,90 +109,90 @@ def paint_video(
         KeyboardInterrupt: it was to stop before a frame was painted; nothing is left behind.
     """
     target = Path(target)
-    clip, how = check(Path(source), target, codec, quality, overwrite)
-    shown = clip.size if size is None else fit(*clip.size, size)
+    clip, how = check_video_target(Path(source), target, codec, quality, overwrite)
+    shown = clip.size if size is None else fit_size(*clip.size, size)
     if max(shown) > MAX_SIDE:
         raise PicturaError(f"Frames of {shown[1]}×{shown[0]} pixels cannot be made: give {MAX_SIDE} or less.")
-    work = _Work(clip, how, shown, paint, statistics, tell, stop)
+    work = _VideoJob(clip, how, shown, paint, statistics, callback, stop)
     began = time.monotonic()
-    atomic(target, lambda file: work.write(file, target, sound, tags or {}), overwrite=overwrite)
+    write_atomic(target, lambda file: work.write(file, target, sound, tags or {}), overwrite=overwrite)
     seconds, shots = time.monotonic() - began, len(work.survey.shots)
-    return Painted(target, work.done, shots, work.size, seconds, not work.stopped, tuple(work.left))
+    return VideoResult(target, work.done, shots, work.size, seconds, not work.stopped, tuple(work.left))
 
 
-def check(
+def check_video_target(
     source: Path, target: Path, codec: str | None = None, quality: int | None = None, overwrite: bool = False
-) -> tuple[Clip, Wanted]:
+) -> tuple[Clip, VideoFormat]:
     """What a video is, and how its painting is to be kept, before anything slow.
 
     Raises:
         PicturaError: the video cannot be read, or the target not be written like that.
     """
-    how = wanted(target, codec, quality)
+    how = choose_video_format(target, codec, quality)
     if target.resolve() == source.resolve():
         raise PicturaError(f"'{target}' is the video itself, which is not overwritten: choose another output.")
     check_free(target, overwrite)
     return Clip(source), how
 
 
-class _Work:
+class _VideoJob:
     """One video on its way."""
 
     def __init__(
         self,
         clip: Clip,
-        how: Wanted,
+        how: VideoFormat,
         size: tuple[int, int],
         paint: Paint,
-        statistics: Statistics,
-        tell: Tell,
+        statistics: StatisticsScope,
+        tell: VideoCallback,
         stop: Callable[[], bool],
     ) -> None:
-        self.clip, self.how, self.shown, self.paint = clip, how, size, Steady(paint)
+        self.clip, self.how, self.frame_size, self.paint = clip, how, size, SteadyStylizer(paint)
         self.size = how.size(*size)
-        self.statistics, self.tell, self.stop = statistics, tell, stop
-        self.survey: Survey[Known] = Survey(0, [])
+        self.statistics, self.callback, self.stop = statistics, tell, stop
+        self.survey: Survey[FrozenStatistics] = Survey(0, [])
         self.done, self.stopped = 0, False
         self.left: list[str] = []
 
     def write(self, file: BinaryIO, path: Path, sound: bool, tags: Mapping[str, str]) -> None:
         """All of it into an open file."""
-        with self.clip.playing() as playing:
+        with self.clip.open_container() as playing:
             own = {name: text for name, text in playing.container.metadata.items() if name.lower() not in OWN_TAGS}
-            with sink(file, path, self.clip, self.how, self.size, {**tags, **own}) as out:
-                beside = out.take_along(playing, sound)
+            with open_video_writer(file, path, self.clip, self.how, self.size, {**tags, **own}) as out:
+                beside = out.copy_streams(playing, sound)
                 self.left = out.left
                 out.begin()  # what is refused is refused before anything slow
-                self.survey = self.looked_through()
-                self.painted(playing, beside, out)
+                self.survey = self.run_survey()
+                self.paint_frames(playing, beside, out)
 
-    def looked_through(self) -> Survey[Known]:
+    def run_survey(self) -> Survey[FrozenStatistics]:
         """Count the frames, find every place that cannot be decoded, and gather statistics."""
         began = time.monotonic()
 
         def tell(frame: int) -> None:
             if self.stop():
                 raise KeyboardInterrupt
-            self.tell(Progress(False, frame, self.clip.expected, time.monotonic() - began))
+            self.callback(VideoProgress(False, frame, self.clip.expected_frames, time.monotonic() - began))
 
-        with self.clip.playing() as playing:
-            return survey(playing.frames(), self.statistics, self.known, tell)
+        with self.clip.open_container() as playing:
+            return survey_frames(playing.frames(), self.statistics, self.frozen_statistics, tell)
 
-    def known(self, samples: "list[VideoFrame]") -> Known:
+    def frozen_statistics(self, samples: "list[VideoFrame]") -> FrozenStatistics:
         """The statistics of a few frames."""
         if self.statistics == "frames":
             return []
-        return self.paint.known(lambda: (self.picture(frame) for frame in samples))
+        return self.paint.frozen_statistics(lambda: (self.prepare_frame(frame) for frame in samples))
 
-    def picture(self, frame: "VideoFrame") -> Tensor:
+    def prepare_frame(self, frame: "VideoFrame") -> Tensor:
         """A frame as it is to be painted."""
-        return resize(self.clip.upright(frame), self.shown)
+        return resize(self.clip.upright_image(frame), self.frame_size)
 
-    def painted(self, playing: Playing, beside: "Sequence[Stream]", out: Sink) -> None:
+    def paint_frames(self, playing: OpenClip, beside: "Sequence[Stream]", out: VideoWriter) -> None:
         """Every frame into the file."""
-        began, known = time.monotonic(), self.survey.of_each_frame()
+        began, known = time.monotonic(), self.survey.per_frame()
         for one in playing.everything(*beside):
-            if isinstance(one, Beside):
+            if isinstance(one, CopiedPacket):
                 out.copy(one.packet)
                 continue
             if self.stop():
@@ -200,7 +200,7 @@ class _Work:
                     raise KeyboardInterrupt
                 self.stopped = True
                 return
-            made = self.paint(self.picture(one), next(known))
+            made = self.paint(self.prepare_frame(one), next(known))
             out.add(made[..., : self.size[0], : self.size[1]].clamp(0, 1), one)
             self.done += 1
-            self.tell(Progress(True, self.done, self.survey.frames, time.monotonic() - began))
+            self.callback(VideoProgress(True, self.done, self.survey.frames, time.monotonic() - began))

@@ -6,13 +6,13 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from pictura.networks.tiling.frozen import Paint, Sites, gathered, held
-from pictura.tasks.stylize import Instant
+from pictura.networks.tiling.frozen import LayerStatistics, Paint, gather_statistics, use_statistics
+from pictura.tasks.stylize import FeedForwardStylizer
 
-Known = list[Sites]  # of each pass that a picture takes; empty: nothing is held
+FrozenStatistics = list[LayerStatistics]  # of each pass that a picture takes; empty: nothing is held
 
 
-class Steady:
+class SteadyStylizer:
     """What paints, pass by pass.
 
     With masks a picture goes through the same network once for each style, and what the network's later sites look at
@@ -21,23 +21,23 @@ class Steady:
 
     def __init__(self, paint: Paint) -> None:
         self.paint = paint
-        self.masked = paint if isinstance(paint, Instant) and paint.masks else None
+        self.masked = paint if isinstance(paint, FeedForwardStylizer) and paint.masks else None
 
-    def known(self, pictures: Callable[[], Iterable[Tensor]]) -> Known:
+    def frozen_statistics(self, pictures: Callable[[], Iterable[Tensor]]) -> FrozenStatistics:
         """The statistics of all pictures together, which are asked for once a pass."""
-        return [gathered(one, pictures()) for one in self._passes()]
+        return [gather_statistics(one, pictures()) for one in self._passes()]
 
-    def __call__(self, picture: Tensor, known: Known) -> Tensor:
+    def __call__(self, picture: Tensor, known: FrozenStatistics) -> Tensor:
         """1×3×H×W in [0, 1] to the same, painted."""
         if not known:
             return self.paint(picture)
         if self.masked is None:
-            with held(known[0]):
+            with use_statistics(known[0]):
                 return self.paint(picture)
         whole = self.masked
 
         def one(picture: Tensor, weights: Sequence[float]) -> Tensor:
-            with held(known[list(weights).index(1.0)]):
+            with use_statistics(known[list(weights).index(1.0)]):
                 return whole.paint(picture, weights)
 
         return replace(whole, paint=one)(picture)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from torch import Tensor
 
-from pictura.runtime.errors import PicturaError, nearest
+from pictura.runtime.errors import PicturaError, did_you_mean
 from pictura.video import colour
-from pictura.video.libav import need, writing
-from pictura.video.reading import Clip, Playing
+from pictura.video.libav import import_av, translate_write_errors
+from pictura.video.reading import Clip, OpenClip
 
 if TYPE_CHECKING:
     from av import Packet, VideoFrame, VideoStream
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from av.stream import Stream
 
 # By suffix, FFmpeg's names; the metadata that a container writes by itself.
-CONTAINERS = {".mp4": "mp4", ".webm": "webm", ".mkv": "matroska"}
+OUTPUT_CONTAINERS = {".mp4": "mp4", ".webm": "webm", ".mkv": "matroska"}
 OWN_TAGS = ("major_brand", "minor_version", "compatible_brands", "encoder", "duration", "creation_time")
 
 
@@ -37,7 +37,7 @@ class Codec:
     quality: tuple[int, int] | None
     options: Mapping[str, str] = field(default_factory=dict)
     even: bool = False
-    containers: tuple[str, ...] = tuple(CONTAINERS.values())
+    containers: tuple[str, ...] = tuple(OUTPUT_CONTAINERS.values())
 
 
 # VP9 is the default: free of licences, sharp, and played by browsers from .mp4 and .webm. x264 is free software under
@@ -51,11 +51,11 @@ CODECS = {
     "h264": Codec("libx264", (18, 51), {"preset": "medium", "bf": "0"}, True, ("mp4", "matroska")),
     "ffv1": Codec("ffv1", None, {"level": "3"}, containers=("matroska",)),
 }
-DEFAULT = "vp9"
+DEFAULT_CODEC = "vp9"
 
 
 @dataclass(frozen=True)
-class Wanted:
+class VideoFormat:
     """How a video is to be kept.
 
     container: FFmpeg's name of it.
@@ -86,29 +86,29 @@ class Wanted:
 
         Depth is kept up to 10 bits where this FFmpeg's encoder has it.
         """
-        name, deep = like.format.name.replace("yuvj", "yuv"), colour.depth(like) > 8
-        has = {known.name for known in need().Codec(self.codec.encoder, "w").video_formats or ()}
+        name, deep = like.format.name.replace("yuvj", "yuv"), colour.bit_depth(like) > 8
+        has = {known.name for known in import_av().Codec(self.codec.encoder, "w").video_formats or ()}
         if self.codec.quality is None:
-            if name in has and name.startswith("yuv4") and colour.PLANAR.fullmatch(name):
+            if name in has and name.startswith("yuv4") and colour.PLANAR_FORMATS.fullmatch(name):
                 return name
             return "yuv444p10le" if deep else "yuv444p"
         return "yuv420p10le" if deep and "yuv420p10le" in has else "yuv420p"
 
 
-def wanted(path: Path, codec: str | None = None, quality: int | None = None) -> Wanted:
+def choose_video_format(path: Path, codec: str | None = None, quality: int | None = None) -> VideoFormat:
     """What a file's name and these choices mean.
 
     Raises:
         PicturaError: there is no such container, codec or quality, or they do not go together.
     """
-    av = need()
-    if (container := CONTAINERS.get(path.suffix.lower())) is None:
-        raise PicturaError(f"'{path}' is no name for a video: end it in {', '.join(CONTAINERS)}.")
-    name = codec or DEFAULT
+    av = import_av()
+    if (container := OUTPUT_CONTAINERS.get(path.suffix.lower())) is None:
+        raise PicturaError(f"'{path}' is no name for a video: end it in {', '.join(OUTPUT_CONTAINERS)}.")
+    name = codec or DEFAULT_CODEC
     if (chosen := CODECS.get(name)) is None:
-        raise PicturaError(f"There is no codec '{name}'; there are {', '.join(CODECS)}.{nearest(name, CODECS)}")
+        raise PicturaError(f"There is no codec '{name}'; there are {', '.join(CODECS)}.{did_you_mean(name, CODECS)}")
     if container not in chosen.containers:
-        suffixes = [suffix for suffix, one in CONTAINERS.items() if one in chosen.containers]
+        suffixes = [suffix for suffix, one in OUTPUT_CONTAINERS.items() if one in chosen.containers]
         raise PicturaError(f"A {path.suffix} file does not hold {name}: write {' or '.join(suffixes)}.")
     if chosen.encoder not in av.codecs_available:
         raise PicturaError(f"This PyAV is built without {name} ({chosen.encoder}): take another --codec.")
@@ -116,17 +116,17 @@ def wanted(path: Path, codec: str | None = None, quality: int | None = None) -> 
         raise PicturaError(f"{name} loses nothing, so it has no quality to choose: leave --quality out.")
     if quality is not None and chosen.quality and not 0 <= quality <= chosen.quality[1]:
         raise PicturaError(f"A quality of {quality} is none of {name}'s: give 0, the best, to {chosen.quality[1]}.")
-    return Wanted(container, chosen, quality)
+    return VideoFormat(container, chosen, quality)
 
 
-class Sink:
-    """The file that is being written; made by `sink`.
+class VideoWriter:
+    """The file that is being written; made by `open_video_writer`.
 
     left: subtitles that the container cannot hold, in words.
     """
 
     def __init__(
-        self, path: Path, container: "OutputContainer", clip: Clip, how: Wanted, size: tuple[int, int]
+        self, path: Path, container: "OutputContainer", clip: Clip, how: VideoFormat, size: tuple[int, int]
     ) -> None:
         self.path, self.container, self.clip = path, container, clip
         self.kind = how.format(clip.first)
@@ -141,7 +141,7 @@ class Sink:
         self.durations: dict[int, int] = {}
         self.last: int | None = None
 
-    def take_along(self, playing: Playing, sound: bool) -> list["Stream"]:
+    def copy_streams(self, playing: OpenClip, sound: bool) -> list["Stream"]:
         """Chapters, and streams that will be copied.
 
         Raises:
@@ -169,37 +169,37 @@ class Sink:
 
     def begin(self) -> None:
         """The head of the file; what codec and container refuse they refuse now."""
-        with writing(self.path):
+        with translate_write_errors(self.path):
             self.container.start_encoding()
 
     def copy(self, packet: "Packet[Any]") -> None:
         """One packet of a stream that was taken along."""
         packet.stream = self.copies[packet.stream.index]
-        with writing(self.path):
+        with translate_write_errors(self.path):
             self.container.mux(packet)
 
     def add(self, picture: Tensor, like: "VideoFrame") -> None:
         """A painted frame, 1×3×H×W in [0, 1], at the time of the frame that it was."""
         frame = colour.to_frame(picture, self.kind, self.clip.coding)
         frame.color_primaries, frame.color_trc = like.color_primaries, like.color_trc
-        frame.pts, frame.time_base = self._time(like), self.clip.time_base
+        frame.pts, frame.time_base = self._next_time(like), self.clip.time_base
         self.durations[frame.pts] = like.duration
         self._encode(frame)
 
     def finish(self) -> None:
         """What the encoder still holds, and the end of the file."""
         self._encode(None)
-        with writing(self.path):
+        with translate_write_errors(self.path):
             self.container.close()
 
     def _encode(self, frame: "VideoFrame | None") -> None:
-        with writing(self.path):
+        with translate_write_errors(self.path):
             for packet in self.stream.encode(frame):
                 # Encoders do not pass it on, and the last frame would last no time.
                 packet.duration = self.durations.pop(packet.pts or 0, 0)
                 self.container.mux(packet)
 
-    def _time(self, like: "VideoFrame") -> int:
+    def _next_time(self, like: "VideoFrame") -> int:
         """When a frame is to be seen; encoders refuse times that stand still, and some files hold none at all."""
         time = like.pts if like.pts is not None else like.dts
         if time is None:
@@ -210,17 +210,17 @@ class Sink:
 
 
 @contextmanager
-def sink(
-    file: BinaryIO, path: Path, clip: Clip, how: Wanted, size: tuple[int, int], tags: Mapping[str, str]
-) -> Iterator[Sink]:
+def open_video_writer(
+    file: BinaryIO, path: Path, clip: Clip, how: VideoFormat, size: tuple[int, int], tags: Mapping[str, str]
+) -> Iterator[VideoWriter]:
     """A file that becomes a video; it is complete when this is left."""
-    av = need()
-    with writing(path):
+    av = import_av()
+    with translate_write_errors(path):
         # 0: packets wait for one another as long as it takes; an encoder may hold back many seconds of slow frames.
         container = av.open(file, "w", format=how.container, container_options={"max_interleave_delta": "0"})
     container.metadata.update(tags)
     try:
-        made = Sink(path, container, clip, how, size)
+        made = VideoWriter(path, container, clip, how, size)
         yield made
         made.finish()
     finally:

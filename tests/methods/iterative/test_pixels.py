@@ -6,14 +6,14 @@ import pytest
 import torch
 from torch import Tensor
 
-from pictura.methods.iterative.pixels import Average, Pixels, blank
+from pictura.methods.iterative.pixels import ImageEMA, Pixels, blank
 from pictura.methods.iterative.settings import Settings
 
 RATES = {"adam": 0.05, "lbfgs": 1.0, "sgd": 0.05}
 
 
 def settings(quick: Settings, optimizer: str) -> Settings:
-    return quick.changed(optimizer=optimizer, learning_rate=RATES[optimizer])
+    return quick.with_changes(optimizer=optimizer, learning_rate=RATES[optimizer])
 
 
 def towards(target: float):
@@ -57,16 +57,16 @@ def test_adams_moments_are_carried_to_another_size(quick, draw) -> None:
     spike[..., 4, 4] = 1.0  # a cubic would swing below 0 around it
     for _ in range(3):
         pixels.step(lambda x: {"all": (x * spike).sum()})
-    before = pixels.optimiser.state[pixels.x]
-    carried = pixels.resized(draw(12, 14))
-    after = carried.optimiser.state[carried.x]
+    before = pixels.optimizer.state[pixels.x]
+    carried = pixels.resize_to(draw(12, 14))
+    after = carried.optimizer.state[carried.x]
     assert after["step"] == before["step"] == 3
     assert after["exp_avg"].shape == after["exp_avg_sq"].shape == (1, 3, 12, 14)
     assert after["exp_avg_sq"].min() >= 0
     assert after["exp_avg"].mean().item() == pytest.approx(before["exp_avg"].mean().item(), rel=0.1)
     assert torch.equal(carried.x, draw(12, 14))
     carried.step(towards(0.3))
-    assert carried.finite and after["step"] == 4
+    assert carried.is_finite and after["step"] == 4
 
 
 @pytest.mark.parametrize("optimizer", RATES)
@@ -85,13 +85,13 @@ def test_a_step_without_a_number_is_undone_with_half_the_rate(quick, draw, optim
 def test_a_gradient_without_a_number_goes_back_to_where_it_was_taken(quick, draw) -> None:
     pixels = Pixels(draw(8, 9), settings(quick, "adam"))
     pixels.step(lambda x: {"all": (x - x.detach()).square().sum().sqrt()})  # √0: its slope is 0/0
-    assert not pixels.finite
+    assert not pixels.is_finite
     assert torch.equal(pixels.restore().x, draw(8, 9))
 
 
 def test_average_is_corrected_for_its_start() -> None:
     pictures = [torch.full((1, 3, 2, 2), v) for v in (0.2, 0.4, 0.9)]
-    average = Average(0.8)
+    average = ImageEMA(0.8)
     for picture in pictures:
         average.add(picture)
     expected = (0.8**2 * 0.2 + 0.8 * 0.4 + 0.9) / (0.8**2 + 0.8 + 1)
@@ -99,7 +99,7 @@ def test_average_is_corrected_for_its_start() -> None:
 
 
 def test_average_without_decay_is_the_last_and_lies_between_0_and_1() -> None:
-    average = Average(0.0)
+    average = ImageEMA(0.0)
     for value in (0.2, 1.7):
         average.add(torch.full((1, 3, 2, 2), value))
     assert (average.picture() == 1).all()

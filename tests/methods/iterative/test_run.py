@@ -13,25 +13,25 @@ from pictura.losses.content import content_loss
 from pictura.losses.gram import gram_loss
 from pictura.losses.moments import moments
 from pictura.losses.total_variation import total_variation
-from pictura.losses.wasserstein import Gaussian
+from pictura.losses.wasserstein import WassersteinLoss
 from pictura.methods.iterative.pixels import Pixels
-from pictura.methods.iterative.run import Interrupted, Objective, Painter, Step, scales
+from pictura.methods.iterative.run import Interrupted, IterativeStylizer, Step, StyleObjective, plan_scales
 from pictura.methods.iterative.settings import Settings
 from pictura.runtime.errors import PicturaError
-from pictura.style import look
-from pictura.style.sources import Paintings
+from pictura.style import encode_style
+from pictura.style.sources import ImageStyle
 
 FIVE = (80, 60, 40, 30, 20)
 
 
 @pytest.fixture
-def painter(encoder: Encoder, draw) -> Callable[..., Painter]:
+def painter(encoder: Encoder, draw) -> Callable[..., IterativeStylizer]:
     """A run on a made content and style; the callback may be given."""
 
-    def made(settings: Settings, callback=None, size=(40, 48)) -> Painter:
+    def made(settings: Settings, callback=None, size=(40, 48)) -> IterativeStylizer:
         content = draw(*size, seed=1)
-        style = Paintings([draw(64, 50, seed=2)], encoder, list(settings.style_layers))
-        return Painter(encoder, settings, style.at, size, content, content, callback)
+        style = ImageStyle([draw(64, 50, seed=2)], encoder, list(settings.style_layers))
+        return IterativeStylizer(encoder, settings, style.at, size, content, content, callback)
 
     return made
 
@@ -51,30 +51,30 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[int], bool]]
 
 
 def test_scales_of_512(quick: Settings) -> None:
-    found = scales(512, quick.changed(steps=FIVE, scale_factor=2**0.5))
+    found = plan_scales(512, quick.with_changes(steps=FIVE, scale_factor=2**0.5))
     assert found == [(128, 80), (181, 60), (256, 40), (362, 30), (512, 20)]
 
 
 def test_larger_pictures_repeat_the_last_number_of_steps(quick: Settings) -> None:
-    found = scales(1024, quick.changed(steps=FIVE, scale_factor=2**0.5))
+    found = plan_scales(1024, quick.with_changes(steps=FIVE, scale_factor=2**0.5))
     assert [side for side, _ in found] == [128, 181, 256, 362, 512, 724, 1024]
     assert [steps for _, steps in found] == [80, 60, 40, 30, 20, 20, 20]
 
 
 def test_one_number_of_steps_is_one_scale(quick: Settings) -> None:
-    assert scales(2000, quick.changed(steps=(500,))) == [(2000, 500)]
-    assert [steps for _, steps in scales(512, quick.changed(steps=(0, 0, 36, 16, 8)))] == [36, 16, 8]
-    assert scales(100, quick.changed(steps=(0, 0, 36, 16, 8))) == [(100, 36)]
+    assert plan_scales(2000, quick.with_changes(steps=(500,))) == [(2000, 500)]
+    assert [steps for _, steps in plan_scales(512, quick.with_changes(steps=(0, 0, 36, 16, 8)))] == [36, 16, 8]
+    assert plan_scales(100, quick.with_changes(steps=(0, 0, 36, 16, 8))) == [(100, 36)]
 
 
 @pytest.mark.parametrize("longest", [1, 100, 128, 180])
 def test_small_pictures_have_one_scale(quick: Settings, longest: int) -> None:
-    assert scales(longest, quick.changed(steps=FIVE, scale_factor=2**0.5)) == [(longest, 80)]
+    assert plan_scales(longest, quick.with_changes(steps=FIVE, scale_factor=2**0.5)) == [(longest, 80)]
 
 
 @pytest.mark.parametrize("longest", range(129, 700, 57))
 def test_no_scale_lies_below_the_coarsest(quick: Settings, longest: int) -> None:
-    found = [side for side, _ in scales(longest, quick.changed(steps=FIVE, scale_factor=2**0.5))]
+    found = [side for side, _ in plan_scales(longest, quick.with_changes(steps=FIVE, scale_factor=2**0.5))]
     assert found[0] >= 128 and found[-1] == longest and found == sorted(set(found))
 
 
@@ -85,16 +85,16 @@ def test_every_optimiser_lowers_every_style_loss(
 ) -> None:
     said: list[Step] = []
     style = {"loss": loss, "style_weight": weight, "content_weight": 0}
-    settings = quick.changed(**style, optimizer=optimizer, learning_rate=rate, steps=(15,))
+    settings = quick.with_changes(**style, optimizer=optimizer, learning_rate=rate, steps=(15,))
     result = painter(settings, said.append).paint()
     assert said[-1].losses["style"] < 0.9 * said[0].losses["style"]
     assert result.min() >= 0 and result.max() <= 1
 
 
 def test_terms_are_the_weighted_losses_of_the_papers(encoder, quick, draw) -> None:
-    settings = quick.changed(loss="gram", content_weight=0.5, style_weight=3, tv_weight=2)
-    x, content, style = draw(seed=1), draw(seed=2), look(draw(seed=3), encoder, list(settings.style_layers), 99)
-    found = Objective(encoder, settings, style, content)(x)
+    settings = quick.with_changes(loss="gram", content_weight=0.5, style_weight=3, tv_weight=2)
+    x, content, style = draw(seed=1), draw(seed=2), encode_style(draw(seed=3), encoder, list(settings.style_layers), 99)
+    found = StyleObjective(encoder, settings, style, content)(x)
     f, p = (encoder(picture, ["relu1_1", "relu2_1", "relu3_1"]) for picture in (x, content))
     expected = {
         "content": 0.5 * content_loss(f["relu2_1"], p["relu2_1"]) / f["relu2_1"].numel(),
@@ -105,9 +105,9 @@ def test_terms_are_the_weighted_losses_of_the_papers(encoder, quick, draw) -> No
 
 
 def test_a_picture_with_its_own_content_and_style_has_no_loss(encoder, quick, draw) -> None:
-    settings = quick.changed(style_layers={"relu1_1": 1, "relu2_1": 1})  # without a ring that is left out
-    style = look(draw(), encoder, list(settings.style_layers), 99)
-    terms = Objective(encoder, settings, style, draw())(draw())
+    settings = quick.with_changes(style_layers={"relu1_1": 1, "relu2_1": 1})  # without a ring that is left out
+    style = encode_style(draw(), encoder, list(settings.style_layers), 99)
+    terms = StyleObjective(encoder, settings, style, draw())(draw())
     assert terms["content"].item() == 0
     assert terms["style"].item() == pytest.approx(0, abs=1e-3)  # the ridge
 
@@ -122,21 +122,23 @@ def test_a_picture_with_its_own_content_and_style_has_no_loss(encoder, quick, dr
     ],
 )
 def test_the_outermost_deep_responses_do_not_count_as_style(encoder, quick, draw, layer, loss, size, ring) -> None:
-    settings = quick.changed(style_layers={layer: 1}, content_weight=0, tv_weight=0, loss=loss)
-    mean, second = look(draw(seed=2), encoder, [layer], 99)[layer]
-    found = Objective(encoder, settings, {layer: (mean, second)}, None)(draw(*size))["style"]
+    settings = quick.with_changes(style_layers={layer: 1}, content_weight=0, tv_weight=0, loss=loss)
+    mean, second = encode_style(draw(seed=2), encoder, [layer], 99)[layer]
+    found = StyleObjective(encoder, settings, {layer: (mean, second)}, None)(draw(*size))["style"]
     f = encoder(draw(*size), [layer])[layer]
     counted = moments(f[:, :, 1:-1, 1:-1] if ring else f)
     expected = (
-        gram_loss(counted[1], second) if loss == "gram" else Gaussian(mean, second, encoder.scale(layer))(*counted)
+        gram_loss(counted[1], second)
+        if loss == "gram"
+        else WassersteinLoss(mean, second, encoder.scale(layer))(*counted)
     )
     torch.testing.assert_close(found, expected)
 
 
 def test_the_encoder_sees_the_picture_through_the_look(encoder, quick, draw) -> None:
-    style = look(draw(seed=2), encoder, list(quick.style_layers), 99)
-    plain = Objective(encoder, quick, style, draw(seed=1))
-    darker = Objective(encoder, quick, style, draw(seed=1), lambda x: x / 2)
+    style = encode_style(draw(seed=2), encoder, list(quick.style_layers), 99)
+    plain = StyleObjective(encoder, quick, style, draw(seed=1))
+    darker = StyleObjective(encoder, quick, style, draw(seed=1), lambda x: x / 2)
     assert darker(draw())["style"] == plain(draw() / 2)["style"]
     assert darker(draw())["content"] == plain(draw() / 2)["content"]
     assert darker(draw())["tv"] == plain(draw())["tv"]
@@ -145,27 +147,27 @@ def test_the_encoder_sees_the_picture_through_the_look(encoder, quick, draw) -> 
 class TestSmoothing:
     @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
     def test_one_seed_one_picture(self, painter, quick, optimizer: str) -> None:
-        noisy = quick.changed(smoothing=0.1, optimizer=optimizer, learning_rate=0.05)
+        noisy = quick.with_changes(smoothing=0.1, optimizer=optimizer, learning_rate=0.05)
         made = painter(noisy).paint()
         assert torch.equal(made, painter(noisy).paint())
-        assert not torch.equal(made, painter(noisy.changed(seed=1)).paint())
+        assert not torch.equal(made, painter(noisy.with_changes(seed=1)).paint())
 
     def test_off_at_0(self, painter, quick) -> None:
-        assert torch.equal(painter(quick).paint(), painter(quick.changed(seed=1)).paint())
-        assert not torch.equal(painter(quick).paint(), painter(quick.changed(smoothing=0.1)).paint())
+        assert torch.equal(painter(quick).paint(), painter(quick.with_changes(seed=1)).paint())
+        assert not torch.equal(painter(quick).paint(), painter(quick.with_changes(smoothing=0.1)).paint())
 
     def test_lbfgs_goes_without(self, painter, quick) -> None:
-        plain = quick.changed(optimizer="lbfgs", learning_rate=1)
-        assert torch.equal(painter(plain).paint(), painter(plain.changed(smoothing=0.1)).paint())
+        plain = quick.with_changes(optimizer="lbfgs", learning_rate=1)
+        assert torch.equal(painter(plain).paint(), painter(plain.with_changes(smoothing=0.1)).paint())
 
     def test_it_falls_to_a_fifth_from_scale_to_scale(self, painter, quick) -> None:
-        run = painter(quick.changed(smoothing=0.1, steps=(1, 1), scale_factor=2), size=(8, 512))
+        run = painter(quick.with_changes(smoothing=0.1, steps=(1, 1), scale_factor=2), size=(8, 512))
         grey = torch.full((1, 3, 64, 64), 0.5)
-        found = [(run._through_noise(index)(grey) - grey).std().item() for index in range(len(run.schedule))]
+        found = [(run._noise_transform(index)(grey) - grey).std().item() for index in range(len(run.schedule))]
         assert found == pytest.approx([0.1, 0.1 * 0.2**0.5, 0.02], rel=0.05)
 
     def test_new_noise_at_every_look(self, painter, quick, draw) -> None:
-        look_through = painter(quick.changed(smoothing=0.1))._through_noise(0)
+        look_through = painter(quick.with_changes(smoothing=0.1))._noise_transform(0)
         assert not torch.equal(look_through(draw()), look_through(draw()))
 
 
@@ -175,8 +177,8 @@ def test_same_settings_same_picture_bit_for_bit(painter, quick) -> None:
 
 def test_averaged_iterates_are_the_result(painter, quick) -> None:
     iterates: list[Tensor] = []
-    last = painter(quick.changed(averaging=0.0), lambda step: iterates.append(step.picture())).paint()
-    averaged = painter(quick.changed(averaging=0.5)).paint()
+    last = painter(quick.with_changes(averaging=0.0), lambda step: iterates.append(step.picture())).paint()
+    averaged = painter(quick.with_changes(averaging=0.5)).paint()
     start = painter(quick).start
     expected = (start / 8 + iterates[0] / 4 + iterates[1] / 2 + iterates[2]) / (1 / 8 + 1 / 4 + 1 / 2 + 1)
     assert torch.equal(last, iterates[2])
@@ -185,17 +187,17 @@ def test_averaged_iterates_are_the_result(painter, quick) -> None:
 
 def test_adams_moments_go_with_the_picture_from_scale_to_scale(painter, quick, monkeypatch) -> None:
     handed: list[Pixels] = []
-    resized = Pixels.resized
-    monkeypatch.setattr(Pixels, "resized", lambda *given: handed.append(resized(*given)) or handed[-1])
-    painter(quick.changed(steps=(2, 1), scale_factor=2**0.5), size=(150, 260)).paint()
+    resized = Pixels.resize_to
+    monkeypatch.setattr(Pixels, "resize_to", lambda *given: handed.append(resized(*given)) or handed[-1])
+    painter(quick.with_changes(steps=(2, 1), scale_factor=2**0.5), size=(150, 260)).paint()
     # 130, 184 and 260 pixels with 2, 1 and 1 steps: Adam goes on counting.
     assert [max(pixels.x.shape) for pixels in handed] == [184, 260]
-    assert handed[-1].optimiser.state[handed[-1].x]["step"] == 4
+    assert handed[-1].optimizer.state[handed[-1].x]["step"] == 4
 
 
 def test_steps_tell_where_the_work_stands(painter, quick) -> None:
     said: list[Step] = []
-    painter(quick.changed(steps=(2, 0, 1), scale_factor=2**0.5), said.append, size=(150, 260)).paint()
+    painter(quick.with_changes(steps=(2, 0, 1), scale_factor=2**0.5), said.append, size=(150, 260)).paint()
     assert [(step.step, step.steps) for step in said] == [(1, 3), (2, 3), (3, 3)]
     assert [max(step.size) for step in said] == [130, 130, 260]
     assert all(step.left >= 0 and step.seconds >= 0 and not step.note for step in said)
@@ -208,7 +210,7 @@ def test_steps_tell_where_the_work_stands(painter, quick) -> None:
 def test_nan_once_goes_back_to_the_last_good_picture(painter, quick, failing, optimizer: str) -> None:
     failing(lambda evaluation: evaluation == 4)
     said, pictures = [], []
-    settings = quick.changed(optimizer=optimizer, learning_rate=0.02, steps=(6,), averaging=0.0)
+    settings = quick.with_changes(optimizer=optimizer, learning_rate=0.02, steps=(6,), averaging=0.0)
     result = painter(settings, lambda step: (said.append(step), pictures.append(step.picture()))).paint()
     assert [bool(step.note) for step in said] == [False, False, False, True, False, False]
     assert "not a number" in said[3].note and "0.01" in said[3].note
@@ -220,7 +222,7 @@ def test_nan_once_goes_back_to_the_last_good_picture(painter, quick, failing, op
 def test_nan_for_ever_is_told(painter, quick, failing) -> None:
     failing(lambda evaluation: evaluation > 3)
     with pytest.raises(PicturaError, match="not a number however small the steps"):
-        painter(quick.changed(steps=(30,))).paint()
+        painter(quick.with_changes(steps=(30,))).paint()
 
 
 def test_ctrl_c_carries_the_best_so_far(painter, quick) -> None:
@@ -230,5 +232,5 @@ def test_ctrl_c_carries_the_best_so_far(painter, quick) -> None:
 
     with pytest.raises(Interrupted) as stopped:
         painter(quick, stop).paint()
-    expected = painter(quick.changed(steps=(2,))).paint()
+    expected = painter(quick.with_changes(steps=(2,))).paint()
     assert torch.equal(stopped.value.picture, expected)

@@ -6,14 +6,14 @@ import pydantic
 import pytest
 
 from pictura.api import load_settings
-from pictura.methods.iterative.settings import PRESETS, Settings, build, preset
+from pictura.methods.iterative.settings import PRESETS, Settings, build_settings, preset
 from pictura.picture import Picture, write
 from pictura.runtime.errors import PicturaError
 
 
 def test_unknown_setting_names_the_nearest() -> None:
     with pytest.raises(PicturaError, match=r"no setting 'content_wieght'\. Did you mean 'content_weight'\?"):
-        build({"content_wieght": 1})
+        build_settings({"content_wieght": 1})
 
 
 def test_unknown_preset_names_the_nearest() -> None:
@@ -51,7 +51,7 @@ def test_unknown_preset_names_the_nearest() -> None:
 )
 def test_bad_values_are_told_in_one_sentence(values: dict[str, object]) -> None:
     with pytest.raises(PicturaError) as told:
-        build(values)
+        build_settings(values)
     sentence = str(told.value)
     assert next(iter(values)) in sentence
     assert sentence.endswith(".") and "\n" not in sentence
@@ -61,19 +61,19 @@ def test_bad_values_are_told_in_one_sentence(values: dict[str, object]) -> None:
 def test_presets(name: str) -> None:
     made = preset(name)
     assert made.preset == name
-    assert build(json.loads(made.model_dump_json())) == made
+    assert build_settings(json.loads(made.model_dump_json())) == made
 
 
 def test_frozen() -> None:
     with pytest.raises(pydantic.ValidationError, match="frozen"):
-        build({}).seed = 3  # type: ignore[misc]
+        build_settings({}).seed = 3  # type: ignore[misc]
 
 
 def test_changed_is_a_checked_copy(quick: Settings) -> None:
-    assert quick.changed(seed=7).seed == 7
+    assert quick.with_changes(seed=7).seed == 7
     assert quick.seed == 0
     with pytest.raises(PicturaError):
-        quick.changed(seed="one")
+        quick.with_changes(seed="one")
 
 
 @pytest.mark.parametrize("wrapped", [False, True])

@@ -9,7 +9,7 @@ from torch import nn
 from pictura.methods.johnson import Johnson
 from pictura.networks.adain import AdaIN
 from pictura.networks.layers.norm import instance_norm
-from pictura.networks.tiling.frozen import frozen, gathered, held
+from pictura.networks.tiling.frozen import freeze_statistics, gather_statistics, use_statistics
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def clip():
 
 
 def test_statistics_are_those_of_all_positions_of_all_pictures(net, clip):
-    ((site, (mean, variance)),) = gathered(net, clip).items()
+    ((site, (mean, variance)),) = gather_statistics(net, clip).items()
     assert site is net[1]
     responses = net[0](torch.cat(clip))
     torch.testing.assert_close(mean, responses.mean((0, 2, 3)), atol=1e-6, rtol=1e-5)
@@ -35,18 +35,18 @@ def test_statistics_are_those_of_all_positions_of_all_pictures(net, clip):
 def test_a_frozen_network_does_not_look_at_the_rest_of_the_picture(net, clip):
     changed = clip[0].clone()
     changed[..., :4] = 1
-    steady = frozen(net, clip)
+    steady = freeze_statistics(net, clip)
     torch.testing.assert_close(steady(clip[0])[..., 6:], steady(changed)[..., 6:], atol=0, rtol=0)
     assert (net(clip[0])[..., 6:] - net(changed)[..., 6:]).abs().max() > 0.01
 
 
 def test_one_picture_is_painted_as_it_was(net, clip):
-    torch.testing.assert_close(frozen(net, clip[:1])(clip[0]), net(clip[0]), atol=1e-5, rtol=0)
+    torch.testing.assert_close(freeze_statistics(net, clip[:1])(clip[0]), net(clip[0]), atol=1e-5, rtol=0)
 
 
 def test_the_network_is_given_back_as_it_was(net, clip):
     before = net(clip[0])
-    with pytest.raises(RuntimeError), held(gathered(net, clip)):
+    with pytest.raises(RuntimeError), use_statistics(gather_statistics(net, clip)):
         raise RuntimeError
     torch.testing.assert_close(net(clip[0]), before, atol=0, rtol=0)
     assert net.state_dict().keys() == nn.Sequential(*net).state_dict().keys()
@@ -55,7 +55,7 @@ def test_the_network_is_given_back_as_it_was(net, clip):
 def test_adain_is_a_site(clip):
     site, mean, std = AdaIN(), torch.zeros(1, 3), torch.ones(1, 3)
     paint = lambda x: site(x, mean, std, torch.ones(1))  # noqa: E731
-    made = frozen(paint, clip)(clip[1])
+    made = freeze_statistics(paint, clip)(clip[1])
     pixels = torch.cat(clip)
     expected = (clip[1] - pixels.mean((0, 2, 3), keepdim=True)) / pixels.var(
         (0, 2, 3), correction=0, keepdim=True
@@ -68,12 +68,12 @@ def test_tiles_see_the_same_statistics():
     johnson = Johnson(Johnson.tiny())
     clip = list(torch.rand(2, 1, 3, 120, 136, generator=torch.Generator().manual_seed(1)))
     whole, tiled = ({"memory": m, "precision": "float32"} for m in (2**30, 2**21))
-    found = [gathered(lambda x, o=options: johnson.apply(x, **o), clip) for options in (whole, tiled)]
+    found = [gather_statistics(lambda x, o=options: johnson.apply(x, **o), clip) for options in (whole, tiled)]
     assert found[0].keys() == found[1].keys()
     assert len(found[0]) == sum("statistics" in vars(module) for module in johnson.network.modules())
     for site, statistics in found[0].items():
         torch.testing.assert_close(statistics, found[1][site], atol=1e-4, rtol=1e-3)
-    made = [frozen(lambda x, o=options: johnson.apply(x, **o), clip)(clip[0]) for options in (whole, tiled)]
+    made = [freeze_statistics(lambda x, o=options: johnson.apply(x, **o), clip)(clip[0]) for options in (whole, tiled)]
     torch.testing.assert_close(*made, atol=1e-4, rtol=0)
 
 
@@ -86,4 +86,4 @@ def test_networks_of_other_threads_are_left_alone(net, clip):
         thread.join()
         return net(picture)
 
-    assert list(gathered(paint, clip)) == [net[1]]
+    assert list(gather_statistics(paint, clip)) == [net[1]]

@@ -11,8 +11,8 @@ from torch.nn import functional as F
 from pictura.networks.johnson import ExamplesNet, JohnsonNet
 from pictura.networks.layers.norm import instance_norm
 from pictura.networks.slim import SlimNet
-from pictura.networks.tiling.streaming import Part, Sums, streamed
-from pictura.networks.tiling.tiles import Source, Tile, continued, extended, rows_of_tiles
+from pictura.networks.tiling.streaming import NetworkPart, Sums, stream
+from pictura.networks.tiling.tiles import Tile, TiledImage, extend_size, mirror_indices, rows_of_tiles
 from pictura.runtime.errors import PicturaError
 
 FEW = 1_700_000  # bytes: too few for the picture below in one piece
@@ -40,8 +40,8 @@ class Enlarging(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return self.last(torch.relu(self.norm(self.first(x))))
 
-    def parts(self) -> list[Part]:
-        return [Part(lambda x, _: self(x), [self.norm], 3, width=24)]
+    def parts(self) -> list[NetworkPart]:
+        return [NetworkPart(lambda x, _: self(x), [self.norm], 3, floats_per_pixel=24)]
 
 
 NETWORKS = {
@@ -54,15 +54,15 @@ NETWORKS = {
 SLOW = {"instance": pytest.mark.slow}  # thirteen sites and no map between them
 
 
-def through(network: nn.Module, picture: Tensor, *, parts: list[Part] | None = None, **options) -> Tensor:
+def through(network: nn.Module, picture: Tensor, *, parts: list[NetworkPart] | None = None, **options) -> Tensor:
     parts = parts or network.parts()
-    return streamed(picture, parts, multiple=network.multiple, smallest=network.smallest, **options)
+    return stream(picture, parts, multiple=network.multiple, smallest=network.smallest, **options)
 
 
-def enough(parts: list[Part], multiple: int, side: int = 110) -> int:
+def enough(parts: list[NetworkPart], multiple: int, side: int = 110) -> int:
     """Memory for tiles of about this side where nothing can be kept."""
-    halo = sum(part.reach for part in parts) + multiple
-    return int(4 * max(part.width for part in parts) * (2 * halo + side) ** 2)
+    halo = sum(part.receptive_radius for part in parts) + multiple
+    return int(4 * max(part.floats_per_pixel for part in parts) * (2 * halo + side) ** 2)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,11 @@ def test_in_tiles_as_in_one_piece(name: str, keeping: bool, draw) -> None:
     whole = through(network, picture)
     assert len(calls) == 1
     # A thousandth of the width, and of the memory: tiles are the same, but no map fits any more.
-    parts = network.parts() if keeping else [replace(part, width=part.width / 1000) for part in network.parts()]
+    parts = (
+        network.parts()
+        if keeping
+        else [replace(part, floats_per_pixel=part.floats_per_pixel / 1000) for part in network.parts()]
+    )
     tiled = through(network, picture, parts=parts, memory=enough(parts, network.multiple))
     assert len(calls) > 3
     torch.testing.assert_close(tiled, whole, atol=1e-9, rtol=0)
@@ -107,9 +111,9 @@ def test_statistics_matter(name: str, draw) -> None:
 def test_sites_are_given_back(draw) -> None:
     network = made(NETWORKS["slim"]())
     through(network, draw(96, 120), memory=FEW)
-    assert all(site.statistics is None for part in network.parts() for site in part.sites)
+    assert all(site.statistics is None for part in network.parts() for site in part.norm_layers)
     with pytest.raises(RuntimeError, match="stop"):
-        streamed(draw(64, 64), [Part(lambda x, _: stop(network.down1.norm), [network.down1.norm])])
+        stream(draw(64, 64), [NetworkPart(lambda x, _: stop(network.down1.norm), [network.down1.norm])])
     assert network.down1.norm.statistics is None
 
 
@@ -166,26 +170,26 @@ def test_sums_are_those_of_all_pieces() -> None:
 
 
 def test_a_line_is_mirrored_behind_its_end() -> None:
-    assert continued(0, 9, 4).tolist() == [0, 1, 2, 3, 2, 1, 0, 1, 2]
-    assert continued(2, 5, 1).tolist() == [0, 0, 0]
-    assert extended((1, 17), 8, 32) == (32, 32)
-    assert extended((40, 41), 8, 32) == (40, 48)
+    assert mirror_indices(0, 9, 4).tolist() == [0, 1, 2, 3, 2, 1, 0, 1, 2]
+    assert mirror_indices(2, 5, 1).tolist() == [0, 0, 0]
+    assert extend_size((1, 17), 8, 32) == (32, 32)
+    assert extend_size((40, 41), 8, 32) == (40, 48)
 
 
 def test_tiles_cover_everything_once() -> None:
     counts = torch.zeros(1, 1, 50, 70)
     for row in rows_of_tiles((50, 70), 24):
         for tile in row:
-            tile.of(counts, Fraction(1)).add_(1)
+            tile.crop(counts, Fraction(1)).add_(1)
     assert (counts == 1).all()
 
 
 def test_a_source_reads_mirrored_pixels_and_what_it_holds() -> None:
     picture = torch.rand(1, 3, 10, 11)
     whole = F.pad(picture, (0, 5, 0, 6), mode="reflect")
-    source, tile = Source(picture.clone(), (16, 16)), Tile(4, 16, 8, 16)
-    assert torch.equal(source.tile(tile), tile.of(whole, Fraction(1)))
-    source.hold(0, 8)
+    source, tile = TiledImage(picture.clone(), (16, 16)), Tile(4, 16, 8, 16)
+    assert torch.equal(source.tile(tile), tile.crop(whole, Fraction(1)))
+    source.keep_rows(0, 8)
     source.pixels[..., :8, :] = 0
-    source.hold(2, 16)
-    assert torch.equal(source.tile(tile), tile.of(whole, Fraction(1)))
+    source.keep_rows(2, 16)
+    assert torch.equal(source.tile(tile), tile.crop(whole, Fraction(1)))

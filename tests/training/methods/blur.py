@@ -53,7 +53,7 @@ class Blur(Method):
         with torch.no_grad():
             return self.blurrer(picture).clamp(0, 1)
 
-    def exported(self) -> nn.Module:
+    def export_network(self) -> nn.Module:
         return self.blurrer
 
 

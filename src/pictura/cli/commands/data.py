@@ -13,7 +13,7 @@ from pictura.cli.text import examples
 from pictura.runtime.errors import PicturaError
 
 if TYPE_CHECKING:
-    from pictura.data import Kind
+    from pictura.data import DataKind
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -21,8 +21,8 @@ app = typer.Typer(
     help="Check and rearrange sets of pictures.",
     epilog=examples("pictura data check photos"),
 )
-Output = Annotated[Path, typer.Option("--output", "-o", help="The folder to write to.")]
-Format = Annotated[str, typer.Option("--format", metavar="png|tif|jpg|…", help="The format of what is written.")]
+OutputFolder = Annotated[Path, typer.Option("--output", "-o", help="The folder to write to.")]
+ImageFormat = Annotated[str, typer.Option("--format", metavar="png|tif|jpg|…", help="The format of what is written.")]
 
 
 @app.command(
@@ -53,20 +53,20 @@ def check(
     Broken files, missing partners, partners of unequal sizes, pictures of one flat colour, and training pictures that
     are test pictures too are bad, and the exit code is 2. Near copies and unusual sizes are only named.
     """
-    from pictura.data import audit, open_data, recognise
-    from pictura.data.auditing import refusal
-    from pictura.data.settings import parsed
+    from pictura.data import audit, open_data, recognize_kind
+    from pictura.data.auditing import audit_error
+    from pictura.data.settings import parse_data_settings
 
-    settings = parsed(changes or [])
-    chosen = cast("Kind", kind or ("labelled" if settings.csv or settings.pattern else recognise(folder)))
+    settings = parse_data_settings(changes or [])
+    chosen = cast("DataKind", kind or ("labelled" if settings.csv or settings.pattern else recognize_kind(folder)))
     source = open_data(folder, chosen, crop or 1, settings=settings)
-    with _bar("checked") as progress:
+    with _progress_bar("checked") as progress:
         report = audit(source, progress)
     bad = report.bad_views(source.split)
     left = len(source.without(bad)) if bad and skip_bad else len(source)
     typer.echo(json.dumps({**report.as_json(), "left": left}) if as_json else "\n".join(report.lines()))
     if report.bad and not skip_bad:
-        raise refusal(report)
+        raise audit_error(report)
     if report.bad and not as_json:
         typer.echo(f"Without what is bad, {left} of {len(source)} are left for {source.split}.")
 
@@ -79,34 +79,34 @@ def check(
 def combine(
     a: Annotated[Path, typer.Argument(help="A folder of pictures, the left halves.")],
     b: Annotated[Path, typer.Argument(help="A folder of pictures of the same names, the right halves.")],
-    output: Output,
-    format_: Format = "png",
+    output: OutputFolder,
+    format_: ImageFormat = "png",
     overwrite: Overwrite = False,
 ) -> None:
     """Put pairs that lie in two folders side by side, one file for each pair."""
-    from pictura.data import combine as combined
+    from pictura.data import combine_pairs as combined
 
-    with _bar("combined") as progress:
-        written = combined(a, b, output, suffix=_suffix(format_), overwrite=overwrite, progress=progress)
+    with _progress_bar("combined") as progress:
+        written = combined(a, b, output, suffix=_check_suffix(format_), overwrite=overwrite, progress=progress)
     typer.echo(f"{len(written)} pairs are in {output}.", err=True)
 
 
 @app.command(epilog=examples("pictura data split facades/train -o pairs", "pictura data split pair.jpg -o pairs"))
 def split(
     pictures: Annotated[Path, typer.Argument(help="A picture with two side by side, or a folder of them.")],
-    output: Output,
-    format_: Format = "png",
+    output: OutputFolder,
+    format_: ImageFormat = "png",
     overwrite: Overwrite = False,
 ) -> None:
     """Cut pictures with two side by side into the folders A (left halves) and B (right halves)."""
-    from pictura.data import split as cut
+    from pictura.data import split_pairs as cut
 
-    with _bar("split") as progress:
-        written = cut(pictures, output, suffix=_suffix(format_), overwrite=overwrite, progress=progress)
+    with _progress_bar("split") as progress:
+        written = cut(pictures, output, suffix=_check_suffix(format_), overwrite=overwrite, progress=progress)
     typer.echo(f"{len(written) // 2} pairs are in {output / 'A'} and {output / 'B'}.", err=True)
 
 
-def _suffix(name: str) -> str:
+def _check_suffix(name: str) -> str:
     suffix = "." + name.lower().removeprefix(".")
     if not suffix[1:].isalnum():
         raise PicturaError(f"'{name}' is no format: give one such as png.")
@@ -114,7 +114,7 @@ def _suffix(name: str) -> str:
 
 
 @contextmanager
-def _bar(verb: str) -> Iterator[Callable[[int, int], None]]:
+def _progress_bar(verb: str) -> Iterator[Callable[[int, int], None]]:
     """A bar on a terminal, nothing elsewhere."""
     from rich.console import Console
     from rich.progress import Progress

@@ -8,8 +8,8 @@ import typer
 
 from pictura import __version__
 from pictura.cli.options import Json
-from pictura.cli.text import aligned, examples
-from pictura.encoders.store import Available, available, folder
+from pictura.cli.text import align_columns, examples
+from pictura.encoders.store import AvailableEncoder, available_encoders, weights_folder
 from pictura.runtime.threads import use_threads
 
 ENCODERS_EXAMPLES = examples("pictura encoders", "pictura encoders --json")
@@ -18,59 +18,59 @@ CHECK_EXAMPLES = examples("pictura check", "pictura check --json")
 
 def encoders(as_json: Json = False) -> None:
     """Name the networks that can judge content and style, and where their weights are."""
-    known = [_encoder(one) for one in available()]
+    known = [_describe_encoder(one) for one in available_encoders()]
     if as_json:
         typer.echo(json.dumps(known))
         return
-    typer.echo("\n\n".join(aligned(list(encoder.items())) for encoder in known))
+    typer.echo("\n\n".join(align_columns(list(encoder.items())) for encoder in known))
 
 
-def _encoder(one: Available) -> dict[str, str]:
+def _describe_encoder(one: AvailableEncoder) -> dict[str, str]:
     record = one.record
-    return {"name": record.name, "note": record.note, "licence": record.licence, "weights": _where(one)}
+    return {"name": record.name, "note": record.note, "licence": record.licence, "weights": _locate_weights(one)}
 
 
-def _where(one: Available) -> str:
+def _locate_weights(one: AvailableEncoder) -> str:
     if one.path is not None:
         return str(one.path)
-    by_hand = f"put {one.record.filename} into {folder()}"
+    by_hand = f"put {one.record.filename} into {weights_folder()}"
     return by_hand if one.record.hub is None else f"fetched when first used, or {by_hand}"
 
 
 def check(as_json: Json = False) -> None:
     """Say whether everything needed is here, and what to do where it is not."""
-    facts = _facts()
+    facts = _gather_facts()
     if as_json:
         typer.echo(json.dumps(facts))
         return
     texts = {name: value if isinstance(value, list) else [str(value)] for name, value in facts.items()}
     rows = [(name if i == 0 else "", line) for name, lines in texts.items() for i, line in enumerate(lines or ["none"])]
-    typer.echo(aligned(rows))
+    typer.echo(align_columns(rows))
 
 
-def _facts() -> dict[str, Any]:
+def _gather_facts() -> dict[str, Any]:
     threads = use_threads()
     import torch
 
-    from pictura.encoders.precision import automatic
-    from pictura.style.sources import names
+    from pictura.encoders.precision import default_dtype
+    from pictura.style.sources import style_names
 
-    here = [one for one in available() if one.path is not None]
-    styles = names()
+    here = [one for one in available_encoders() if one.path is not None]
+    styles = style_names()
     return {
         "pictura": __version__,
         "python": platform.python_version(),
         "torch": str(torch.__version__),
         "device": "cpu",
         "threads": threads,
-        "bfloat16": "yes" if automatic() == "bfloat16" else "no",
+        "bfloat16": "yes" if default_dtype() == "bfloat16" else "no",
         "weights": [f"{one.record.name}: {one.path}" for one in here],
         "styles": len(styles),
-        "missing": _missing({one.record.name for one in here}, styles),
+        "missing": _advise({one.record.name for one in here}, styles),
     }
 
 
-def _missing(weights: set[str], styles: list[str]) -> list[str]:
+def _advise(weights: set[str], styles: list[str]) -> list[str]:
     """What to do, one sentence each."""
     advice = []
     if "compact" not in weights:

@@ -8,10 +8,10 @@ import typer
 from safetensors import SafetensorError, safe_open
 
 from pictura.cli.options import Json, Overwrite
-from pictura.cli.text import aligned, examples
+from pictura.cli.text import align_columns, examples
 from pictura.models import config
-from pictura.models.store import Known, available
-from pictura.runtime.errors import PicturaError, nearest
+from pictura.models.store import ModelInfo, available_models
+from pictura.runtime.errors import PicturaError, did_you_mean
 
 MODELS_EXAMPLES = examples("pictura models", "pictura models fast", "pictura models --json")
 IMPORT_EXAMPLES = examples(
@@ -26,43 +26,45 @@ def models(
     as_json: Json = False,
 ) -> None:
     """Name the trained networks that are shipped or were fetched, with size, metric, licence and SHA-256."""
-    known = [_model(one) for one in _chosen(available(), name)]
+    known = [_describe_model(one) for one in _select_models(available_models(), name)]
     if as_json:
         typer.echo(json.dumps(known))
     elif known:
-        typer.echo("\n\n".join(aligned([(key, _shown(value)) for key, value in one.items()]) for one in known))
+        typer.echo(
+            "\n\n".join(align_columns([(key, _format_value(value)) for key, value in one.items()]) for one in known)
+        )
     else:
         typer.echo("No model is shipped, and none was fetched.", err=True)
 
 
-def _chosen(known: list[Known], name: str | None) -> list[Known]:
+def _select_models(known: list[ModelInfo], name: str | None) -> list[ModelInfo]:
     """The one of this name, or all."""
     if name is None:
         return known
     names = [one.name for one in known]
     if name not in names:
         listed = ", ".join(names) or "none"
-        raise PicturaError(f"There is no model '{name}'; there are {listed}.{nearest(name, names)}")
+        raise PicturaError(f"There is no model '{name}'; there are {listed}.{did_you_mean(name, names)}")
     return [known[names.index(name)]]
 
 
-def _styles(path: Path) -> list[str]:
+def _read_styles(path: Path) -> list[str]:
     """The styles that a network was trained for, by the names that --style takes; none where it has no such list.
 
     The header of the weights says it: neither they nor torch are loaded.
     """
     try:
         with safe_open(path, framework="np") as file:
-            words = (file.metadata() or {}).get(config.KEY)
-        told = config.parsed(words, path) if words is not None else config.beside(path.parent)
+            words = (file.metadata() or {}).get(config.METADATA_KEY)
+        told = config.parse_config(words, path) if words is not None else config.read_config(path.parent)
     except (SafetensorError, OSError, PicturaError):
         return []  # a list of models is no place to complain of one of them
     styles = (told or {"settings": {}})["settings"].get("styles")
     return [Path(style).stem for style in styles if isinstance(style, str)] if isinstance(styles, list) else []
 
 
-def _model(one: Known) -> dict[str, Any]:
-    styles = _styles(one.path)
+def _describe_model(one: ModelInfo) -> dict[str, Any]:
+    styles = _read_styles(one.path)
     return {
         "name": one.name,
         "title": one.title,
@@ -78,7 +80,7 @@ def _model(one: Known) -> dict[str, Any]:
     }
 
 
-def _shown(value: Any) -> str:
+def _format_value(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
@@ -101,17 +103,17 @@ def import_(
     """Make a model of another project's weights; nothing in the file is run, whatever it holds."""
     from dataclasses import replace
 
-    from pictura.interop.converting import convert, reference
-    from pictura.methods import opened
-    from pictura.models.saving import check, save
+    from pictura.interop.converting import convert_weights, find_reference
+    from pictura.methods import open_method
+    from pictura.models.saving import check_bundle_target, save_bundle
 
-    reference(project)
-    check(output, overwrite)
+    find_reference(project)
+    check_bundle_target(output, overwrite)
     told = {name: value for name, value in (("title", title), ("licence", licence)) if value}
-    bundle = convert(file, project, told)
+    bundle = convert_weights(file, project, told)
     # All settings, not only those that make it this network: what is a default now need not be one later.
-    settings = opened(bundle).settings.model_dump(mode="json")
-    save(replace(bundle, settings=settings), output, overwrite=overwrite)
+    settings = open_method(bundle).settings.model_dump(mode="json")
+    save_bundle(replace(bundle, settings=settings), output, overwrite=overwrite)
 
 
 def export(
@@ -126,11 +128,11 @@ def export(
         raise PicturaError(f"'{output}' is no name for an ONNX file: let it end in .onnx.")
     check_free(output, overwrite)
     from pictura.interop.onnx import export_method
-    from pictura.methods import opened
-    from pictura.models import read
+    from pictura.methods import open_method
+    from pictura.models import read_bundle
 
-    bundle = read(model)
-    method = opened(bundle)
+    bundle = read_bundle(model)
+    method = open_method(bundle)
     about = {"pictura": json.dumps({"method": bundle.method, "settings": bundle.settings, "about": bundle.about})}
     difference = export_method(method, output, about=about, overwrite=overwrite)
     typer.echo(f"{output}: differs from torch by {difference:.1g} at most", err=True)

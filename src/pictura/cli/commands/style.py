@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pictura.cli.options import Json, Overwrite
-from pictura.cli.text import aligned, examples
+from pictura.cli.text import align_columns, examples
 from pictura.methods.iterative.settings import STYLE_LAYERS
 from pictura.runtime.errors import PicturaError
 
@@ -20,8 +20,8 @@ app = typer.Typer(
     help="Make, mix and look at styles.",
     epilog=examples("pictura style list"),
 )
-Output = Annotated[Path, typer.Option("--output", "-o", help="The .style file to write.")]
-Said = Annotated[str | None, typer.Option(help="Kept in the file.")]
+StyleOutput = Annotated[Path, typer.Option("--output", "-o", help="The .style file to write.")]
+Metadata = Annotated[str | None, typer.Option(help="Kept in the file.")]
 
 
 @app.command(
@@ -32,16 +32,16 @@ Said = Annotated[str | None, typer.Option(help="Kept in the file.")]
 )
 def extract(
     picture: Annotated[list[Path], typer.Argument(help="Pictures; of several the mean style is taken.")],
-    output: Output,
-    title: Said = None,
-    painter: Said = None,
-    year: Said = None,
-    licence: Said = None,
+    output: StyleOutput,
+    title: Metadata = None,
+    painter: Metadata = None,
+    year: Metadata = None,
+    licence: Metadata = None,
     encoder: Annotated[str, typer.Option(help="The network that looks; see `pictura encoders`.")] = "compact",
     overwrite: Overwrite = False,
 ) -> None:
     """Keep what an encoder says about paintings, without the paintings."""
-    _check(output, overwrite)
+    _check_output(output, overwrite)
     from pictura import encoders
     from pictura.picture import read
     from pictura.style import Style
@@ -49,27 +49,27 @@ def extract(
     pictures = [read(path).tensor() for path in picture]
     told = {"title": title or picture[0].stem, "painter": painter, "year": year, "licence": licence}
     about = {name: value for name, value in told.items() if value}
-    Style.of(pictures, encoders.load(encoder), STYLE_LAYERS, about=about).save(output, overwrite=overwrite)
+    Style.of(pictures, encoders.load_encoder(encoder), STYLE_LAYERS, about=about).save(output, overwrite=overwrite)
 
 
 @app.command(epilog=examples("pictura style blend starry-night mine.style -o both.style --weight 2 --weight 1"))
 def blend(
     styles: Annotated[list[str], typer.Argument(help="Shipped names and .style files.")],
-    output: Output,
+    output: StyleOutput,
     weight: Annotated[list[float] | None, typer.Option(help="One for each style; equal if left out.")] = None,
-    title: Said = None,
+    title: Metadata = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Mix styles into a new one."""
     weights = weight or [1.0] * len(styles)
     if len(weights) != len(styles):
         raise PicturaError(f"There are {len(styles)} styles but {len(weights)} weights: give one --weight for each.")
-    _check(output, overwrite)
+    _check_output(output, overwrite)
     from dataclasses import replace
 
-    from pictura.style import blend as mixed
+    from pictura.style import blend_styles as mixed
 
-    made = mixed(list(zip(map(_opened, styles), weights, strict=True)))
+    made = mixed(list(zip(map(_open_style, styles), weights, strict=True)))
     made = replace(made, about={**made.about, "title": title}) if title else made
     made.save(output, overwrite=overwrite)
 
@@ -77,28 +77,28 @@ def blend(
 @app.command("list", epilog=examples("pictura style list", "pictura style list --json"))
 def list_(as_json: Json = False) -> None:
     """Name the styles that are shipped."""
-    from pictura.style.sources import names, shipped
+    from pictura.style.sources import load_bundled_style, style_names
 
-    styles = [{"name": name, **shipped(name).about} for name in names()]
+    styles = [{"name": name, **load_bundled_style(name).about} for name in style_names()]
     if as_json:
         typer.echo(json.dumps(styles))
         return
     columns = ("name", "title", "painter", "year")
-    typer.echo(aligned([columns, *([style.get(column, "") for column in columns] for style in styles)]))
+    typer.echo(align_columns([columns, *([style.get(column, "") for column in columns] for style in styles)]))
 
 
 @app.command(epilog=examples("pictura style show starry-night", "pictura style show mine.style --json"))
 def show(style: Annotated[str, typer.Argument(help="A shipped name or a .style file.")], as_json: Json = False) -> None:
     """Say what a style holds."""
-    facts = _facts(_opened(style))
+    facts = _describe_style(_open_style(style))
     if as_json:
         typer.echo(json.dumps(facts))
         return
     rows = [(name, ", ".join(map(str, value)) if isinstance(value, list) else value) for name, value in facts.items()]
-    typer.echo(aligned(rows))
+    typer.echo(align_columns(rows))
 
 
-def _facts(style: "Style") -> dict[str, Any]:
+def _describe_style(style: "Style") -> dict[str, Any]:
     moments = next(iter(style.sizes.values()))
     return {
         **style.about,
@@ -108,21 +108,21 @@ def _facts(style: "Style") -> dict[str, Any]:
     }
 
 
-def _opened(source: str) -> "Style":
+def _open_style(source: str) -> "Style":
     """A shipped name or a `.style` file; pictures are refused, since only one encoder's numbers can be mixed."""
     from pictura.picture import FORMATS
     from pictura.style import Style
-    from pictura.style.sources import shipped
+    from pictura.style.sources import load_bundled_style
 
     suffix = Path(source).suffix.lower()
     if suffix == ".style":
         return Style.load(source)
     if any(suffix in known.suffixes for known in FORMATS):
         raise PicturaError(f"'{source}' is a picture: make a style of it first with `pictura style extract`.")
-    return shipped(source)
+    return load_bundled_style(source)
 
 
-def _check(output: Path, overwrite: bool) -> None:
+def _check_output(output: Path, overwrite: bool) -> None:
     from pictura.runtime.files import check_free
 
     if output.suffix != ".style":

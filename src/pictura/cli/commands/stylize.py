@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from pictura.cli import provenance as recipes
-from pictura.cli.jobs import plan
-from pictura.cli.options import Changes, Manner, Size, Styles, Weights, with_settings
-from pictura.cli.provenance import Recipe
+from pictura.cli.jobs import plan_jobs
+from pictura.cli.options import Changes, LongestSide, RunOptions, Styles, StyleWeights, with_settings
+from pictura.cli.provenance import Provenance
 from pictura.cli.text import examples
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.memory import return_freed
 from pictura.runtime.threads import use_threads
 
 if TYPE_CHECKING:
-    from pictura.cli.batch import Work
+    from pictura.cli.batch import PaintFunction
 
 EXAMPLES = examples(
     "pictura stylize photo.jpg --style starry-night",
@@ -27,11 +27,11 @@ EXAMPLES = examples(
 
 
 Contents = Annotated[list[Path], typer.Argument(metavar="CONTENT", help="Pictures, and folders of pictures.")]
-Output = Annotated[
+OutputPath = Annotated[
     Path | None,
     typer.Option("--output", "-o", help="A file for one content, else a folder (left out: CONTENT_STYLE.png here)."),
 ]
-Way = Annotated[
+MethodName = Annotated[
     Literal["optimize", "adain", "fast"] | None,
     typer.Option(
         help="optimize: the best pictures, in seconds; adain: any style at once; "
@@ -41,7 +41,7 @@ Way = Annotated[
 
 
 @dataclass(frozen=True)
-class OnePass:
+class FeedForwardOptions:
     """What only the methods take that paint in one pass; None is what was not given."""
 
     strength: Annotated[
@@ -63,39 +63,41 @@ def stylize(
     content: Contents,
     *,
     style: Styles = None,
-    weight: Weights = None,
-    output: Output = None,
-    size: Size = None,
-    method: Way = None,
-    once: OnePass,
-    manner: Manner,
+    weight: StyleWeights = None,
+    output: OutputPath = None,
+    size: LongestSide = None,
+    method: MethodName = None,
+    feed_forward: FeedForwardOptions,
+    options: RunOptions,
     changes: Changes,
 ) -> None:
     """Paint pictures in the manner of other pictures."""
-    recipe = recipes.load(manner.config, "balanced").changed(
+    recipe = recipes.load_provenance(options.config, "balanced").with_changes(
         changes,
         styles=style,
         style_weights=tuple(weight) if weight else None,
         size=size,
         method=method,
-        strength=once.strength,
-        masks=tuple(str(path) for path in once.mask) if once.mask else None,
-        keep_colours=once.keep_colours,
-        model=once.model,
+        strength=feed_forward.strength,
+        masks=tuple(str(path) for path in feed_forward.mask) if feed_forward.mask else None,
+        keep_colours=feed_forward.keep_colours,
+        model=feed_forward.model,
     )
     if not recipe.styles:
         raise PicturaError("No style is named: add one, for example --style starry-night.")
-    _check_options(recipe, changes, once, manner)
-    jobs = plan(content, output, recipe.label)
-    use_threads(manner.threads)
-    from pictura.cli.batch import paint_all, unfinished
+    _check_options(recipe, changes, feed_forward, options)
+    jobs = plan_jobs(content, output, recipe.label)
+    use_threads(options.threads)
+    from pictura.cli.batch import paint_all, pending_jobs
 
-    if to_do := unfinished(jobs, manner):
-        work = _optimizing(recipe) if recipe.method == "optimize" else _at_once(recipe, once.memory)
-        paint_all(to_do, recipe, manner, work)
+    if to_do := pending_jobs(jobs, options):
+        work = (
+            _open_iterative(recipe) if recipe.method == "optimize" else _open_feed_forward(recipe, feed_forward.memory)
+        )
+        paint_all(to_do, recipe, options, work)
 
 
-def _check_options(recipe: Recipe, changes: Changes, once: OnePass, manner: Manner) -> None:
+def _check_options(recipe: Provenance, changes: Changes, once: FeedForwardOptions, manner: RunOptions) -> None:
     """Refuse options of another method than the one that paints."""
     if recipe.method == "optimize":
         if recipe.strength != 1 or recipe.masks or recipe.keep_colours or recipe.model or once.memory is not None:
@@ -108,17 +110,17 @@ def _check_options(recipe: Recipe, changes: Changes, once: OnePass, manner: Mann
         raise PicturaError("--style-scale belongs to --method optimize and adain: a network for fast has one size.")
 
 
-def _optimizing(recipe: Recipe) -> "Work":
+def _open_iterative(recipe: Provenance) -> "PaintFunction":
     """What all pictures share, opened once and checked: styles, settings, encoder."""
     from pictura import api
 
     settings = recipe.settings
-    api.check_init(settings)
+    api.read_init_image(settings)
     encoder = api.open_encoder(settings)
     for layer in settings.content_layers:
         encoder.resolve(layer)
-    styles = [api.opened_style(name, settings, encoder) for name in recipe.styles]
-    api.weighted_style(styles, recipe.style_weights)
+    styles = [api.prepare_style(name, settings, encoder) for name in recipe.styles]
+    api.mix_styles(styles, recipe.style_weights)
     return lambda picture, tell: api.stylize(
         picture,
         styles,
@@ -130,7 +132,7 @@ def _optimizing(recipe: Recipe) -> "Work":
     )
 
 
-def _at_once(recipe: Recipe, memory: int | None) -> "Work":
+def _open_feed_forward(recipe: Provenance, memory: int | None) -> "PaintFunction":
     """The same with a network that paints in one pass."""
     from pictura import api
 

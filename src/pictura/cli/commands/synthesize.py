@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from pictura.cli import provenance as recipes
-from pictura.cli.jobs import plan
-from pictura.cli.options import Changes, Manner, with_settings
+from pictura.cli.jobs import plan_jobs
+from pictura.cli.options import Changes, RunOptions, with_settings
 from pictura.cli.text import examples
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.threads import use_threads
@@ -25,29 +25,29 @@ def synthesize(
     *,
     output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")],
     size: Annotated[str, typer.Option(metavar="WIDTHxHEIGHT", help="Size of the result in pixels.")] = "512x512",
-    manner: Manner,
+    options: RunOptions,
     changes: Changes,
 ) -> None:
     """Make a new picture with the texture of another, of any size."""
-    recipe = recipes.load(manner.config, "texture").changed(changes)
-    height_width = _size(size)
-    use_threads(manner.threads)
+    recipe = recipes.load_provenance(options.config, "texture").with_changes(changes)
+    height_width = _parse_size(size)
+    use_threads(options.threads)
     from pictura import api
-    from pictura.cli.batch import check, paint_all
+    from pictura.cli.batch import check_jobs, paint_all
 
     settings = recipe.settings
-    jobs = check(plan([texture], output, ""), manner)
-    api.check_init(settings)
+    jobs = check_jobs(plan_jobs([texture], output, ""), options)
+    api.read_init_image(settings)
     encoder = api.open_encoder(settings)
     paint_all(
         jobs,
         recipe,
-        manner,
+        options,
         lambda picture, tell: api.synthesize(picture, height_width, settings, encoder=encoder, callback=tell),
     )
 
 
-def _size(text: str) -> tuple[int, int]:
+def _parse_size(text: str) -> tuple[int, int]:
     """(height, width) of WIDTHxHEIGHT."""
     match = re.fullmatch(r"([1-9]\d*)[x×]([1-9]\d*)", text)
     if match is None:

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pictura.cli.text import duration, examples
+from pictura.cli.text import examples, format_duration
 from pictura.runtime.errors import PicturaError
 from pictura.training import recipes
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from pictura.data import Source
+    from pictura.data import DataSet
     from pictura.models import Bundle
     from pictura.training.method import Method
-    from pictura.training.progress import Progress
+    from pictura.training.progress import TrainingProgress
     from pictura.training.settings import TrainSettings
 
 EXAMPLES = examples(
@@ -52,22 +52,22 @@ def train(
     """
     from pictura import methods
 
-    kind = methods.find(method)
+    kind = methods.find_method(method)
     if output.resolve().is_relative_to(data.resolve()):
         raise PicturaError(
             f"The output '{output}' lies in the data '{data}', where its samples would be data, too: "
             "give a folder elsewhere."
         )
-    planned, settings, values = _planned(kind, recipe, changes or [], start)
+    planned, settings, values = _build_method(kind, recipe, changes or [], start)
     from pictura.training.run_folder import RunFolder
 
     RunFolder(output).check(resume)
     quiet = quiet or os.environ.get("RANK", "0") != "0"  # of several processes one speaks
-    source = _opened(data, kind, settings, values, skip_bad, quiet)
+    source = _open_audited(data, kind, settings, values, skip_bad, quiet)
     from pictura.runtime.signals import Stopped
     from pictura.training.fit import fit
 
-    with _Told(quiet, as_json) as told:
+    with TrainingReport(quiet, as_json) as told:
         try:
             bundle = fit(planned, source, output, settings, resume=resume, callback=told.step)
         except Stopped as stopped:
@@ -76,49 +76,52 @@ def train(
         told.say(f"the bundle is {bundle}")
 
 
-def _planned(
+def _build_method(
     kind: "type[Method]", recipe: str | None, changes: list[str], start: str | None
 ) -> "tuple[Method, TrainSettings, dict[str, Any]]":
     """The method with its first weights, the loop's settings, the data's."""
     from pictura.data import DataSettings
     from pictura.runtime import seeds
-    from pictura.training.settings import TrainSettings, validated
+    from pictura.training.settings import TrainSettings, validate_settings
 
-    begun = _begun(kind, start) if start is not None else None
-    chosen = recipe if recipe is not None else (kind.name if kind.name in recipes.names() else None)
-    values = recipes.read(chosen) if chosen is not None else {table: {} for table in recipes.TABLES}
+    begun = _read_start(kind, start) if start is not None else None
+    chosen = recipe if recipe is not None else (kind.name if kind.name in recipes.recipe_names() else None)
+    values = recipes.read_recipe(chosen) if chosen is not None else {table: {} for table in recipes.TABLES}
     if begun is not None:
         # What was asked for stands; what the method's own recipe would have said does not.
         values["method"] = {**begun.settings, **(values["method"] if recipe is not None else {})}
     models: dict[str, type[BaseModel]] = {"method": kind.Settings, "train": TrainSettings, "data": DataSettings}
-    values = recipes.changed(values, changes, {name: model.model_fields for name, model in models.items()})
-    own, settings = validated(kind.Settings, values["method"]), validated(TrainSettings, values["train"])
-    with seeds.kept():
-        seeds.start("weights", settings.seed)
+    values = recipes.apply_changes(values, changes, {name: model.model_fields for name, model in models.items()})
+    own, settings = (
+        validate_settings(kind.Settings, values["method"]),
+        validate_settings(TrainSettings, values["train"]),
+    )
+    with seeds.preserve_random_state():
+        seeds.seed_all("weights", settings.seed)
         method = kind(own)
     if begun is not None:
         method.begin(begun)
     return method, settings, values["data"]
 
 
-def _begun(kind: "type[Method]", start: str) -> "Bundle":
+def _read_start(kind: "type[Method]", start: str) -> "Bundle":
     """The bundle a training begins with."""
     from pictura import models
 
-    bundle = models.read(start)
+    bundle = models.read_bundle(start)
     if bundle.method != kind.name:
         raise PicturaError(f"'{start}' is of the method {bundle.method}: no training of {kind.name} can begin with it.")
     return bundle
 
 
-def _opened(
+def _open_audited(
     folder: Path, kind: "type[Method]", settings: "TrainSettings", values: dict[str, Any], skip_bad: bool, quiet: bool
-) -> "Source":
+) -> "DataSet":
     """The data set, every picture of it looked at before the first step."""
     from rich.console import Console
     from rich.progress import Progress
 
-    from pictura.data import audited, data_settings, open_data
+    from pictura.data import audit_source, data_settings, open_data
 
     source = open_data(folder, kind.data, settings.crop, settings=data_settings(values))
     console = Console(stderr=True)
@@ -129,10 +132,10 @@ def _opened(
         def tell(done: int, count: int) -> None:
             bar.update(task, completed=done, total=count)
 
-        return audited(source, skip_bad=skip_bad, progress=tell)
+        return audit_source(source, skip_bad=skip_bad, progress=tell)
 
 
-class _Told:
+class TrainingReport:
     """A bar on a terminal, a line now and then elsewhere, JSON for programs."""
 
     SECONDS = 30.0  # from one line to the next, where there is no bar
@@ -150,25 +153,25 @@ class _Told:
         )
         self.task = self.bar.add_task("", visible=False)
 
-    def __enter__(self) -> "_Told":
+    def __enter__(self) -> "TrainingReport":
         self.bar.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.bar.stop()
 
-    def step(self, now: "Progress") -> None:
+    def step(self, now: "TrainingProgress") -> None:
         """Tell where the training is."""
         if now.note:
             self.say(now.note)
         if not now.step or not now.losses:
             return
         if self.as_json:
-            typer.echo(json.dumps(_facts(now)))
-        self.bar.update(self.task, description=_line(now), completed=now.step, total=now.steps, visible=True)
+            typer.echo(json.dumps(_progress_facts(now)))
+        self.bar.update(self.task, description=_format_progress(now), completed=now.step, total=now.steps, visible=True)
         if self.plain and (now.seconds - self.last >= self.SECONDS or now.step == now.steps):
             self.last = now.seconds
-            self.say(_line(now))
+            self.say(_format_progress(now))
 
     def say(self, line: str) -> None:
         """One line, unless quiet."""
@@ -176,14 +179,14 @@ class _Told:
             self.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
-def _line(now: "Progress") -> str:
+def _format_progress(now: "TrainingProgress") -> str:
     """``12/2000  style 0.31  content 0.05  8.2 images/s  1 min 20 s left``."""
     losses = "  ".join(f"{name} {value:.3g}" for name, value in now.losses.items())
     pace = f"{now.images_per_second:.3g} images/s"
-    return f"{now.step}/{now.steps}  {losses}  {pace}  {duration(now.left)} left"
+    return f"{now.step}/{now.steps}  {losses}  {pace}  {format_duration(now.left)} left"
 
 
-def _facts(now: "Progress") -> dict[str, Any]:
+def _progress_facts(now: "TrainingProgress") -> dict[str, Any]:
     paths = {name: str(path) for name, path in (("saved", now.saved), ("shown", now.shown)) if path}
     return {
         "step": now.step,

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pictura import __version__
-from pictura.cli.jobs import Job, plan
-from pictura.cli.options import Manner, Overwrite
-from pictura.cli.progress import Report
-from pictura.cli.text import duration, examples
+from pictura.cli.jobs import Job, plan_jobs
+from pictura.cli.options import Overwrite, RunOptions
+from pictura.cli.progress import ConsoleReport
+from pictura.cli.text import examples, format_duration
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.memory import return_freed
 from pictura.runtime.threads import use_threads
@@ -43,23 +43,23 @@ def upscale(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON line per finished picture.")] = False,
 ) -> None:
     """Enlarge pictures, and make up the detail that enlarging does not bring."""
-    jobs = plan(pictures, output, f"x{scale}")
+    jobs = plan_jobs(pictures, output, f"x{scale}")
     use_threads(threads)
-    from pictura.cli.batch import unfinished
+    from pictura.cli.batch import pending_jobs
     from pictura.tasks.enlarge import open_enlarger
 
-    to_do = unfinished(jobs, Manner(overwrite=overwrite, quiet=quiet))
+    to_do = pending_jobs(jobs, RunOptions(overwrite=overwrite, quiet=quiet))
     if not to_do:
         return
     return_freed()
     enlarger = open_enlarger(model, scale, **({} if memory is None else {"memory": memory * 2**20}))
-    with Report(quiet, as_json) as report:
+    with ConsoleReport(quiet, as_json) as report:
         done = [_enlarge(job, enlarger, overwrite, report) for job in to_do]
     if not all(done):
         raise typer.Exit(2)
 
 
-def _enlarge(job: Job, enlarger: "Enlarger", overwrite: bool, report: Report) -> bool:
+def _enlarge(job: Job, enlarger: "Enlarger", overwrite: bool, report: ConsoleReport) -> bool:
     """Whether one picture could be read and enlarged; one that cannot is named and passed over.
 
     Raises:
@@ -77,7 +77,8 @@ def _enlarge(job: Job, enlarger: "Enlarger", overwrite: bool, report: Report) ->
     write(made, job.target, overwrite=overwrite, settings={"upscale": enlarger.about, "pictura": __version__})
     seconds, (height, width) = time.monotonic() - began, made.size
     facts = {"content": str(job.source), "output": str(job.target), "width": width, "height": height}
-    report.finished(
-        f"{job.source}: {job.target}, {width}×{height}, {duration(seconds)}", facts | {"seconds": round(seconds, 3)}
+    report.write_result(
+        f"{job.source}: {job.target}, {width}×{height}, {format_duration(seconds)}",
+        facts | {"seconds": round(seconds, 3)},
     )
     return True

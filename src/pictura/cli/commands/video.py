@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from pictura.cli.options import Overwrite, Quiet, Size, Styles, Threads, Weights, with_groups
-from pictura.cli.progress import Report
-from pictura.cli.text import duration, examples
+from pictura.cli.options import LongestSide, Overwrite, Quiet, Styles, StyleWeights, Threads, with_groups
+from pictura.cli.progress import ConsoleReport
+from pictura.cli.text import examples, format_duration
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.threads import use_threads
 
 if TYPE_CHECKING:
-    from pictura.tasks.stylize import Instant
-    from pictura.video import Painted, Progress
+    from pictura.tasks.stylize import FeedForwardStylizer
+    from pictura.video import VideoProgress, VideoResult
 
 EXAMPLES = examples(
     "pictura video clip.mp4 --style starry-night",
@@ -30,11 +30,11 @@ EXAMPLES = examples(
 
 
 @dataclass(frozen=True)
-class Look:
+class StyleOptions:
     """What the frames become: all that opens a painter."""
 
     style: Styles = None
-    weight: Weights = None
+    weight: StyleWeights = None
     mask: Annotated[
         list[Path] | None,
         typer.Option(help="For each style a picture, white where it is to be seen in all frames (repeatable)."),
@@ -51,7 +51,7 @@ class Look:
     def __str__(self) -> str:
         return f"{self.method}, {', '.join(self.style or [])}, strength {self.strength:g}"
 
-    def painter(self) -> "Instant":
+    def open_stylizer(self) -> "FeedForwardStylizer":
         """The network, with everything refused that can be refused before the first frame."""
         import torch
 
@@ -73,10 +73,10 @@ class Look:
 
 
 @dataclass(frozen=True)
-class Keeping:
+class OutputOptions:
     """How the painted frames are kept: arguments of `paint_video`."""
 
-    size: Size = None
+    size: LongestSide = None
     statistics: Annotated[
         Literal["shots", "clip", "frames"],
         typer.Option(
@@ -97,8 +97,8 @@ class Keeping:
 @with_groups
 def video(
     clip: Annotated[Path, typer.Argument(metavar="VIDEO", help="The video.")],
-    look: Look,
-    keeping: Keeping,
+    style_options: StyleOptions,
+    output_options: OutputOptions,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="A .mp4, .webm or .mkv file (left out: VIDEO_STYLE.mp4 here)."),
@@ -111,31 +111,31 @@ def video(
 
     Ctrl-C finishes the file with the frames that are painted, so that it plays.
     """
-    if not look.style:
+    if not style_options.style:
         raise PicturaError("No style is named: add one, for example --style starry-night.")
-    target = output or Path(f"{clip.stem}_{'+'.join(Path(name).stem for name in look.style)}.mp4")
+    target = output or Path(f"{clip.stem}_{'+'.join(Path(name).stem for name in style_options.style)}.mp4")
     use_threads(threads)
-    from pictura.video.painting import check, paint_video
+    from pictura.video.painting import check_video_target, paint_video
 
-    check(clip, target, keeping.codec, keeping.quality, keeping.overwrite)
-    painter = look.painter()
-    with Report(quiet, as_json) as report, _asked_to_stop() as asked:
+    check_video_target(clip, target, output_options.codec, output_options.quality, output_options.overwrite)
+    painter = style_options.open_stylizer()
+    with ConsoleReport(quiet, as_json) as report, _catch_signals() as asked:
         made = paint_video(
             clip,
             target,
             painter,
-            tags={"comment": f"pictura: {look}"},
-            tell=lambda progress: _tell(report, clip.name, progress),
+            tags={"comment": f"pictura: {style_options}"},
+            callback=lambda progress: _show_progress(report, clip.name, progress),
             stop=lambda: bool(asked),
-            **vars(keeping),
+            **vars(output_options),
         )
-        _finished(report, clip, made)
+        _report_video(report, clip, made)
     if not made.complete:
         raise typer.Exit(128 + asked[0])
 
 
 @contextmanager
-def _asked_to_stop() -> Iterator[list[int]]:
+def _catch_signals() -> Iterator[list[int]]:
     """Becomes the signal's number after Ctrl-C or SIGTERM; after a second one nothing is finished any more."""
     asked: list[int] = []
 
@@ -155,25 +155,25 @@ def _asked_to_stop() -> Iterator[list[int]]:
             signal.signal(number, handler)
 
 
-def _tell(report: Report, name: str, progress: "Progress") -> None:
+def _show_progress(report: ConsoleReport, name: str, progress: "VideoProgress") -> None:
     """Move the bar: ``12/230 frames  1.5 a second  2 min 25 s left``."""
     doing = name if progress.painting else f"{name}: looking through it"
     counted = f"{progress.frame}/{progress.of}" if progress.of else f"{progress.frame}"
-    left = "" if progress.left is None else f"  {duration(progress.left)} left"
+    left = "" if progress.left is None else f"  {format_duration(progress.left)} left"
     said = f"{counted} frames  {progress.rate:.3g} a second{left}"
     report.bar.update(
         report.task, description=doing, completed=progress.frame, total=progress.of, said=said, visible=True
     )
 
 
-def _finished(report: Report, clip: Path, made: "Painted") -> None:
+def _report_video(report: ConsoleReport, clip: Path, made: "VideoResult") -> None:
     for what in made.left:
         report.say(f"{clip}: {what} were left off, since {made.path.suffix} files do not hold them")
     height, width = made.size
     shots = f"{made.shots} shot" + "s" * (made.shots != 1)
-    line = f"{made.path}, {width}×{height}, {made.frames} frames, {shots}, {duration(made.seconds)}"
+    line = f"{made.path}, {width}×{height}, {made.frames} frames, {shots}, {format_duration(made.seconds)}"
     facts = {"content": str(clip), "output": str(made.path), "width": width, "height": height}
     facts |= {"frames": made.frames, "shots": made.shots, "seconds": round(made.seconds, 3), "complete": made.complete}
-    report.finished(f"{clip}: {line}", facts)
+    report.write_result(f"{clip}: {line}", facts)
     if not made.complete:
         report.tell(f"pictura: interrupted; '{made.path}' holds the first {made.frames} frames")

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, NamedTuple
 from pictura.runtime.errors import PicturaError
 
 
-class Name(NamedTuple):
+class GlobalName(NamedTuple):
     """A module and a name in it, as text."""
 
     module: str
@@ -32,7 +32,7 @@ class Storage(NamedTuple):
     length: int
 
 
-class View(NamedTuple):
+class TensorView(NamedTuple):
     """A tensor: where it begins in a storage, its shape, and its steps."""
 
     storage: Storage
@@ -46,49 +46,49 @@ class CheckpointError(Exception):
 
 
 # Numbers: torch's storage classes, by the name that stands for the number's kind.
-KINDS = ("Float", "Half", "BFloat16", "Double", "Long", "Int", "Short", "Byte", "Char", "Bool")
-STORAGES = {Name("torch", f"{kind}Storage"): kind for kind in KINDS}
-ORDERED = Name("collections", "OrderedDict")
-TENSOR = Name("torch._utils", "_rebuild_tensor_v2")
-OLD_TENSOR = Name("torch._utils", "_rebuild_tensor")
-PARAMETER = Name("torch._utils", "_rebuild_parameter")
-KNOWN = {ORDERED, TENSOR, OLD_TENSOR, PARAMETER, *STORAGES}
+STORAGE_KINDS = ("Float", "Half", "BFloat16", "Double", "Long", "Int", "Short", "Byte", "Char", "Bool")
+STORAGES = {GlobalName("torch", f"{kind}Storage"): kind for kind in STORAGE_KINDS}
+ORDERED = GlobalName("collections", "OrderedDict")
+TENSOR = GlobalName("torch._utils", "_rebuild_tensor_v2")
+OLD_TENSOR = GlobalName("torch._utils", "_rebuild_tensor")
+PARAMETER = GlobalName("torch._utils", "_rebuild_parameter")
+ALLOWED_NAMES = {ORDERED, TENSOR, OLD_TENSOR, PARAMETER, *STORAGES}
 _MARK = object()
-_LENGTH = 5_000_000  # instructions; a state dict takes about 40 a tensor
-_LONGEST = 2**20  # bytes of one text
+_MAX_INSTRUCTIONS = 5_000_000  # instructions; a state dict takes about 40 a tensor
+_MAX_TEXT_BYTES = 2**20  # bytes of one text
 
 
-def understand(file: BinaryIO) -> Any:
-    """The value of one pickle, read up to its end: dictionaries, lists, tuples, numbers, texts, and `View`s.
+def interpret_pickle(file: BinaryIO) -> Any:
+    """The value of one pickle, read up to its end: dictionaries, lists, tuples, numbers, texts, and `TensorView`s.
 
     Raises:
         CheckpointError: it is damaged, or asks for anything else; nothing of it was carried out.
     """
     machine = _Machine()
     try:
-        instructions = pickletools.genops(_Short(file))  # type: ignore[arg-type]  # as much of a file as it takes
+        instructions = pickletools.genops(_LimitedFile(file))  # type: ignore[arg-type]  # as much of a file as it takes
         for count, (opcode, argument, _) in enumerate(instructions):
             if opcode.name == "STOP":
                 return machine.pop()
-            if count > _LENGTH:
+            if count > _MAX_INSTRUCTIONS:
                 raise CheckpointError("is too long for a file of weights")
-            machine.do(opcode.name, argument)
+            machine.execute(opcode.name, argument)
     except (ValueError, IndexError, KeyError, TypeError, UnicodeError, OverflowError) as error:
         raise CheckpointError(f"is damaged or cut short ({type(error).__name__})") from error
     raise CheckpointError("is cut short")
 
 
-class _Short:
+class _LimitedFile:
     """A file that gives no text longer than any key is: a wrong length must not ask for all the memory there is."""
 
     def __init__(self, file: BinaryIO) -> None:
         self.file, self.tell = file, file.tell
 
     def read(self, count: int) -> bytes:
-        return self.file.read(min(count, _LONGEST))
+        return self.file.read(min(count, _MAX_TEXT_BYTES))
 
     def readline(self) -> bytes:
-        return self.file.readline(_LONGEST)
+        return self.file.readline(_MAX_TEXT_BYTES)
 
 
 class _Machine:
@@ -98,20 +98,20 @@ class _Machine:
         self.stack: list[Any] = []
         self.memo: dict[int, Any] = {}
 
-    def do(self, name: str, argument: Any) -> None:
+    def execute(self, name: str, argument: Any) -> None:
         if name in _CONSTANTS:
             self.stack.append(_CONSTANTS[name])
         elif name in _LITERALS:
             self.stack.append(argument)
         elif name in _ACTIONS:
             _ACTIONS[name](self, argument)
-        elif name not in _NOTHING:
+        elif name not in _IGNORED:
             raise CheckpointError(f"uses the instruction {name}, which tensors do not need")
 
     def pop(self) -> Any:
         return self.stack.pop()
 
-    def marked(self) -> list[Any]:
+    def pop_to_mark(self) -> list[Any]:
         """What was put on the stack since the last mark."""
         at = max(i for i, value in enumerate(self.stack) if value is _MARK)
         values = self.stack[at + 1 :]
@@ -121,9 +121,9 @@ class _Machine:
     def remember(self, at: int | None) -> None:
         self.memo[len(self.memo) if at is None else at] = self.stack[-1]
 
-    def tuple(self, length: int | None) -> None:
+    def push_tuple(self, length: int | None) -> None:
         if length is None:
-            values = self.marked()
+            values = self.pop_to_mark()
         else:
             values = self.stack[-length:]
             del self.stack[-length:]
@@ -147,24 +147,24 @@ class _Machine:
             raise CheckpointError("is damaged (entries without a list)")
         into.extend(values)
 
-    def name(self, module: Any, name: Any) -> None:
-        asked = Name(str(module), str(name))
-        if asked not in KNOWN:
+    def push_name(self, module: Any, name: Any) -> None:
+        asked = GlobalName(str(module), str(name))
+        if asked not in ALLOWED_NAMES:
             raise CheckpointError(f"asks for {str(asked)[:80]!a}, which tensors do not need")
         self.stack.append(asked)
 
     def call(self) -> None:
         arguments, function = self.pop(), self.pop()
-        if type(arguments) is not tuple or type(function) is not Name:
+        if type(arguments) is not tuple or type(function) is not GlobalName:
             raise CheckpointError("is damaged (a call of nothing)")
         if function == ORDERED and arguments in ((), ([],)):
             self.stack.append({})
         elif function == ORDERED and len(arguments) == 1:
             self.stack.append({})
-            self.add([part for pair in arguments[0] for part in _pair(pair)])
+            self.add([part for pair in arguments[0] for part in _check_pair(pair)])
         elif function in (TENSOR, OLD_TENSOR):
-            self.stack.append(_view(*arguments[:4]))
-        elif function == PARAMETER and arguments and type(arguments[0]) is View:
+            self.stack.append(_make_view(*arguments[:4]))
+        elif function == PARAMETER and arguments and type(arguments[0]) is TensorView:
             self.stack.append(arguments[0])
         else:
             raise CheckpointError(f"calls {function}, which is no function")
@@ -175,7 +175,7 @@ class _Machine:
         if type(owner) is not dict or type(attributes) is not dict or set(attributes) - {"_metadata"}:
             raise CheckpointError("sets attributes, which tensors do not need")
 
-    def locate(self) -> None:
+    def push_storage(self) -> None:
         """The reference to a storage: ("storage", kind, key, device, count), in old files a view of it after that."""
         reference = self.pop()
         if type(reference) is not tuple or len(reference) not in (5, 6) or reference[0] != "storage":
@@ -188,19 +188,19 @@ class _Machine:
         self.stack.append(Storage(STORAGES[kind], key, count))
 
 
-def _pair(pair: Any) -> tuple[Any, Any]:
+def _check_pair(pair: Any) -> tuple[Any, Any]:
     if not isinstance(pair, (list, tuple)) or len(pair) != 2:
         raise CheckpointError("is damaged (a pair that is none)")
     return pair[0], pair[1]
 
 
-def _view(storage: Any, offset: Any, shape: Any, stride: Any) -> View:
+def _make_view(storage: Any, offset: Any, shape: Any, stride: Any) -> TensorView:
     numbers = (offset, *shape, *stride)
     if type(storage) is not Storage or len(shape) != len(stride):
         raise CheckpointError("is damaged (a tensor without storage)")
     if any(type(number) is not int or number < 0 for number in numbers):
         raise CheckpointError("is damaged (a tensor with a shape of no sense)")
-    return View(storage, offset, tuple(shape), tuple(stride))
+    return TensorView(storage, offset, tuple(shape), tuple(stride))
 
 
 _CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False, "EMPTY_TUPLE": (), "MARK": _MARK}
@@ -209,30 +209,30 @@ _LITERALS = {
     *("SHORT_BINSTRING", "BINSTRING"),  # texts of Python 2
     *("BININT", "BININT1", "BININT2", "LONG1", "LONG4", "INT", "LONG", "BINFLOAT", "FLOAT"),
 }
-_NOTHING = {"PROTO", "FRAME"}
+_IGNORED = {"PROTO", "FRAME"}
 _ACTIONS: dict[str, Callable[[_Machine, Any], None]] = {
     # New ones each time: they are filled afterwards.
     "EMPTY_DICT": lambda machine, _: machine.stack.append({}),
     "EMPTY_LIST": lambda machine, _: machine.stack.append([]),
-    "TUPLE": lambda machine, _: machine.tuple(None),
-    "TUPLE1": lambda machine, _: machine.tuple(1),
-    "TUPLE2": lambda machine, _: machine.tuple(2),
-    "TUPLE3": lambda machine, _: machine.tuple(3),
+    "TUPLE": lambda machine, _: machine.push_tuple(None),
+    "TUPLE1": lambda machine, _: machine.push_tuple(1),
+    "TUPLE2": lambda machine, _: machine.push_tuple(2),
+    "TUPLE3": lambda machine, _: machine.push_tuple(3),
     "MEMOIZE": lambda machine, _: machine.remember(None),
     **dict.fromkeys(("PUT", "BINPUT", "LONG_BINPUT"), lambda machine, at: machine.remember(at)),
     **dict.fromkeys(("GET", "BINGET", "LONG_BINGET"), lambda machine, at: machine.stack.append(machine.memo[at])),
     "SETITEM": lambda machine, _: machine.add([machine.pop(), machine.pop()][::-1]),
-    "SETITEMS": lambda machine, _: machine.add(machine.marked()),
+    "SETITEMS": lambda machine, _: machine.add(machine.pop_to_mark()),
     "APPEND": lambda machine, _: machine.extend([machine.pop()]),
-    "APPENDS": lambda machine, _: machine.extend(machine.marked()),
-    "GLOBAL": lambda machine, text: machine.name(*text.split(" ", 1)),
-    "STACK_GLOBAL": lambda machine, _: machine.name(*[machine.pop(), machine.pop()][::-1]),
+    "APPENDS": lambda machine, _: machine.extend(machine.pop_to_mark()),
+    "GLOBAL": lambda machine, text: machine.push_name(*text.split(" ", 1)),
+    "STACK_GLOBAL": lambda machine, _: machine.push_name(*[machine.pop(), machine.pop()][::-1]),
     "REDUCE": lambda machine, _: machine.call(),
     "BUILD": lambda machine, _: machine.build(),
-    "BINPERSID": lambda machine, _: machine.locate(),
+    "BINPERSID": lambda machine, _: machine.push_storage(),
 }
 
 
-def refused(path: Any, error: CheckpointError) -> PicturaError:
+def refusal_error(path: Any, error: CheckpointError) -> PicturaError:
     """The sentence for a user."""
     return PicturaError(f"'{path}' {error}, so none of it was read: get a file with nothing but the weights.")

@@ -18,14 +18,21 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from pictura.interop.torchfile.opcodes import KINDS, CheckpointError, Storage, View, refused, understand
+from pictura.interop.torchfile.opcodes import (
+    STORAGE_KINDS,
+    CheckpointError,
+    Storage,
+    TensorView,
+    interpret_pickle,
+    refusal_error,
+)
 from pictura.models.reading import MAX_BYTES, MAX_TENSORS
 from pictura.runtime.errors import PicturaError
-from pictura.runtime.files import opened
+from pictura.runtime.files import open_file
 
-DTYPES = dict(
+STORAGE_DTYPES = dict(
     zip(
-        KINDS,
+        STORAGE_KINDS,
         (
             *(torch.float32, torch.float16, torch.bfloat16, torch.float64),
             *(torch.int64, torch.int32, torch.int16, torch.uint8, torch.int8, torch.bool),
@@ -36,18 +43,18 @@ DTYPES = dict(
 # torch/serialization.py: the number and the protocol that a file before version 1.6 begins with.
 MAGIC, PROTOCOL = 0x1950A86A20F9469CFC6C, 1001
 # Under these keys training scripts keep the weights beside epoch and optimiser.
-INSIDE = ("state_dict", "model_state_dict", "model", "params", "net")
-Numbers = Callable[[Storage], bytes]
+STATE_DICT_KEYS = ("state_dict", "model_state_dict", "model", "params", "net")
+StorageReader = Callable[[Storage], bytes]
 
 
-def tensors_in(path: str | Path) -> dict[str, Tensor]:
+def read_tensors(path: str | Path) -> dict[str, Tensor]:
     """Key → tensor, as it is stored, of a ``.safetensors`` file or a checkpoint of torch.
 
     Raises:
         PicturaError: it is neither, is damaged, or holds more than tensors; then nothing of it was carried out.
     """
     path = Path(path)
-    with opened(path) as file:
+    with open_file(path) as file:
         size = path.stat().st_size
         if size > MAX_BYTES:
             raise PicturaError(f"'{path}' is larger than {MAX_BYTES / 2**30:g} GB: get a file with the weights only.")
@@ -55,27 +62,27 @@ def tensors_in(path: str | Path) -> dict[str, Tensor]:
         file.seek(0)
         try:
             if start.startswith(b"PK\x03\x04"):
-                return _from_zip(file, size)
+                return _read_zip(file, size)
             if start[:1] == b"\x80":
-                return _from_pickles(file)
+                return _read_pickles(file)
         except CheckpointError as error:
-            raise refused(path, error) from error
+            raise refusal_error(path, error) from error
     if start[8:9] == b"{":
-        return _from_safetensors(path)
+        return _read_safetensors(path)
     raise PicturaError(
         f"'{path}' is neither a safetensors file nor a checkpoint of torch 0.4 or later: load it with the torch that "
         "wrote it and save its state_dict again."
     )
 
 
-def _from_safetensors(path: Path) -> dict[str, Tensor]:
+def _read_safetensors(path: Path) -> dict[str, Tensor]:
     try:
         return load_file(path)
     except (SafetensorError, OSError) as error:
         raise PicturaError(f"'{path}' cannot be read as a safetensors file ({error}): fetch it again.") from error
 
 
-def _from_zip(file: BinaryIO, size: int) -> dict[str, Tensor]:
+def _read_zip(file: BinaryIO, size: int) -> dict[str, Tensor]:
     try:
         with zipfile.ZipFile(file) as archive:
             parts = {info.filename: info for info in archive.infolist()}
@@ -96,44 +103,44 @@ def _from_zip(file: BinaryIO, size: int) -> dict[str, Tensor]:
 
             if root + "byteorder" in parts and content("byteorder") != b"little":
                 raise CheckpointError("was written on a big-endian computer")
-            value = understand(io.BytesIO(content("data.pkl")))
-            return _made(value, lambda storage: content(f"data/{storage.key}"))
+            value = interpret_pickle(io.BytesIO(content("data.pkl")))
+            return _build_tensors(value, lambda storage: content(f"data/{storage.key}"))
     except (zipfile.BadZipFile, EOFError, OSError, struct.error, ValueError, RuntimeError) as error:  # zipfile's own
         raise CheckpointError(f"is damaged or cut short ({type(error).__name__})") from error
 
 
-def _from_pickles(file: BinaryIO) -> dict[str, Tensor]:
+def _read_pickles(file: BinaryIO) -> dict[str, Tensor]:
     """Magic number, protocol, the writer's machine, the value, the keys of the storages; then their numbers."""
-    if understand(file) != MAGIC:
+    if interpret_pickle(file) != MAGIC:
         raise CheckpointError("is a pickle, which can run code when it is read, and no checkpoint of torch")
-    if understand(file) != PROTOCOL:
+    if interpret_pickle(file) != PROTOCOL:
         raise CheckpointError("has a layout that torch 0.4 to 1.5 did not write")
-    machine, value, keys = understand(file), understand(file), understand(file)
+    machine, value, keys = interpret_pickle(file), interpret_pickle(file), interpret_pickle(file)
     if not (isinstance(machine, dict) and machine.get("little_endian") is True and isinstance(keys, list)):
         raise CheckpointError("was written on a big-endian computer or is damaged")
-    sizes = {view.storage.key: DTYPES[view.storage.kind].itemsize for view in _views(value)}
+    sizes = {view.storage.key: STORAGE_DTYPES[view.storage.kind].itemsize for view in _find_views(value)}
     stored: dict[str, bytes] = {}
     for key in keys:
         if not isinstance(key, str) or key not in sizes:
             raise CheckpointError("holds numbers of an unknown kind")
-        (count,) = struct.unpack("<q", _exactly(file, 8))
-        stored[key] = _exactly(file, count * sizes[key])
-    return _made(value, lambda storage: stored.get(storage.key, b""))
+        (count,) = struct.unpack("<q", _read_exactly(file, 8))
+        stored[key] = _read_exactly(file, count * sizes[key])
+    return _build_tensors(value, lambda storage: stored.get(storage.key, b""))
 
 
-def _exactly(file: BinaryIO, count: int) -> bytes:
+def _read_exactly(file: BinaryIO, count: int) -> bytes:
     content = file.read(count) if 0 <= count <= MAX_BYTES else b""
     if len(content) != count:
         raise CheckpointError("is cut short")
     return content
 
 
-def _views(value: Any) -> list[View]:
+def _find_views(value: Any) -> list[TensorView]:
     """All tensors of a value, wherever in its dictionaries, lists and tuples; each container is entered once."""
     found, waiting, seen = [], [value], set()
     while waiting:
         one = waiting.pop()
-        if isinstance(one, View):
+        if isinstance(one, TensorView):
             found.append(one)
         elif isinstance(one, (dict, list, tuple)) and id(one) not in seen:
             seen.add(id(one))
@@ -141,34 +148,34 @@ def _views(value: Any) -> list[View]:
     return found
 
 
-def _made(value: Any, numbers: Numbers) -> dict[str, Tensor]:
-    views = {key: one for key, one in _state_dict(value).items() if isinstance(one, View)}
+def _build_tensors(value: Any, numbers: StorageReader) -> dict[str, Tensor]:
+    views = {key: one for key, one in _find_state_dict(value).items() if isinstance(one, TensorView)}
     if len(views) > MAX_TENSORS:
         raise CheckpointError(f"holds more than {MAX_TENSORS} tensors")
     room = MAX_BYTES
     made: dict[str, Tensor] = {}
     for key, view in views.items():
-        made[key] = _tensor(view, numbers)
+        made[key] = _build_tensor(view, numbers)
         room -= made[key].nbytes
         if room < 0:
             raise CheckpointError(f"holds more than {MAX_BYTES / 2**30:g} GB of numbers")
     return made
 
 
-def _state_dict(value: Any) -> dict[str, Any]:
+def _find_state_dict(value: Any) -> dict[str, Any]:
     """The dictionary that has the tensors: the value itself, or what training scripts keep the weights under."""
     candidates = [value]
     if isinstance(value, dict):
-        candidates += [value[name] for name in INSIDE if name in value]
+        candidates += [value[name] for name in STATE_DICT_KEYS if name in value]
     for one in candidates:
-        if isinstance(one, dict) and any(isinstance(part, View) for part in one.values()):
+        if isinstance(one, dict) and any(isinstance(part, TensorView) for part in one.values()):
             return {str(key): part for key, part in one.items()}
     raise CheckpointError("holds no dictionary of tensors")
 
 
-def _tensor(view: View, numbers: Numbers) -> Tensor:
+def _build_tensor(view: TensorView, numbers: StorageReader) -> Tensor:
     """A tensor of its own; the view must lie within its storage, and have no more numbers than that."""
-    storage, dtype = view.storage, DTYPES[view.storage.kind]
+    storage, dtype = view.storage, STORAGE_DTYPES[view.storage.kind]
     count = 1
     for side in view.shape:
         count *= side

@@ -10,7 +10,7 @@ from torch import Tensor
 from pictura.methods.iterative.settings import Settings
 
 Losses = dict[str, float]
-KINDS = ("content", "style", "noise", "grey", "adain")  # what a run can start from, beside a picture of its own
+INIT_KINDS = ("content", "style", "noise", "grey", "adain")  # what a run can start from, beside a picture of its own
 FIRST_MOVE = 0.01  # of the range of a pixel, on average: our trial, the Gram term falls from the first step on
 LBFGS_HISTORY = 100  # PyTorch's default, and what Gatys's release uses
 
@@ -26,10 +26,10 @@ class Pixels:
         self.settings = settings
         self.rate = rate or settings.learning_rate
         self.x = start.detach().clone().requires_grad_()
-        self.good = start.detach().clone()
-        self.optimiser = self._optimiser()
+        self.last_finite = start.detach().clone()
+        self.optimizer = self._build_optimizer()
 
-    def _optimiser(self) -> torch.optim.Optimizer:
+    def _build_optimizer(self) -> torch.optim.Optimizer:
         if self.settings.optimizer == "lbfgs":
             # One iteration and one evaluation a step; tolerances off, or it would stop by itself.
             return torch.optim.LBFGS(
@@ -53,10 +53,10 @@ class Pixels:
 
         before = self.x.detach().clone()
         if self.settings.optimizer == "lbfgs":
-            self.optimiser.param_groups[0]["lr"] = self._lbfgs_rate()
-        self.optimiser.step(closure)
+            self.optimizer.param_groups[0]["lr"] = self._lbfgs_rate()
+        self.optimizer.step(closure)
         if math.isfinite(said["total"]):
-            self.good = before
+            self.last_finite = before
         if self.settings.optimizer != "lbfgs":
             with torch.no_grad():
                 self.x.clamp_(0, 1)
@@ -68,7 +68,7 @@ class Pixels:
         Left alone PyTorch would move all pixels together by 1 at first, too little to measure a curvature in float32,
         and then by the whole gradient for as long as curvature is negative, as the Gram term's is on noise.
         """
-        state = self.optimiser.state.get(self.x)
+        state = self.optimizer.state.get(self.x)
         if not state:  # its own first step is divided by |gradient|₁ already
             return self.rate * FIRST_MOVE * self.x.numel()
         if not state["old_dirs"] and self.x.grad is not None:
@@ -76,21 +76,21 @@ class Pixels:
         return self.rate
 
     @property
-    def finite(self) -> bool:
+    def is_finite(self) -> bool:
         """Whether every pixel is a number."""
         return bool(self.x.detach().isfinite().all())
 
     def restore(self) -> "Pixels":
         """The last picture with a finite loss, half the step size, no memory of the way."""
-        return Pixels(self.good, self.settings, self.rate / 2)
+        return Pixels(self.last_finite, self.settings, self.rate / 2)
 
-    def resized(self, picture: Tensor) -> "Pixels":
+    def resize_to(self, picture: Tensor) -> "Pixels":
         """Go on at another size from `picture`, with Adam's moments carried over: no burst of noise at a new scale."""
         carried = Pixels(picture, self.settings, self.rate)
-        state = self.optimiser.state.get(self.x)
+        state = self.optimizer.state.get(self.x)
         if self.settings.optimizer == "adam" and state:
             size = picture.shape[2:]
-            carried.optimiser.state[carried.x] = {
+            carried.optimizer.state[carried.x] = {
                 "step": state["step"],
                 "exp_avg": F.interpolate(state["exp_avg"], size, mode="bicubic", align_corners=False),
                 # Bilinear, because a second moment must not become negative.
@@ -99,7 +99,7 @@ class Pixels:
         return carried
 
 
-class Average:
+class ImageEMA:
     """Exponential average of the iterates, corrected for its start (as Adam's moments are)."""
 
     def __init__(self, decay: float) -> None:

@@ -22,10 +22,10 @@ from pictura.losses.content import content_loss, relative_content_loss
 from pictura.losses.gram import gram_loss
 from pictura.losses.moments import moments
 from pictura.losses.total_variation import total_variation
-from pictura.losses.wasserstein import Gaussian
-from pictura.methods.iterative.pixels import Average, Pixels
+from pictura.losses.wasserstein import WassersteinLoss
+from pictura.methods.iterative.pixels import ImageEMA, Pixels
 from pictura.methods.iterative.settings import Settings
-from pictura.picture.resize import fit, resize
+from pictura.picture.resize import fit_size, resize
 from pictura.runtime.errors import PicturaError
 from pictura.style import Moments
 
@@ -58,7 +58,7 @@ class Interrupted(KeyboardInterrupt):
         self.picture = picture
 
 
-class Objective:
+class StyleObjective:
     """The loss at one scale: targets are computed once, then each call gives the weighted terms.
 
     With a `look` the encoder sees the picture through it (see `Painter._through_noise`).
@@ -70,30 +70,30 @@ class Objective:
         settings: Settings,
         style: Moments,
         content: Tensor | None,
-        look: Callable[[Tensor], Tensor] = torch.nn.Identity(),  # noqa: B008, it has no state
+        transform: Callable[[Tensor], Tensor] = torch.nn.Identity(),  # noqa: B008, it has no state
     ) -> None:
-        self.encoder, self.settings, self.look = encoder, settings, look
+        self.encoder, self.settings, self.transform = encoder, settings, transform
         self.style = {encoder.resolve(n): w for n, w in settings.style_layers.items() if w}
         wanted = settings.content_layers if content is not None and settings.content_weight else {}
         self.content = {encoder.resolve(n): w for n, w in wanted.items() if w}
         self.layers = [*self.style, *(n for n in self.content if n not in self.style)]
         with torch.no_grad():
-            self.kept = encoder(content, list(self.content)) if content is not None and self.content else {}
+            self.content_targets = encoder(content, list(self.content)) if content is not None and self.content else {}
             self.targets = {n: self._style_target(n, *style[n]) for n in self.style}
 
     def _style_target(self, layer: str, mean: Tensor, second: Tensor) -> Callable[[Tensor, Tensor], Tensor]:
         if self.settings.loss == "gram":
             return lambda _, r: gram_loss(r, second)
-        return Gaussian(mean, second, self.encoder.scale(layer))
+        return WassersteinLoss(mean, second, self.encoder.scale(layer))
 
-    def _content(self, layer: str, f: Tensor) -> Tensor:
+    def _content_loss(self, layer: str, f: Tensor) -> Tensor:
         if self.settings.loss == "gram":
             # Printed as a sum. The released weights, 1e6 and 1e9, have the printed ratio and, we conclude, the mean:
             # with the sum we measured a content term 200 times the style term on noise, and no style in the picture.
-            return content_loss(f, self.kept[layer]) / f.numel()
-        return relative_content_loss(f, self.kept[layer], self.encoder.scale(layer))
+            return content_loss(f, self.content_targets[layer]) / f.numel()
+        return relative_content_loss(f, self.content_targets[layer], self.encoder.scale(layer))
 
-    def _style(self, layer: str, f: Tensor) -> Tensor:
+    def _style_loss(self, layer: str, f: Tensor) -> Tensor:
         # The outermost responses of deep layers see mostly repeated border, which optimisation would fill with the
         # style's colours. In shallow layers it is a pixel or two, and not worth a copy.
         inner = self.settings.loss != "gram" and self.encoder.stride(layer) >= 4 and min(f.shape[2:]) > 4
@@ -101,15 +101,15 @@ class Objective:
 
     def __call__(self, x: Tensor) -> dict[str, Tensor]:
         """Weighted terms of the loss of pictures 1×3×H×W: content, style, total variation."""
-        s, responses = self.settings, self.encoder(self.look(x), self.layers)
+        s, responses = self.settings, self.encoder(self.transform(x), self.layers)
         # The paper's layer weights are used as given; ours are shares of 1.
         share = 1.0 if s.loss == "gram" else 1 / sum(self.style.values())
         terms = {
-            "style": s.style_weight * share * _sum(w * self._style(n, responses[n]) for n, w in self.style.items())
+            "style": s.style_weight * share * _sum(w * self._style_loss(n, responses[n]) for n, w in self.style.items())
         }
         if self.content:
             terms["content"] = s.content_weight * _sum(
-                w * self._content(n, responses[n]) for n, w in self.content.items()
+                w * self._content_loss(n, responses[n]) for n, w in self.content.items()
             )
         if s.tv_weight:
             terms["tv"] = s.tv_weight * total_variation(x)
@@ -120,7 +120,7 @@ def _sum(terms: Iterable[Tensor]) -> Tensor:
     return torch.stack(list(terms)).sum()
 
 
-def scales(longest: int, settings: Settings) -> list[tuple[int, int]]:
+def plan_scales(longest: int, settings: Settings) -> list[tuple[int, int]]:
     """(longest side, steps) from coarse to fine; the finest side is `longest`, the coarsest not below `COARSEST`.
 
     One number of steps means one scale. The first numbers go to the coarsest scales; where there are more scales than
@@ -138,7 +138,7 @@ def scales(longest: int, settings: Settings) -> list[tuple[int, int]]:
     return [scale for scale in plan if scale[1]] or [(sides[-1], next(n for n in settings.steps if n))]
 
 
-class Painter:
+class IterativeStylizer:
     """One run from coarse to fine; `paint` is the whole method."""
 
     def __init__(
@@ -156,13 +156,13 @@ class Painter:
         self.smallest = encoder.smallest(
             [*settings.style_layers, *(settings.content_layers if content is not None else ())]
         )
-        self.schedule = scales(max(size), settings)
+        self.schedule = plan_scales(max(size), settings)
         # Work still to do, in pixels times steps, for an honest time left.
         # A step costs as much as that of a picture of STEP_COST² pixels beside its pixels.
         self.work = [(side**2 + STEP_COST**2) * steps for side, steps in self.schedule]
-        self.average = Average(settings.averaging)
+        self.ema = ImageEMA(settings.averaging)
         self.generator = torch.Generator().manual_seed(settings.seed)
-        self.began = time.monotonic()
+        self.start_time = time.monotonic()
 
     def paint(self) -> Tensor:
         """The finished picture, 1×3×H×W in [0, 1] at the size asked for.
@@ -176,38 +176,40 @@ class Painter:
             for index, (side, steps) in enumerate(self.schedule):
                 size = self._working_size(side)
                 pixels = (
-                    Pixels(resize(best, size), self.settings) if pixels is None else pixels.resized(resize(best, size))
+                    Pixels(resize(best, size), self.settings)
+                    if pixels is None
+                    else pixels.resize_to(resize(best, size))
                 )
-                pixels = self._one_scale(index, side, steps, pixels)
-                best = self.average.picture()
+                pixels = self._run_scale(index, side, steps, pixels)
+                best = self.ema.picture()
         except KeyboardInterrupt as error:
             raise Interrupted(resize(self._best(best), self.size)) from error
         return resize(best, self.size)
 
     def _best(self, before: Tensor) -> Tensor:
-        return self.average.picture() if self.average.weight else before
+        return self.ema.picture() if self.ema.weight else before
 
     def _working_size(self, side: int) -> tuple[int, int]:
         """Never below what the encoder can read, so that one-pixel pictures can be painted too."""
-        height, width = fit(*self.size, side)
+        height, width = fit_size(*self.size, side)
         return max(height, self.smallest), max(width, self.smallest)
 
-    def _one_scale(self, index: int, side: int, steps: int, pixels: Pixels) -> Pixels:
+    def _run_scale(self, index: int, side: int, steps: int, pixels: Pixels) -> Pixels:
         size = (pixels.x.shape[2], pixels.x.shape[3])
         content = None if self.content is None else resize(self.content, size)
         style = self.style_at(side * self.settings.style_scale)
-        objective = Objective(self.encoder, self.settings, style, content, self._through_noise(index))
-        self.average = Average(self.settings.averaging)
-        self.average.add(pixels.x)
+        objective = StyleObjective(self.encoder, self.settings, style, content, self._noise_transform(index))
+        self.ema = ImageEMA(self.settings.averaging)
+        self.ema.add(pixels.x)
         for i in range(steps):
             losses, note = pixels.step(objective), ""
-            if not (math.isfinite(losses["total"]) and pixels.finite):
+            if not (math.isfinite(losses["total"]) and pixels.is_finite):
                 pixels, note = self._recover(pixels)
-            self.average.add(pixels.x)
-            self._tell(index, i + 1, size, losses, note)
+            self.ema.add(pixels.x)
+            self._report(index, i + 1, size, losses, note)
         return pixels
 
-    def _through_noise(self, index: int) -> Callable[[Tensor], Tensor]:
+    def _noise_transform(self, index: int) -> Callable[[Tensor], Tensor]:
         """Adds noise that falls from `smoothing` at the coarsest scale to a fifth of it at the finest.
 
         The gradient averaged over such noise (SmoothGrad, Smilkov et al. 2017, arXiv 1706.03825) keeps what the
@@ -233,12 +235,12 @@ class Painter:
             )
         return restored, f"the loss was not a number; went back one step, step size now {restored.rate:.2g}"
 
-    def _tell(self, index: int, step: int, size: tuple[int, int], losses: Mapping[str, float], note: str) -> None:
+    def _report(self, index: int, step: int, size: tuple[int, int], losses: Mapping[str, float], note: str) -> None:
         if self.callback is None:
             return
         side, _ = self.schedule[index]
-        done, seconds = sum(self.work[:index]) + (side**2 + STEP_COST**2) * step, time.monotonic() - self.began
-        average = self.average
+        done, seconds = sum(self.work[:index]) + (side**2 + STEP_COST**2) * step, time.monotonic() - self.start_time
+        average = self.ema
         self.callback(
             Step(
                 step=sum(n for _, n in self.schedule[:index]) + step,

@@ -4,7 +4,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from pictura.runtime.errors import PicturaError, nearest
+from pictura.runtime.errors import PicturaError, did_you_mean
 
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 
@@ -61,7 +61,7 @@ class Settings(BaseModel):
     seed: int = Field(default=0, ge=0, lt=2**63, description="of the noise; one seed, one picture")
 
     @model_validator(mode="after")
-    def _usable(self) -> Self:
+    def _check_usable(self) -> Self:
         if not self.steps or min(self.steps) < 0 or sum(self.steps) == 0:
             raise ValueError("steps need at least one positive number, for example 80,60,40")
         for name in ("content_layers", "style_layers"):
@@ -72,16 +72,16 @@ class Settings(BaseModel):
             raise ValueError("style_layers need at least one layer with a positive weight")
         return self
 
-    def changed(self, **changes: Any) -> "Settings":
+    def with_changes(self, **changes: Any) -> "Settings":
         """A validated copy with some fields changed.
 
         Raises:
             PicturaError: unknown field or unusable value.
         """
-        return build(self.model_dump() | changes)
+        return build_settings(self.model_dump() | changes)
 
 
-def build(values: dict[str, Any]) -> Settings:
+def build_settings(values: dict[str, Any]) -> Settings:
     """Settings from plain values, with a user's mistake told in one sentence."""
     try:
         return Settings(**values)
@@ -89,19 +89,21 @@ def build(values: dict[str, Any]) -> Settings:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
-            raise PicturaError(f"There is no setting '{field}'.{nearest(field, Settings.model_fields)}") from error
+            raise PicturaError(f"There is no setting '{field}'.{did_you_mean(field, Settings.model_fields)}") from error
         raise PicturaError(f"Setting {field or 'values'}: {first['msg'].removeprefix('Value error, ')}.") from error
 
 
 BALANCED = Settings()
 PRESETS: dict[str, Settings] = {
     # A few steps on AdaIN's picture, for a first look.
-    "fast": BALANCED.changed(preset="fast", steps=(0, 0, 0, 0, 3)),
+    "fast": BALANCED.with_changes(preset="fast", steps=(0, 0, 0, 0, 3)),
     "balanced": BALANCED,
     # VGG-19 itself, a little longer: a fortieth of the strongest published recipe's work.
-    "quality": BALANCED.changed(preset="quality", encoder="vgg19-caffe", steps=(0, 0, 0, 20, 30), content_weight=0.06),
+    "quality": BALANCED.with_changes(
+        preset="quality", encoder="vgg19-caffe", steps=(0, 0, 0, 20, 30), content_weight=0.06
+    ),
     # No content term, a start from noise, and every stage of a texture counts.
-    "texture": BALANCED.changed(
+    "texture": BALANCED.with_changes(
         preset="texture",
         init="noise",
         content_weight=0.0,
@@ -113,7 +115,7 @@ PRESETS: dict[str, Settings] = {
     # Gatys, Ecker and Bethge, CVPR 2016, as printed: normalised VGG-19 with average pooling, conv4_2 against conv1_1 …
     # conv5_1 equally weighted (the papers write conv and mean the response after its ReLU), white noise, L-BFGS.
     # α/β = 1e-3 in the numbers of the authors' release, 1e6 and 1e9; 500 evaluations are those of the release, too.
-    "paper": BALANCED.changed(
+    "paper": BALANCED.with_changes(
         preset="paper",
         encoder="vgg19-normalised",
         pooling="average",
@@ -142,5 +144,5 @@ def preset(name: str) -> Settings:
         PicturaError: unknown name.
     """
     if name not in PRESETS:
-        raise PicturaError(f"There is no preset '{name}'; there are {', '.join(PRESETS)}.{nearest(name, PRESETS)}")
+        raise PicturaError(f"There is no preset '{name}'; there are {', '.join(PRESETS)}.{did_you_mean(name, PRESETS)}")
     return PRESETS[name]

@@ -14,32 +14,32 @@ import torch
 from torch import Tensor, nn
 
 # (mean, variance) of a whole picture's responses, each C, float32; the variance is the biased one.
-Statistics = tuple[Tensor, Tensor]
+ChannelStatistics = tuple[Tensor, Tensor]
 
 
-def normalise(
-    x: Tensor, weight: Tensor | None, bias: Tensor | None, eps: float, statistics: Statistics | None = None
+def normalize_features(
+    x: Tensor, weight: Tensor | None, bias: Tensor | None, eps: float, statistics: ChannelStatistics | None = None
 ) -> Tensor:
     """(x - μ) / √(σ² + eps) × weight + bias for N×C×H×W; μ and σ² of each picture and channel unless they are given.
 
     Weight and bias are C or 1×C, or N×C for one of each picture's own.
     """
     if torch.compiler.is_exporting():  # other runtimes know group norm, and no batch norm that trains
-        return _exported(x, weight, bias, eps, statistics)
+        return _normalize_for_export(x, weight, bias, eps, statistics)
     made = []
     for i in range(len(x)):
         picture = x[i : i + 1]
         scale, shift = (p[i % len(p)] if p is not None and p.dim() == 2 else p for p in (weight, bias))
         known = statistics
         if known is None and not x.requires_grad and x.dtype in (torch.float32, torch.float64):
-            known = measured(picture)
+            known = measure_statistics(picture)
         mean, variance = known or (None, None)
         # Not F.batch_norm, which refuses a map of one position; it is 0 here, and a picture of one pixel is a picture.
         made.append(torch.batch_norm(picture, scale, shift, mean, variance, known is None, 0.0, eps, False))
     return made[0] if len(made) == 1 else torch.cat(made)
 
 
-def measured(x: Tensor) -> Statistics:
+def measure_statistics(x: Tensor) -> ChannelStatistics:
     """(mean, biased variance) of 1×C×H×W, to all digits: what is in one piece must be what is in tiles.
 
     Batch norm adds up term by term, and is off by 1e-4 of the deviation at a megapixel; torch's means add up pairwise,
@@ -49,8 +49,8 @@ def measured(x: Tensor) -> Statistics:
     return mean, (x - mean[:, None, None]).square_().mean((0, 2, 3))
 
 
-def _exported(
-    x: Tensor, weight: Tensor | None, bias: Tensor | None, eps: float, statistics: Statistics | None
+def _normalize_for_export(
+    x: Tensor, weight: Tensor | None, bias: Tensor | None, eps: float, statistics: ChannelStatistics | None
 ) -> Tensor:
     if statistics is not None:
         return torch.batch_norm(x, weight, bias, *statistics, False, 0.0, eps, False)
@@ -73,12 +73,12 @@ class InstanceNorm(nn.Module):
         self.weight = nn.Parameter(torch.ones(channels))
         self.bias = nn.Parameter(torch.zeros(channels))
         self.eps = eps
-        self.statistics: Statistics | None = None
+        self.statistics: ChannelStatistics | None = None
         self.margin = 0
 
     def forward(self, x: Tensor) -> Tensor:
         """One normalisation."""
-        return normalise(x, self.weight, self.bias, self.eps, self.statistics)
+        return normalize_features(x, self.weight, self.bias, self.eps, self.statistics)
 
 
 def instance_norm(channels: int, eps: float = 1e-5) -> InstanceNorm:
@@ -98,11 +98,11 @@ class ConditionalNorm(nn.Module):
         self.weight = nn.Parameter(torch.ones(styles, channels))
         self.bias = nn.Parameter(torch.zeros(styles, channels))
         self.eps = eps
-        self.statistics: Statistics | None = None
+        self.statistics: ChannelStatistics | None = None
         self.margin = 0
 
     def forward(self, x: Tensor, mix: Tensor) -> Tensor:
         """N×C×H×W and N×styles, or 1×styles for all, to N×C×H×W."""
         # Not mix @ weight, which autocast would do in half precision.
         scale, shift = ((mix[..., None] * styles).sum(1) for styles in (self.weight, self.bias))
-        return normalise(x, scale, shift, self.eps, self.statistics)
+        return normalize_features(x, scale, shift, self.eps, self.statistics)

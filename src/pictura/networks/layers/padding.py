@@ -10,18 +10,18 @@ from torch.nn import functional as F
 T = TypeVar("T")
 
 
-def padded(x: Tensor, by: int = 1, mode: Literal["replicate", "reflect"] = "replicate") -> Tensor:
+def pad(x: Tensor, by: int = 1, mode: Literal["replicate", "reflect"] = "replicate") -> Tensor:
     """N×C×H×W with so many positions more on every side: the border's own value, or mirrored."""
-    return as_given(lambda given: F.pad(given, [by] * 4, mode=mode), x)
+    return without_autocast(lambda given: F.pad(given, [by] * 4, mode=mode), x)
 
 
-def wanted(x: Tensor) -> torch.dtype:
+def autocast_dtype(x: Tensor) -> torch.dtype:
     """The precision in which a convolution of `x` would be."""
     kind = x.device.type
     return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else torch.float32
 
 
-def as_given(run: Callable[[Tensor], T], x: Tensor) -> T:
+def without_autocast(run: Callable[[Tensor], T], x: Tensor) -> T:
     """`run(x)` in the precision of `x`, whatever autocast has in mind."""
     if torch.is_autocast_enabled(x.device.type):  # else no context: export does without one
         with torch.autocast(x.device.type, enabled=False):

@@ -8,19 +8,19 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from pictura.picture.resize import floating
+from pictura.picture.resize import to_float
 from pictura.runtime.errors import PicturaError
 
 Size = tuple[int, int]  # height, width in pixels
 
 
-def extended(size: Size, multiple: int, smallest: int = 1) -> Size:
+def extend_size(size: Size, multiple: int, smallest: int = 1) -> Size:
     """The next size whose sides are divisible by `multiple` and at least `smallest`."""
     height, width = (-(-max(side, smallest) // multiple) * multiple for side in size)
     return height, width
 
 
-def continued(first: int, last: int, side: int) -> Tensor:
+def mirror_indices(first: int, last: int, side: int) -> Tensor:
     """Which of a line's `side` pixels stand at the positions first … last - 1 if it is mirrored behind its end."""
     period = max(1, 2 * side - 2)  # the last pixel itself is not repeated
     place = torch.arange(first, last) % period
@@ -41,19 +41,19 @@ class Tile:
         """First and last, of the rows and of the columns."""
         return (self.top, self.bottom), (self.left, self.right)
 
-    def grown(self, halo: int, size: Size) -> "Tile":
+    def with_halo(self, halo: int, size: Size) -> "Tile":
         """With a halo, as far as a picture of this size goes."""
         (top, bottom), (left, right) = (
             (max(0, first - halo), min(end, last + halo)) for (first, last), end in zip(self.sides, size, strict=True)
         )
         return Tile(top, bottom, left, right)
 
-    def of(self, whole: Tensor, scale: Fraction) -> Tensor:
+    def crop(self, whole: Tensor, scale: Fraction) -> Tensor:
         """This rectangle of a map …×H×W that has `scale` positions a pixel, or what of it the map has."""
         rows, columns = (slice(int(first * scale), int(last * scale)) for first, last in self.sides)
         return whole[..., rows, columns]
 
-    def inside(self, outer: "Tile", found: Tensor, size: Size, margin: int = 0) -> Tensor:
+    def crop_from(self, outer: "Tile", found: Tensor, size: Size, margin: int = 0) -> Tensor:
         """This rectangle of the map of a larger one, `outer`.
 
         The map may go beyond `outer` by `margin` positions on each side. They are kept where they lie beyond the
@@ -76,7 +76,7 @@ def rows_of_tiles(size: Size, side: int) -> Iterator[list[Tile]]:
         yield [Tile(top, bottom, left, right) for left, right in pairwise([*range(0, size[1], side), size[1]])]
 
 
-class Source:
+class TiledImage:
     """A picture 1×C×H×W, float or uint8, that goes on to a larger size by mirrored pixels."""
 
     def __init__(self, pixels: Tensor, size: Size) -> None:
@@ -88,16 +88,16 @@ class Source:
         height, width = self.pixels.shape[-2:]
         found = self._rows
         if tile.bottom > height:
-            found = found[..., continued(tile.top, tile.bottom, height) - self._first, :]
+            found = found[..., mirror_indices(tile.top, tile.bottom, height) - self._first, :]
         else:
             found = found[..., tile.top - self._first : tile.bottom - self._first, :]
         if tile.right > width:
-            found = found[..., continued(tile.left, tile.right, width)]
+            found = found[..., mirror_indices(tile.left, tile.right, width)]
         else:
             found = found[..., tile.left : tile.right]
-        return floating(found.contiguous())
+        return to_float(found.contiguous())
 
-    def hold(self, top: int, bottom: int) -> None:
+    def keep_rows(self, top: int, bottom: int) -> None:
         """Copy these rows, which are all that `tile` can read until the next call: the picture may be overwritten.
 
         Rows that were held before are taken from there. `top` never goes back.
@@ -111,7 +111,7 @@ class Source:
         self._first, self._rows = top, torch.cat([held, self.pixels[..., known:bottom, :]], dim=-2)
 
 
-def divisible(pictures: Tensor, multiple: int, smallest: int) -> Tensor:
+def crop_to_multiple(pictures: Tensor, multiple: int, smallest: int) -> Tensor:
     """N×C×H×W without the rows and columns at the end that are too many for a network.
 
     Raises:
