@@ -234,7 +234,7 @@ class TestWhileItRuns:
 
     def test_the_encoder_is_loaded_by_name(self, monkeypatch, encoder, quick, draw) -> None:
         asked = []
-        monkeypatch.setattr(api.encoders, "load", lambda *a, **k: asked.append((a, k)) or encoder, raising=False)
+        monkeypatch.setattr(api.encoders, "load_encoder", lambda *a, **k: asked.append((a, k)) or encoder, raising=False)
         stylize(draw(*SIZE), draw(seed=2), quick.with_changes(encoder="tiny", pooling="average", dtype="auto"))
         assert asked == [(("tiny",), {"pooling": "average", "padding": "replicate", "dtype": None})]
 

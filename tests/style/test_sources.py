@@ -66,12 +66,12 @@ def test_what_is_missing(name: str) -> None:
 
 def test_paintings_are_looked_at_once_for_each_size(encoder, draw, monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[int] = []
-    look = sources.look
+    encode_style = sources.encode_style
     monkeypatch.setattr(sources, "encode_style", lambda *given: looked.append(given[-1]) or encode_style(*given))
     paintings = sources.ImageStyle([draw(seed=1), draw(seed=2)], encoder, LAYERS)
     first = paintings.at(20)
     assert paintings.at(20.3) is first
     paintings.at(30)
     assert looked == [20, 20, 30, 30]
-    mean = torch.stack([look(draw(seed=seed), encoder, LAYERS, 20)["relu1_1"][0] for seed in (1, 2)]).mean(0)
+    mean = torch.stack([encode_style(draw(seed=seed), encoder, LAYERS, 20)["relu1_1"][0] for seed in (1, 2)]).mean(0)
     torch.testing.assert_close(first["relu1_1"][0], mean)
