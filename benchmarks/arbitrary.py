@@ -39,10 +39,10 @@ def workers(model: str | None, ten: str | None) -> dict[str, Work]:
     """Photo and painting 1×3×H×W, and the painting's file, to the painted photo."""
 
     def adain(photo: Tensor, painting: Tensor, _: str) -> Tensor:
-        return pictura.stylize_at_once(photo, pictura.open_painter(painting, model=model))
+        return pictura.stylize(photo, painting, method="adain", model=model)
 
     def fast(photo: Tensor, _: Tensor, name: str) -> Tensor:
-        return pictura.stylize_at_once(photo, pictura.open_painter(SEEN[name], "fast", model=ten))
+        return pictura.stylize(photo, SEEN[name], method="johnson", model=ten)
 
     def microast(photo: Tensor, painting: Tensor, _: str) -> Tensor:
         file, run = PEERS["microast"]

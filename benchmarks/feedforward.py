@@ -61,7 +61,7 @@ def prepared(row: str, side: int, bundle: str | None, memory: int | None) -> Cal
     options: dict[str, object] = {"precision": "float32"} if row.endswith("32") else {}
     if memory is not None:
         options["memory"] = memory * 2**20
-    return lambda: method.apply(photo, **options)
+    return lambda: method.stylize(photo, **options)
 
 
 def measured(row: str, side: int, threads: int, runs: int, bundle: str | None, memory: int | None) -> dict[str, object]:

@@ -108,7 +108,7 @@ def compare(a: argparse.Namespace) -> None:
         x = photo(a.data, name, a.side, a.square)
         for style in a.styles.split(","):
             loss = loss_of(method, x, method.names.index(style))
-            own = judged(loss, method.apply(x, style=style), draws)
+            own = judged(loss, method.stylize(x, style=style), draws)
             pictures = optimised(loss, x, a.init, a.iterations, a.optimizer)
             passed = next((i for i, made in pictures.items() if judged(loss, made, draws) < own), a.iterations + 1)
             row = [judged(loss, x, draws), own, *(judged(loss, pictures[n], draws) for n in counts)]
@@ -125,11 +125,11 @@ def speed(a: argparse.Namespace) -> None:
     for side in map(int, a.sizes.split(",")):
         x = photo(a.data, PHOTOS[0], side)
         loss, count = loss_of(method, x, 0), max(2, round(500 * a.share))
-        method.apply(x)
+        method.stylize(x)
         passes = []
         for _ in range(3):
             began = time.process_time()
-            method.apply(x)
+            method.stylize(x)
             passes.append(time.process_time() - began)
         optimised(loss, x, "content", 1, "adam")
         began = time.process_time()

@@ -23,7 +23,7 @@ from pathlib import Path
 
 STYLE = "starry-night"
 ROWS = {
-    "fast": ("stylize", "--method", "fast", "--style", STYLE),
+    "fast": ("stylize", "--method", "johnson", "--style", STYLE),
     "adain": ("stylize", "--method", "adain", "--style", STYLE),
     "upscale": ("upscale", "--scale", "4"),
 }

@@ -24,16 +24,18 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from pictura import open_painter, read
+from pictura import read
 from pictura.networks.tiling.frozen import freeze_statistics
 from pictura.picture.resize import fit_size, resize
 from pictura.runtime.errors import PicturaError
+from pictura.tasks.stylize import open_stylizer
 
 FRAMES, HEIGHT, WIDTH = 16, 256, 512
 SAMPLED = 8
 PAN, EDGE = 24, 96
 CLIPS = ("walk", "pan", "grain", "both", "exposure")
 STYLES = {"adain": "starry-night", "fast": "starry-night"}
+METHODS = {"adain": "adain", "fast": "johnson"}
 
 
 def scene() -> Tensor:
@@ -134,7 +136,7 @@ def main() -> None:
     painters = {}
     for name in a.only.split(","):
         try:
-            painters[name] = open_painter(a.style or STYLES[name], name, model=getattr(a, name))
+            painters[name] = open_stylizer(METHODS[name], [a.style or STYLES[name]], model=getattr(a, name))
         except PicturaError as error:
             print(f"{name} is left out: {error}")
     print("\n| network | clip | flicker of the video | each frame's own statistics | frozen | ratio |")

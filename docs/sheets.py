@@ -146,11 +146,12 @@ def textures(data: Path) -> None:
 def adain(data: Path) -> None:
     """Five contents in eight styles by one pass each."""
     contents, styles = ADAIN
-    painters = [pictura.open_painter(data / "styles" / f"{style}.jpg") for style in styles]
+    model = pictura.load("adain")
+    paintings = [data / "styles" / f"{style}.jpg" for style in styles]
     rows = [[Picture.of(torch.ones(1, 3, 512, 512)), *(pictura.read(data / "styles" / f"{s}.jpg") for s in styles)]]
     for content in contents:
         photo = pictura.read(data / "content" / f"{content}.jpg")
-        rows.append([photo, *(pictura.stylize_at_once(photo, painter, size=512) for painter in painters)])
+        rows.append([photo, *(model.stylize(photo, painting, size=512) for painting in paintings)])
     cut = [[square(picture) for picture in row] for row in rows]
     save("adain", cut, 220, [["", *(style.split("-", 1)[1] for style in styles)]] + [[""] * 9] * len(contents))
 

@@ -9,13 +9,13 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from pictura import api
-from pictura.api import as_picture, prepare_style, stylize, synthesize
+from pictura.api import as_picture, stylize, synthesize
 from pictura.methods.iterative.run import Interrupted, Step
 from pictura.picture import Picture, write
 from pictura.picture.denoise import denoise
 from pictura.runtime.errors import PicturaError
 from pictura.style import Style, encode_style
+from pictura.tasks.optimize import load_style
 
 SIZE = (20, 26)
 
@@ -234,9 +234,9 @@ class TestWhileItRuns:
 
     def test_the_encoder_is_loaded_by_name(self, monkeypatch, encoder, quick, draw) -> None:
         asked = []
-        monkeypatch.setattr(api.encoders, "load_encoder", lambda *a, **k: asked.append((a, k)) or encoder, raising=False)
+        monkeypatch.setattr("pictura.tasks.optimize.load_encoder", lambda *a, **k: asked.append((a, k)) or encoder)
         stylize(draw(*SIZE), draw(seed=2), quick.with_changes(encoder="tiny", pooling="average", dtype="auto"))
-        assert asked == [(("tiny",), {"pooling": "average", "padding": "replicate", "dtype": None})]
+        assert asked == [(("tiny",), {"pooling": "average", "padding": "replicate", "dtype": None, "device": "cpu"})]
 
 
 class TestStyles:
@@ -284,10 +284,12 @@ class TestStyles:
             paint(style=two, style_weights=weights)
 
     def test_paintings_opened_once_serve_many_contents(self, paint, encoder, quick, two, draw, monkeypatch) -> None:
-        opened = prepare_style(two[0], quick, encoder)
+        opened = load_style(two[0], quick, encoder)
         expected = [paint(draw(*SIZE, seed=seed), two[0]) for seed in (1, 4)]
         looked = []
-        monkeypatch.setattr("pictura.style.sources.encode_style", lambda *given: looked.append(given) or encode_style(*given))
+        monkeypatch.setattr(
+            "pictura.style.sources.encode_style", lambda *given: looked.append(given) or encode_style(*given)
+        )
         for seed, picture in zip((1, 4), expected, strict=True):
             assert torch.equal(paint(draw(*SIZE, seed=seed), opened), picture)
         assert len(looked) == 1

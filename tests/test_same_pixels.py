@@ -37,16 +37,16 @@ def make(name):
             "adain-tiles": {"style": "great-wave", "memory": 24 * 2**20},
         }[name]
         x = picture(200, 264) if name == "adain-tiles" else p
-        made = pictura.from_pretrained("adain").apply(x, **options, precision="float32")
+        made = pictura.from_pretrained("adain").stylize(x, **options, precision="float32")
         return made[..., ::4, ::4] if name == "adain-tiles" else made
     if kind == "fast":
         network = pictura.from_pretrained("fast")
         if name == "fast-mixed":
             style = {network.names[0]: 0.5, network.names[2]: 0.5}
-            return network.apply(p, style=style, strength=0.7, precision="float32")
-        return network.apply(p, style=name.removeprefix("fast-"), precision="float32")
+            return network.stylize(p, style=style, strength=0.7, precision="float32")
+        return network.stylize(p, style=name.removeprefix("fast-"), precision="float32")
     if kind == "upscale":
-        return pictura.from_pretrained(name).apply(picture(24, 20), precision="float32")
+        return pictura.from_pretrained(name).enlarge(picture(24, 20), precision="float32")
     settings = {
         "optimize": pictura.preset("fast"),
         "gram": pictura.preset("paper").with_changes(encoder="compact", steps=(4,)),

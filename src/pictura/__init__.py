@@ -13,39 +13,41 @@ from pictura.runtime.lazy import lazy_attributes
 from pictura.runtime.threads import set_environment
 
 if TYPE_CHECKING:
-    from pictura.api import load_settings, open_painter, stylize, stylize_at_once, synthesize, upscale
+    from pictura.api import load, load_settings, stylize, synthesize, upscale
     from pictura.methods.iterative.run import Interrupted, Step
     from pictura.methods.iterative.settings import PRESETS, Settings, preset
     from pictura.picture import Picture, read, write
     from pictura.runtime.errors import PicturaError
     from pictura.style import Style
     from pictura.tasks.load import from_pretrained, save_pretrained
+    from pictura.tasks.model import Model
 
 set_environment()
 __version__ = "0.1.0"
 __all__ = [
     "PRESETS",
     "Interrupted",
+    "Model",
     "PicturaError",
     "Picture",
     "Settings",
     "Step",
     "Style",
     "from_pretrained",
+    "load",
     "load_settings",
-    "open_painter",
     "preset",
     "read",
     "save_pretrained",
     "stylize",
-    "stylize_at_once",
     "synthesize",
     "upscale",
     "write",
 ]
 _HOMES = {
-    "pictura.api": ("load_settings", "open_painter", "stylize", "stylize_at_once", "synthesize", "upscale"),
+    "pictura.api": ("load", "load_settings", "stylize", "synthesize", "upscale"),
     "pictura.tasks.load": ("from_pretrained", "save_pretrained"),
+    "pictura.tasks.model": ("Model",),
     "pictura.methods.iterative.run": ("Interrupted", "Step"),
     "pictura.methods.iterative.settings": ("PRESETS", "Settings", "preset"),
     "pictura.picture": ("Picture", "read", "write"),

@@ -12,7 +12,18 @@ BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "large.py"
 
 def peak(side):
     """Most MiB that `pictura stylize` held beside 32 MiB to work in."""
-    command = [sys.executable, BENCHMARK, "--side", str(side), "--method", "fast", "--threads", "1", "--memory", "32"]
+    command = [
+        sys.executable,
+        BENCHMARK,
+        "--side",
+        str(side),
+        "--method",
+        "johnson",
+        "--threads",
+        "1",
+        "--memory",
+        "32",
+    ]
     subprocess.run([*command, "--json", "rows.json"], check=True, capture_output=True)
     (row,) = json.loads(Path("rows.json").read_text())
     return row["mib"]

@@ -200,8 +200,8 @@ def test_style_names_and_weights():
         (("--method", "adain", "--trace", "t.json"), "--trace belongs to --method optimize, not to adain."),
         (("--method", "adain", "--every", "3"), "--every belongs to --method optimize, not to adain."),
         (("--method", "adain", "--steps", "3"), "--steps belongs to --method optimize, not to adain."),
-        (("--method", "fast", "--style-scale", "2"), "--style-scale belongs to --method optimize and adain"),
-        (("--memory", "100"), "memory need --method adain or fast."),
+        (("--method", "johnson", "--style-scale", "2"), "--style-scale belongs to --method optimize and adain"),
+        (("--memory", "100"), "memory need --method adain or johnson."),
     ],
 )
 def test_options_of_another_method(options, sentence):

@@ -123,7 +123,7 @@ def test_import_makes_a_model(candy, draw):
     assert (bundle.settings["variant"], bundle.settings["styles"]) == ("examples", ["candy"])
     assert "content_weight" in bundle.settings  # all settings, whatever will be a default later
     assert all(torch.equal(bundle.tensors[f"generator.{key}"], tensor) for key, tensor in candy.items())
-    result = from_pretrained("candy").apply(draw(37, 46))
+    result = from_pretrained("candy").stylize(draw(37, 46))
     assert result.shape == (1, 3, 37, 46)
     assert run("import", "candy.pth", "--from", "pytorch-examples", "-o", "candy").exit_code == 2
     done("import", "candy.pth", "--from", "pytorch-examples", "-o", "candy", "--overwrite")
@@ -151,5 +151,5 @@ def test_export(draw):
     assert (told["method"], told["settings"]["scale"]) == ("superres", method.settings.scale)
     picture = draw(48, 61)
     (found,) = session.run(None, {session.get_inputs()[0].name: picture.numpy()})
-    assert torch.allclose(torch.from_numpy(found), method.apply(picture), atol=1e-4)
+    assert torch.allclose(torch.from_numpy(found), method.enlarge(picture), atol=1e-4)
     assert "exists already" in run("export", "sharp", "-o", "sharp.onnx").stderr

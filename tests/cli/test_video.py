@@ -20,7 +20,7 @@ from .conftest import refused, run
 
 WHY = "the extra 'video' is not installed"
 FRAMES = 8
-FAST = ("--method", "fast", "--model", "model", "--style", "starry-night")
+FAST = ("--method", "johnson", "--model", "model", "--style", "starry-night")
 
 
 @pytest.fixture(autouse=True)
@@ -150,7 +150,7 @@ def test_mistakes(clip):
     assert "'photo.png' is not a video" in refused("video", "photo.png", *FAST)
     assert "no codec 'xvid'" in refused("video", clip, *FAST, "--codec", "xvid")
     assert "paints starry-night" in refused(
-        "video", clip, "--method", "fast", "--model", "model", "--style", "the-scream"
+        "video", clip, "--method", "johnson", "--model", "model", "--style", "the-scream"
     )
     assert "is the video itself" in refused("video", clip, *FAST, "-o", "clip.mp4", "--overwrite")
     Path("out.mp4").write_text("mine")

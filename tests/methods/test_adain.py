@@ -36,7 +36,7 @@ def paintings(tmp_path):
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 50), (17, 33), (64, 64)])
 def test_any_size(method, size):
-    made = method.apply(torch.rand(1, 3, *size))
+    made = method.stylize(torch.rand(1, 3, *size))
     assert made.shape == (1, 3, *size)
     assert made.isfinite().all()
     assert 0 <= made.min() <= made.max() <= 1
@@ -44,31 +44,31 @@ def test_any_size(method, size):
 
 def test_tiles_are_the_whole(method):
     picture = torch.rand(1, 3, 200, 320, generator=torch.Generator().manual_seed(2))
-    whole = method.apply(picture, precision="float32")
-    tiled = method.apply(picture, precision="float32", memory=12 * 2**20)
+    whole = method.stylize(picture, precision="float32")
+    tiled = method.stylize(picture, precision="float32", memory=12 * 2**20)
     torch.testing.assert_close(tiled, whole, atol=1e-4, rtol=0)
 
 
 def test_a_style_is_a_name_a_file_numbers_or_a_picture(method, photo, paintings, tmp_path):
-    named = method.apply(photo, style="great-wave")
-    torch.testing.assert_close(method.apply(photo, style=load_bundled_style("great-wave")), named)
+    named = method.stylize(photo, style="great-wave")
+    torch.testing.assert_close(method.stylize(photo, style=load_bundled_style("great-wave")), named)
     saved = load_bundled_style("great-wave").save(tmp_path / "wave.style")
-    torch.testing.assert_close(method.apply(photo, style=saved), named, atol=2e-3, rtol=0)
-    shown = method.apply(photo, style=paintings / "0.png")
+    torch.testing.assert_close(method.stylize(photo, style=saved), named, atol=2e-3, rtol=0)
+    shown = method.stylize(photo, style=paintings / "0.png")
     assert not torch.allclose(shown, named, atol=1e-3)
 
 
 def test_styles_interpolate(method, photo):
-    first, second = (method.apply(photo, style=name) for name in ("great-wave", "the-scream"))
-    torch.testing.assert_close(method.apply(photo, style={"great-wave": 3.0, "the-scream": 0.0}), first)
-    between = method.apply(photo, style=["great-wave", "the-scream"])
-    torch.testing.assert_close(between, method.apply(photo, style={"great-wave": 1.0, "the-scream": 1.0}))
+    first, second = (method.stylize(photo, style=name) for name in ("great-wave", "the-scream"))
+    torch.testing.assert_close(method.stylize(photo, style={"great-wave": 3.0, "the-scream": 0.0}), first)
+    between = method.stylize(photo, style=["great-wave", "the-scream"])
+    torch.testing.assert_close(between, method.stylize(photo, style={"great-wave": 1.0, "the-scream": 1.0}))
     assert not torch.allclose(between, first)
     assert not torch.allclose(between, second)
 
 
 def test_at_no_strength_styles_are_all_the_same(method, photo):
-    first, second = (method.apply(photo, style=name, strength=0.0) for name in ("great-wave", "the-scream"))
+    first, second = (method.stylize(photo, style=name, strength=0.0) for name in ("great-wave", "the-scream"))
     torch.testing.assert_close(first, second)
 
 
@@ -82,7 +82,7 @@ def test_at_no_strength_styles_are_all_the_same(method, photo):
 )
 def test_mistakes(method, photo, options, said):
     with pytest.raises(PicturaError, match=said):
-        method.apply(photo, **options)
+        method.stylize(photo, **options)
 
 
 def test_no_paintings():

@@ -84,11 +84,11 @@ def test_at_no_strength_only_the_photo_counts(draw) -> None:
 
 def test_a_style_by_name_number_or_weights(draw) -> None:
     method, photo = stirred(small()), draw(40, 50)
-    first, second = (method.apply(photo, style=i, precision="float32") for i in (0, 1))
-    assert torch.equal(method.apply(photo, precision="float32"), first)
-    assert torch.equal(method.apply(photo, style="great-wave", precision="float32"), second)
-    assert torch.equal(method.apply(photo, style={"great-wave": 3}, precision="float32"), second)
-    mixed = method.apply(photo, style={"great-wave": 1, "starry-night": 3}, precision="float32")
+    first, second = (method.stylize(photo, style=i, precision="float32") for i in (0, 1))
+    assert torch.equal(method.stylize(photo, precision="float32"), first)
+    assert torch.equal(method.stylize(photo, style="great-wave", precision="float32"), second)
+    assert torch.equal(method.stylize(photo, style={"great-wave": 3}, precision="float32"), second)
+    mixed = method.stylize(photo, style={"great-wave": 1, "starry-night": 3}, precision="float32")
     assert not torch.equal(mixed, first)
     assert not torch.equal(mixed, second)
 
@@ -112,7 +112,7 @@ def test_strength_goes_from_the_photos_parameters_to_the_styles() -> None:
 def test_no_strength_is_the_photo(draw) -> None:
     photo = draw(45, 50)
     for memory in (3_000_000, 2**30):
-        assert torch.equal(small().apply(photo, strength=0.0, memory=memory), photo)
+        assert torch.equal(small().stylize(photo, strength=0.0, memory=memory), photo)
 
 
 @pytest.mark.parametrize("variant", ["slim", "instance"])
@@ -127,18 +127,18 @@ def test_begins_with_a_network_of_other_styles(variant: str, draw) -> None:
     after = small(variant=variant, styles=("the-scream", "great-wave")[-len(known) :])
     after.begin(bundle)
     if variant == "slim":
-        assert torch.equal(after.apply(x, style="great-wave"), before.apply(x, style="great-wave"))
-        mixed = before.apply(x, style={"starry-night": 1.0, "great-wave": 1.0})
-        assert torch.allclose(after.apply(x, style="the-scream"), mixed, atol=1e-6)
-        assert not torch.allclose(mixed, before.apply(x, style="great-wave"), atol=1e-2)
+        assert torch.equal(after.stylize(x, style="great-wave"), before.stylize(x, style="great-wave"))
+        mixed = before.stylize(x, style={"starry-night": 1.0, "great-wave": 1.0})
+        assert torch.allclose(after.stylize(x, style="the-scream"), mixed, atol=1e-6)
+        assert not torch.allclose(mixed, before.stylize(x, style="great-wave"), atol=1e-2)
     else:
-        assert torch.equal(after.apply(x), before.apply(x))
+        assert torch.equal(after.stylize(x), before.stylize(x))
 
 
 @pytest.mark.parametrize("variant", ["paper", "instance", "examples", "slim"])
 @pytest.mark.parametrize("size", [(1, 1), (3, 50), (65, 47)])
 def test_any_size(variant: str, size: tuple[int, int]) -> None:
-    made = small(variant=variant, styles=("starry-night",)).apply(torch.rand(1, 3, *size))
+    made = small(variant=variant, styles=("starry-night",)).stylize(torch.rand(1, 3, *size))
     assert made.shape == (1, 3, *size)
     assert made.dtype == torch.float32
     assert made.isfinite().all()
@@ -147,22 +147,22 @@ def test_any_size(variant: str, size: tuple[int, int]) -> None:
 
 def test_little_memory_gives_the_same_picture(draw) -> None:
     method, photo = small(), draw(200, 350)
-    whole = method.apply(photo, style=1, strength=0.7, precision="float32")
-    tiled = method.apply(photo, style=1, strength=0.7, precision="float32", memory=4_000_000)
+    whole = method.stylize(photo, style=1, strength=0.7, precision="float32")
+    tiled = method.stylize(photo, style=1, strength=0.7, precision="float32", memory=4_000_000)
     assert not torch.equal(whole, tiled)
     torch.testing.assert_close(tiled, whole, atol=1e-4, rtol=0)
 
 
 def test_little_memory_in_half_precision_gives_nearly_the_same(draw) -> None:
     method, photo = small(), draw(200, 350)
-    whole = method.apply(photo, precision="bfloat16")
-    tiled = method.apply(photo, precision="bfloat16", memory=2_000_000)
+    whole = method.stylize(photo, precision="bfloat16")
+    tiled = method.stylize(photo, precision="bfloat16", memory=2_000_000)
     assert 0 < (tiled - whole).abs().mean() < 0.01
 
 
 def test_half_precision_is_near_enough(draw) -> None:
     method, photo = small(), draw(64, 80)
-    exact, half = (method.apply(photo, precision=p) for p in ("float32", "bfloat16"))
+    exact, half = (method.stylize(photo, precision=p) for p in ("float32", "bfloat16"))
     assert half.dtype == torch.float32
     assert (exact - half).abs().mean() < 0.02
 
@@ -179,7 +179,7 @@ def test_styles_may_be_paintings(tmp_path, draw) -> None:
     method = small(styles=(str(path), "udnie"), style_size=64)
     method.prepare(CPU)
     assert method.names == ["mine", "udnie"]
-    assert method.apply(draw(32, 32), style="mine").isfinite().all()
+    assert method.stylize(draw(32, 32), style="mine").isfinite().all()
 
 
 @pytest.mark.parametrize(
@@ -218,18 +218,18 @@ def test_preparing_what_is_not_there(changes, sentence: str) -> None:
 )
 def test_options_that_cannot_be(options, sentence: str, draw) -> None:
     with pytest.raises(PicturaError, match=sentence):
-        small().apply(draw(32, 32), **options)
+        small().stylize(draw(32, 32), **options)
 
 
 def test_no_picture_and_crops_too_small(draw) -> None:
     method = small()
     with pytest.raises(PicturaError, match="no picture"):
-        method.apply(torch.rand(3, 32, 32))
+        method.stylize(torch.rand(3, 32, 32))
     method.prepare(CPU)
     with pytest.raises(PicturaError, match="too small"):
         method.step({"image": draw(24, 24)}, update(method), torch.Generator())
     with pytest.raises(PicturaError, match="needs the slim variant"):
-        small(variant="paper", styles=("udnie",)).apply(draw(64, 64), strength=0.5)
+        small(variant="paper", styles=("udnie",)).stylize(draw(64, 64), strength=0.5)
 
 
 @pytest.mark.parametrize("name", [name for name in recipes.recipe_names() if name.startswith("johnson")])
@@ -245,6 +245,6 @@ def test_recipes_are_settings(name: str) -> None:
 def test_what_is_exported_is_what_is_applied(variant: str, draw) -> None:
     method, photo = small(variant=variant, styles=("udnie",)), draw(64, 72)
     strength = 0.5 if variant == "slim" else 1.0
-    expected = method.apply(photo, strength=strength, precision="float32")
+    expected = method.stylize(photo, strength=strength, precision="float32")
     with torch.no_grad():
         torch.testing.assert_close(method.export_network(strength=strength)(photo), expected)

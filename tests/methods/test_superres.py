@@ -33,14 +33,14 @@ def restless(method):
 def test_any_size_comes_back_larger(draw, size, changes):
     method = restless(Superres(SuperresSettings(channels=4, blocks=1, **changes)))
     scale = changes.get("scale", 4)
-    made = method.apply(draw(*size))
+    made = method.enlarge(draw(*size))
     assert made.shape == (1, 3, scale * size[0], scale * size[1])
     assert 0 <= made.min() <= made.max() <= 1
 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_srcnn_at_any_size(draw, size):
-    made = restless(Srcnn(SrcnnSettings(scale=3, kernels="9-1-5"))).apply(draw(*size))
+    made = restless(Srcnn(SrcnnSettings(scale=3, kernels="9-1-5"))).enlarge(draw(*size))
     assert made.shape == (1, 3, 3 * size[0], 3 * size[1])
 
 
@@ -52,14 +52,14 @@ def test_tiles_are_not_seen(draw, variant):
     tiled, short = (
         {"memory": 4 * part.floats_per_pixel * (32 + 2 * reach) ** 2} for reach in (part.receptive_radius, 1)
     )
-    assert (method.apply(picture, precision="float32", **tiled) - whole).abs().max() < 1e-5
+    assert (method.enlarge(picture, precision="float32", **tiled) - whole).abs().max() < 1e-5
     method.part = replace(part, receptive_radius=1)
-    assert (method.apply(picture, precision="float32", **short) - whole).abs().max() > 1e-3  # the test can tell
+    assert (method.enlarge(picture, precision="float32", **short) - whole).abs().max() > 1e-3  # the test can tell
 
 
 def test_untrained_it_is_bicubic(draw):
     picture = draw(12, 10)
-    made = Superres(SuperresSettings(channels=4, blocks=1)).apply(picture)
+    made = Superres(SuperresSettings(channels=4, blocks=1)).enlarge(picture)
     assert torch.equal(made, Bicubic(4)(picture).clamp(0, 1))
 
 
@@ -67,34 +67,34 @@ def test_untrained_it_is_bicubic(draw):
 def test_what_is_no_picture_and_what_is_no_option(kind):
     method = kind(kind.tiny())
     with pytest.raises(PicturaError, match="no picture"):
-        method.apply(torch.rand(3, 8, 8))
+        method.enlarge(torch.rand(3, 8, 8))
     with pytest.raises(PicturaError, match=r"no option 'memori'. Did you mean 'memory'"):
-        method.apply(torch.rand(1, 3, 8, 8), memori=1)
+        method.enlarge(torch.rand(1, 3, 8, 8), memori=1)
 
 
 @pytest.mark.parametrize("kind", [Superres, Srcnn])
 def test_memory_and_precision_and_bytes(kind, draw):
     method = restless(kind(kind.tiny()))
     picture = (draw(70, 80) * 255).round()
-    whole = method.apply(picture / 255, precision="float32")
+    whole = method.enlarge(picture / 255, precision="float32")
     passes = []
     next(iter(method.networks().values())).register_forward_hook(lambda *_: passes.append(1))
-    tiled = method.apply(picture / 255, precision="float32", memory=TIGHT[kind])
+    tiled = method.enlarge(picture / 255, precision="float32", memory=TIGHT[kind])
     assert len(passes) > 4
     assert (tiled - whole).abs().max() < 1e-5
-    made = method.apply(picture.byte(), precision="float32")
+    made = method.enlarge(picture.byte(), precision="float32")
     assert made.dtype == torch.uint8
     assert torch.equal(made, (whole * 255).round().byte())
     with pytest.raises(PicturaError, match=r"^0 MiB are too little for this network; give it at least \d MiB"):
-        method.apply(picture, memory=10_000)
-    assert 0 < (method.apply(picture / 255, precision="bfloat16") - whole).abs().max() < 0.1
+        method.enlarge(picture, memory=10_000)
+    assert 0 < (method.enlarge(picture / 255, precision="bfloat16") - whole).abs().max() < 0.1
 
 
 def test_tiles_are_no_larger_than_is_fast(monkeypatch, draw):
     method, seen = Superres(Superres.tiny()), []
     monkeypatch.setattr("pictura.methods.superres.TILE", 20)
     method.upscaler.register_forward_pre_hook(lambda _, x: seen.append(x[0].shape[-2:]))
-    method.apply(draw(70, 80))
+    method.enlarge(draw(70, 80))
     assert max(max(size) for size in seen) == 20 + 2 * method.part.receptive_radius
 
 
@@ -234,4 +234,4 @@ def test_a_bundle_opens_again(draw):
 
     method = restless(Superres(SuperresSettings(channels=4, blocks=1)))
     bundle = Bundle.of("superres", method.settings.model_dump(mode="json"), method.networks())
-    assert torch.equal(open_method(bundle).apply(draw(9, 8)), method.apply(draw(9, 8)))
+    assert torch.equal(open_method(bundle).enlarge(draw(9, 8)), method.enlarge(draw(9, 8)))

@@ -17,7 +17,7 @@ def test_there_and_back(tmp_path, draw):
     for source in (folder, folder / "model.safetensors"):
         again = from_pretrained(source)
         assert (type(again), again.settings) == (Srcnn, method.settings)
-        assert torch.equal(again.apply(draw(12, 14)), method.apply(draw(12, 14)))
+        assert torch.equal(again.enlarge(draw(12, 14)), method.enlarge(draw(12, 14)))
         assert not any(network.training for network in again.networks().values())
     card = (folder / "README.md").read_text(encoding="utf-8")
     assert "# sharp" in card and method.paper in card and "MIT" in card

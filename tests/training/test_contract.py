@@ -14,6 +14,7 @@ from pictura.methods import find_method, method_names, open_method
 from pictura.picture import Picture, write
 from pictura.runtime.errors import PicturaError
 from pictura.training import checkpoint
+from pictura.training.capabilities import CAPABILITIES, capabilities_of
 from pictura.training.method import Method
 
 from .conftest import built
@@ -50,6 +51,11 @@ def trained(name, train):
     return run
 
 
+def image_function(method):
+    """What a method makes of an image, for those that make one of it."""
+    return next((getattr(method, verb) for verb in ("stylize", "enlarge", "translate") if hasattr(method, verb)), None)
+
+
 def picture(height, width):
     generator = torch.Generator().manual_seed(height * width)
     return torch.rand(1, 3, height, width, generator=generator)
@@ -60,13 +66,14 @@ def test_train_save_load_apply_resume(name, trained):
     method = open_method(models.read_bundle(folder / "bundle"))
     assert isinstance(method, find_method(name))
     assert method.settings == find_method(name).tiny()
-    for height, width in ((1, 1), (17, 33), (40, 24)):
-        result = method.apply(picture(height, width))
+    run = image_function(method)
+    for height, width in ((1, 1), (17, 33), (40, 24)) if run else ():
+        result = run(picture(height, width))
         scale = result.shape[2] // height
         assert result.shape == (1, 3, height * scale, width * scale)
         assert result.dtype == torch.float32
         assert bool(((result >= 0) & (result <= 1)).all())
-        torch.testing.assert_close(method.apply(picture(height, width)), result)  # it has no memory
+        torch.testing.assert_close(run(picture(height, width)), result)  # it has no memory
     trained(3, resume=True)
     whole = trained(3, out="whole")
     last = [
@@ -97,12 +104,14 @@ def _weights(method):
 
 
 def test_bad_input_is_refused(name):
-    method = built(name)
+    run = image_function(built(name))
+    if run is None:
+        pytest.skip("it makes nothing of an image")
     for bad in (torch.rand(1, 1, 8, 8), torch.rand(2, 3, 8, 8), torch.rand(3, 8, 8)):
         with pytest.raises(PicturaError):
-            method.apply(bad)
+            run(bad)
     with pytest.raises(PicturaError):
-        method.apply(picture(8, 8), no_such_option=1)
+        run(picture(8, 8), no_such_option=1)
 
 
 def test_settings_are_whole(name):
@@ -131,6 +140,15 @@ def test_export(name, trained, tmp_path):
         assert not (tmp_path / "method.onnx").exists()
         pytest.skip(str(error))
     assert difference <= 1e-3
+
+
+def test_it_can_what_it_says(name):
+    """Every capability that it has a verb for is whole, and it has one at least."""
+    method = built(name)
+    verbs = capabilities_of(method)
+    assert verbs
+    for capability, verb in CAPABILITIES.items():
+        assert isinstance(method, capability) == (verb in verbs), f"{name} has only a part of {capability.__name__}"
 
 
 def test_every_method_is_found_under_its_file_s_name():

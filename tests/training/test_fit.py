@@ -79,7 +79,7 @@ def test_the_bundle_is_what_the_method_has_become(train):
     bundle = models.read_bundle(folder / "bundle")
     assert (bundle.method, bundle.about["step"]) == ("duel", 6)
     picture = torch.rand(1, 3, 9, 14)
-    torch.testing.assert_close(open_method(bundle).apply(picture), method.apply(picture))
+    torch.testing.assert_close(open_method(bundle).translate(picture), method.translate(picture))
     assert not any(module.training for network in method.networks().values() for module in network.modules())
     # It has the averaged weights, the checkpoint the last ones beside them.
     average = checkpoint.read_checkpoint(folder / "checkpoints/step-00000006").tensors["ema"]

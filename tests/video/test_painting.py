@@ -319,7 +319,7 @@ def painter(kind, folder):
             torch.nn.init.normal_(method.light.photo)
     settings = method.settings.model_dump(mode="json")
     bundle = models.Bundle.of(method.name, settings, method.networks())
-    name = "adain" if kind is Adain else "fast"
+    name = "adain" if kind is Adain else "johnson"
     return open_stylizer(name, ["starry-night"], model=str(models.save_bundle(bundle, folder)))
 
 
@@ -359,9 +359,9 @@ def test_with_masks_each_style_has_statistics_of_its_own(desk):
     settings = method.settings.model_dump(mode="json")
     model = str(models.save_bundle(models.Bundle.of("johnson", settings, method.networks()), desk / "model"))
     west = (torch.arange(160) < 80).float().expand(1, 1, 32, 160)
-    both = open_stylizer("fast", method.names, model=model, masks=[west, 1 - west])
+    both = open_stylizer("johnson", method.names, model=model, masks=[west, 1 - west])
     save("in.mkv", walk(0))
-    painters = {"both": both} | {name: open_stylizer("fast", [name], model=model) for name in method.names}
+    painters = {"both": both} | {name: open_stylizer("johnson", [name], model=model) for name in method.names}
     made = {}
     for name, paint in painters.items():
         paint_video("in.mkv", f"{name}.mkv", paint, codec="ffv1")

@@ -15,12 +15,13 @@ from pictura.runtime.errors import PicturaError
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace existing files.")]
 Threads = Annotated[int | None, typer.Option(min=1, help="Processor threads to use.")]
+Device = Annotated[str, typer.Option(metavar="auto|cpu|cuda|mps", help="Where to compute.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
 Styles = Annotated[
     list[str] | None,
     typer.Option(
         help="A shipped style's name (see pictura style list), a picture, a .style file or a folder of pictures; for "
-        "--method fast a name that pictura models fast lists (repeatable)."
+        "--method johnson a name that pictura models fast lists (repeatable)."
     ),
 ]
 StyleWeights = Annotated[
@@ -53,8 +54,17 @@ class RunOptions:
     ] = None
     trace: Annotated[Path | None, typer.Option(help="Write the losses of all steps to a JSON file.")] = None
     threads: Threads = None
+    device: Device = "auto"
     quiet: Quiet = False
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON line per finished picture.")] = False
+
+
+def current_method(name: str | None) -> str | None:
+    """Today's word for a method; an old one is answered with a hint, and works until 0.2."""
+    if name == "fast":
+        typer.echo("pictura: --method fast is called --method johnson now; the old word works until 0.2", err=True)
+        return "johnson"
+    return name
 
 
 def with_settings(command: Callable[..., None]) -> Callable[..., None]:

@@ -57,10 +57,12 @@ def load_provenance(path: Path | None, otherwise: str) -> Provenance:
     """
     if path is None:
         return Provenance(settings=preset(otherwise))
-    from pictura.api import read_provenance
+    from pictura.tasks.provenance import read_provenance
 
     made = read_provenance(path)
     parts = made if "settings" in made else {"settings": made}
+    if parts.get("method") == "fast":  # what johnson was called before 0.1
+        parts = parts | {"method": "johnson"}
     settings = build_settings(parts["settings"])
     try:
         return Provenance(**parts | {"settings": settings, "pictura": __version__})

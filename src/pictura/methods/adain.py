@@ -9,7 +9,7 @@ Ours instead of the paper's, by default: the compact encoder, three levels and a
 style are a `Style`'s numbers, so that the bank's work as paintings do. The paper's own is ``variant="paper"``.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -42,9 +42,10 @@ from pictura.networks.layers.padding import autocast_dtype
 from pictura.networks.tiling.streaming import DEFAULT_MEMORY, NetworkPart, stream
 from pictura.networks.tiling.tiles import crop_to_multiple
 from pictura.runtime.device import fast_bfloat16
-from pictura.runtime.errors import PicturaError, did_you_mean
-from pictura.style import Moments, encode_style
+from pictura.runtime.errors import PicturaError
+from pictura.style import Moments, encode_style, mix_moments
 from pictura.style.sources import load_moments, load_paintings
+from pictura.training.capabilities import check_image, check_options
 from pictura.training.method import Batch, DataKind, Method, Player, Update
 from pictura.training.settings import MethodSettings
 
@@ -186,9 +187,22 @@ class Adain(Method):
             made = [self._stylize(x, self.styles[i % len(self.styles)], strength) for i, strength in wanted]
         return [x, *(one.clamp(0, 1) for one in made)]
 
-    def apply(
+    @property
+    def style_names(self) -> tuple[str, ...]:
+        """None: it takes any style."""
+        return ()
+
+    def open_style(self, styles: Sequence[Any], weights: Sequence[float]) -> Callable[[float], Moments]:
+        """The weighted mean of these styles, as a function of the painting's size."""
+        for style in styles:
+            self.style_moments(style)
+        return lambda size: mix_moments(
+            [(self.style_moments(s, size), w) for s, w in zip(styles, weights, strict=True)]
+        )
+
+    def stylize(
         self,
-        picture: Tensor,
+        image: Tensor,
         *,
         style: Any = None,
         strength: float = 1.0,
@@ -201,36 +215,33 @@ class Adain(Method):
         """1×3×H×W in [0, 1] (or uint8) of any size to the same in any style.
 
         Args:
-            picture: the content c.
-            style: what `pictura.style.sources.load_moments` takes: names, files, pictures, styles, and means of them.
+            image: the content c.
+            style: from `open_style`, or what `pictura.style.sources.load_moments` takes: names, files, pictures, styles.
             strength: α of equation 14, from 0, the photo, to 1, all of the style; it may go on to 1.5.
             style_scale: size of the strokes; 1 takes the painting as large as the picture, up to 512 pixels.
-            memory: bytes to work in beside picture and result; what does not fit goes in tiles, with the same result.
+            memory: bytes to work in beside image and result; what does not fit goes in tiles, with the same result.
             precision: arithmetic; auto is bfloat16 where the processor is fast in it.
-            out: where the result goes, for example the picture itself; by default somewhere new.
+            out: where the result goes, for example the image itself; by default somewhere new.
 
         Raises:
-            PicturaError: no picture, an unknown style or option, a strength that is none.
+            PicturaError: not an image, an unknown style or option, a strength out of range.
         """
-        if unknown:
-            known = ("style", "strength", "style_scale", "memory", "precision")
-            wrong = next(iter(unknown))
-            raise PicturaError(f"The method adain has no option '{wrong}'.{did_you_mean(wrong, known)}")
-        if picture.dim() != 4 or picture.shape[:2] != (1, 3) or not picture.numel():
-            raise PicturaError(f"Numbers of shape {tuple(picture.shape)} are no picture: give a tensor 1×3×H×W.")
+        check_options(self.name, unknown, self.stylize)
+        check_image(image)
         if not 0 <= strength <= 1.5:
-            raise PicturaError(f"A strength of {strength:g} is none: give a number from 0, the photo, to 1, the style.")
-        looked = self.style_moments(style, max(picture.shape[-2:]) * style_scale)
-        half = precision == "bfloat16" or (precision == "auto" and fast_bfloat16(picture.device))
-        with torch.no_grad(), torch.autocast(picture.device.type, torch.bfloat16, enabled=half):
+            raise PicturaError(f"strength must be between 0 (content only) and 1.5, got {strength:g}.")
+        size = max(image.shape[-2:]) * style_scale
+        moments = style(size) if callable(style) else self.style_moments(style, size)
+        half = precision == "bfloat16" or (precision == "auto" and fast_bfloat16(image.device))
+        with torch.no_grad(), torch.autocast(image.device.type, torch.bfloat16, enabled=half):
             return stream(
-                picture,
-                self._parts(looked, strength),
+                image,
+                self._parts(moments, strength),
                 memory=memory,
                 bytes_per_float=2 if half and self.settings.variant == "light" else 4,
                 multiple=8,
                 smallest=MIN_SIDE,
-                whole=lambda x: self._stylize(x, looked, strength),
+                whole=lambda x: self._stylize(x, moments, strength),
                 out=out,
             )
 

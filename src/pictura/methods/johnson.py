@@ -10,7 +10,7 @@ to all of it: at s the loss is s times the paper's and 1 - s times λ_photo |ŷ 
 ``variant="paper"`` and the recipe johnson-paper.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -33,6 +33,7 @@ from pictura.runtime.device import fast_bfloat16
 from pictura.runtime.errors import PicturaError, did_you_mean
 from pictura.style import Moments, Style, encode_style, mix_moments, normalize_weights
 from pictura.style.sources import open_style
+from pictura.training.capabilities import check_image, check_options
 from pictura.training.method import Batch, DataKind, Method, Player, Update
 from pictura.training.settings import MethodSettings
 
@@ -170,9 +171,23 @@ class Johnson(Method):
             ]
         return [x, *(one.float().clamp(0, 1) for one in made)]
 
-    def apply(
+    @property
+    def style_names(self) -> tuple[str, ...]:
+        """The styles that the network was trained for."""
+        return tuple(self.names)
+
+    def open_style(self, styles: Sequence[Any], weights: Sequence[float]) -> dict[str, float]:
+        """Several of its styles by name, with their weights."""
+        for style in styles:
+            if style not in self.names:
+                raise PicturaError(
+                    f"This network paints {', '.join(self.names)}, not '{style}'; --method adain paints any style."
+                )
+        return {name: weight for name, weight in zip(styles, weights, strict=True) if weight}
+
+    def stylize(
         self,
-        picture: Tensor,
+        image: Tensor,
         *,
         style: StyleChoice = None,
         strength: float = 1.0,
@@ -184,27 +199,23 @@ class Johnson(Method):
         """1×3×H×W in [0, 1] (or uint8) of any size to the same in a style.
 
         Args:
-            picture: the photo.
+            image: the photo.
             style: a style's name, its number from 0, or several by name with their weights; by default the first.
             strength: from 0, the photo, to 1, all of the style; slim only.
-            memory: bytes to work in beside picture and result; what does not fit goes in tiles, with the same result.
+            memory: bytes to work in beside image and result; what does not fit goes in tiles, with the same result.
             precision: arithmetic; auto is bfloat16 where the processor is fast in it.
-            out: where the result goes, for example the picture itself; by default somewhere new.
+            out: where the result goes, for example the image itself; by default somewhere new.
 
         Raises:
-            PicturaError: no picture, an unknown style or option, a strength that is none.
+            PicturaError: not an image, an unknown style or option, a strength out of range.
         """
-        if unknown:
-            known = ("style", "strength", "memory", "precision")
-            wrong = next(iter(unknown))
-            raise PicturaError(f"The method johnson has no option '{wrong}'.{did_you_mean(wrong, known)}")
-        if picture.dim() != 4 or picture.shape[:2] != (1, 3):
-            raise PicturaError(f"Numbers of shape {tuple(picture.shape)} are no picture: give a tensor 1×3×H×W.")
+        check_options(self.name, unknown, self.stylize)
+        check_image(image)
         network, mix = self.network, self._style_mix(style, strength)
-        half = precision == "bfloat16" or (precision == "auto" and fast_bfloat16(picture.device))
-        with torch.no_grad(), torch.autocast(picture.device.type, torch.bfloat16, enabled=half):
+        half = precision == "bfloat16" or (precision == "auto" and fast_bfloat16(image.device))
+        with torch.no_grad(), torch.autocast(image.device.type, torch.bfloat16, enabled=half):
             return stream(
-                picture,
+                image,
                 network.parts(mix),
                 memory=memory,
                 bytes_per_float=2 if half and self.settings.variant == "slim" else 4,
@@ -215,7 +226,7 @@ class Johnson(Method):
             )
 
     def export_network(self, style: StyleChoice = None, strength: float = 1.0) -> nn.Module:
-        """f_W for one choice of style and strength, as `apply` takes them."""
+        """f_W for one choice of style and strength, as `stylize` takes them."""
         return _SingleStyle(self.network, self._style_mix(style, strength))
 
     def _run_network(self, network: nn.Module, x: Tensor, mix: Tensor | None) -> Tensor:
@@ -246,7 +257,7 @@ class Johnson(Method):
     def _style_mix(self, style: StyleChoice, strength: float) -> Tensor | None:
         """The same for one picture and what a person asked for."""
         if not 0 <= strength <= 1:
-            raise PicturaError(f"A strength of {strength:g} is none: give a number from 0, the photo, to 1, the style.")
+            raise PicturaError(f"strength must be between 0 (content only) and 1, got {strength:g}.")
         wanted = style if isinstance(style, Mapping) else {style: 1.0}
         numbers = [self._style_index(name) for name in wanted]
         if self.settings.variant != "slim":

@@ -19,6 +19,7 @@ from pictura.networks.tiling.streaming import DEFAULT_MEMORY, NetworkPart
 from pictura.networks.upscaler import Bicubic
 from pictura.picture.degrade import crop_to_scale, degrade, imresize
 from pictura.runtime.errors import PicturaError
+from pictura.training.capabilities import check_options
 from pictura.training.method import Batch, DataKind, Method, Player, Update
 from pictura.training.settings import MethodSettings
 
@@ -94,21 +95,27 @@ class Srcnn(Method):
             made = enhance_luma(self.srcnn, bicubic, self.border)
         return [bicubic, made.float().clamp(0, 1), true]
 
-    def apply(
-        self, picture: Tensor, *, memory: int = DEFAULT_MEMORY, precision: PrecisionChoice = "auto", **unknown: Any
+    @property
+    def factor(self) -> int:
+        """How many times wider and higher the result is."""
+        return self.settings.scale
+
+    def enlarge(
+        self, image: Tensor, *, memory: int = DEFAULT_MEMORY, precision: PrecisionChoice = "auto", **unknown: Any
     ) -> Tensor:
         """1×3×H×W in [0, 1] (or uint8) of any size to 1×3×(scale H)×(scale W) of the same dtype.
 
         Options and errors are those of superres.
         """
-        network, scale = self.export_network().to(picture.device), self.settings.scale
+        check_options(self.name, unknown, self.enlarge)
+        network, scale = self.export_network().to(image.device), self.settings.scale
         # Bicubic sees two small pixels, the network its border in large ones.
         part = NetworkPart(
             lambda x, _: network(x).float(),
             receptive_radius=2 + math.ceil(self.border / scale),
             floats_per_pixel=FLOATS_PER_PIXEL * scale**2,
         )
-        return enlarge_image(self.name, picture, part, memory, precision, unknown)
+        return enlarge_image(image, part, memory, precision)
 
     def export_network(self) -> nn.Module:
         """Bicubic, luminance, network, and colours again."""

@@ -13,7 +13,7 @@ its poolings pass over.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -26,7 +26,8 @@ from pictura.networks.upscaler import JohnsonUpscaler, Upscaler
 from pictura.picture.degrade import crop_to_scale, degrade, imresize
 from pictura.picture.resize import from_float, to_float
 from pictura.runtime.device import fast_bfloat16
-from pictura.runtime.errors import PicturaError, did_you_mean
+from pictura.runtime.errors import PicturaError
+from pictura.training.capabilities import check_image, check_options
 from pictura.training.method import Batch, DataKind, Method, Player, Update
 from pictura.training.settings import MethodSettings
 
@@ -156,9 +157,14 @@ class Superres(Method):
             made = self.upscaler(x).float().clamp(0, 1)
         return [imresize(x, (y.shape[-2], y.shape[-1])).clamp(0, 1), made, y]
 
-    def apply(
+    @property
+    def factor(self) -> int:
+        """How many times wider and higher the result is."""
+        return self.settings.scale
+
+    def enlarge(
         self,
-        picture: Tensor,
+        image: Tensor,
         *,
         memory: int = DEFAULT_MEMORY,
         precision: PrecisionChoice = "auto",
@@ -167,16 +173,17 @@ class Superres(Method):
         """1×3×H×W in [0, 1] (or uint8) of any size to 1×3×(scale H)×(scale W) of the same dtype.
 
         Args:
-            picture: x.
-            memory: bytes to work in beside picture and result; what does not fit goes in tiles, with the same result.
+            image: x.
+            memory: bytes to work in beside image and result; what does not fit goes in tiles, with the same result.
             precision: arithmetic of the convolutions; auto is bfloat16 where the processor is fast in it.
 
         Raises:
-            PicturaError: no picture, an option it does not know, or too little memory.
+            PicturaError: not an image, an option it does not know, or too little memory.
         """
-        x = to_float(picture) if self.settings.match_histogram else picture
-        made = enlarge_image(self.name, x, self.part, memory, precision, unknown)
-        return from_float(match_histogram(made, x), picture.dtype) if self.settings.match_histogram else made
+        check_options(self.name, unknown, self.enlarge)
+        x = to_float(image) if self.settings.match_histogram else image
+        output = enlarge_image(x, self.part, memory, precision)
+        return from_float(match_histogram(output, x), image.dtype) if self.settings.match_histogram else output
 
     def export_network(self) -> nn.Module:
         """The network: it takes pictures as they are."""
@@ -229,23 +236,17 @@ def cosine_decay(steps: int, last: float = 0.01) -> Callable[[int], float] | Non
     return lambda step: last + (1 - last) * 0.5 * (1 + math.cos(math.pi * min(1.0, step / steps)))
 
 
-def enlarge_image(
-    name: str, picture: Tensor, part: NetworkPart, memory: int, precision: PrecisionChoice, unknown: Mapping[str, Any]
-) -> Tensor:
+def enlarge_image(image: Tensor, part: NetworkPart, memory: int, precision: PrecisionChoice) -> Tensor:
     """What a network that enlarges makes of 1×3×H×W in [0, 1] or uint8, of the same dtype.
 
     Raises:
-        PicturaError: no picture, an option that the method of this name does not know, too little memory.
+        PicturaError: not an image, or too little memory.
     """
-    if unknown:
-        wrong = next(iter(unknown))
-        raise PicturaError(f"The method {name} has no option '{wrong}'.{did_you_mean(wrong, ('memory', 'precision'))}")
-    if picture.dim() != 4 or picture.shape[:2] != (1, 3) or not picture.numel():
-        raise PicturaError(f"Numbers of shape {tuple(picture.shape)} are no picture: give a tensor 1×3×H×W.")
-    half = precision == "bfloat16" or (precision == "auto" and fast_bfloat16(picture.device))
+    check_image(image)
+    half = precision == "bfloat16" or (precision == "auto" and fast_bfloat16(image.device))
     enough = int(4 * part.floats_per_pixel * (TILE + 2 * part.receptive_radius) ** 2)
-    with torch.autocast(picture.device.type, torch.bfloat16, enabled=half):
-        return stream(picture, [part], memory=min(memory, enough))
+    with torch.autocast(image.device.type, torch.bfloat16, enabled=half):
+        return stream(image, [part], memory=min(memory, enough))
 
 
 def match_histogram(made: Tensor, model: Tensor) -> Tensor:

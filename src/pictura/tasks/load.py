@@ -1,4 +1,4 @@
-"""`from_pretrained` and `save_pretrained`: a method from a bundle, and a bundle from a method."""
+"""`from_pretrained` and `save_pretrained`: a method from a model's files, and files from a method."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,16 +7,23 @@ from typing import Any
 from pictura.methods import open_method
 from pictura.models import Bundle, read_bundle, save_bundle
 from pictura.picture import Picture
+from pictura.runtime.device import choose_device
 from pictura.training.method import Method
 
 
-def from_pretrained(source: str | Path) -> Method:
-    """The method of a bundle, in eval mode: a folder or file, a shipped name, or ``owner/name@commit`` on the hub.
+def from_pretrained(source: str | Path, *, device: str = "cpu") -> Method:
+    """The trained method of a model, in eval mode: a folder, a file, a shipped name, or ``owner/name@commit``.
+
+    `device` is auto, cpu, cuda or mps.
 
     Raises:
-        PicturaError: there is no such bundle, it is damaged, or its weights do not fit its settings.
+        PicturaError: there is no such model or device, it is damaged, or its weights do not fit its settings.
     """
-    return open_method(read_bundle(source))
+    method = open_method(read_bundle(source))
+    place = choose_device(device)
+    for network in method.networks().values():
+        network.to(place)
+    return method
 
 
 def save_pretrained(
@@ -27,13 +34,14 @@ def save_pretrained(
     about: Mapping[str, Any] | None = None,
     overwrite: bool = False,
 ) -> Path:
-    """Write a method's networks as a bundle (model.safetensors, config.json, README.md); return the folder.
+    """Write a method's networks as a model (model.safetensors, config.json, README.md); return the folder.
 
     `about` is what the card says: title, does, data, data_licence, licence, metric, step, command.
 
     Raises:
         PicturaError: a file is there already or cannot be written, or weights are not finite.
     """
-    told = {"title": Path(folder).name, "paper": method.paper} | dict(about or {})
+    described = {"title": Path(folder).name, "paper": method.paper} | dict(about or {})
     settings = method.settings.model_dump(mode="json")
-    return save_bundle(Bundle.of(method.name, settings, method.networks(), told), folder, picture, overwrite=overwrite)
+    bundle = Bundle.of(method.name, settings, method.networks(), described)
+    return save_bundle(bundle, folder, picture, overwrite=overwrite)

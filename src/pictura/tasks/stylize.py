@@ -1,59 +1,59 @@
-"""Styles in one pass, by name: `adain` paints in any style, `fast` in those its network was trained for."""
+"""Pictures in the manner of others: `open_stylizer` does once what many share, `stylize_picture` takes one through it."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
-from pictura import models
-from pictura.methods import open_method
-from pictura.methods.adain import Adain
-from pictura.methods.johnson import Johnson
-from pictura.networks.tiling.streaming import DEFAULT_MEMORY
-from pictura.picture.resize import map_bands, resize
-from pictura.runtime.errors import PicturaError
-from pictura.style import mix_moments, normalize_weights
+from pictura.methods import find_method, method_names
+from pictura.methods.iterative.run import Interrupted
+from pictura.picture.kinds import PictureInput, as_picture, convert_like
+from pictura.picture.reading import MAX_SIDE
+from pictura.picture.resize import fit_size
+from pictura.runtime.errors import PicturaError, did_you_mean
+from pictura.style import Style, normalize_weights
+from pictura.style.sources import ImageStyle
+from pictura.tasks.feed_forward import open_feed_forward
+from pictura.tasks.optimize import Size, StepCallback, Stop, open_optimizing
+from pictura.training.capabilities import capabilities_of, check_options
 
-# The shipped network of each method.
-MODELS = {"adain": "adain", "fast": "fast"}
-# Full-range BT.601: luma, and the two differences that carry colour.
-YCBCR = torch.tensor([[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]])
+OPTIMIZE = "optimize"
+RENAMED_METHODS = {"fast": "johnson"}  # the old word works until 0.2
 
 
-@dataclass(frozen=True)
-class FeedForwardStylizer:
-    """Paints a picture in one pass for each mask, or in one for all styles together.
+class Stylizer(Protocol):
+    """What `open_stylizer` gives."""
 
-    paint: picture and the styles' weights to the painted picture.
-    weights: one for each style.
-    masks: one 1×1×h×w in [0, 1] for each style, or none.
-    keep_colours: whether the picture's own colours stay.
+    def render(
+        self, image: Tensor, size: Size | None = None, callback: StepCallback | None = None, stop: Stop | None = None
+    ) -> Tensor:
+        """1×3×H×W in [0, 1] or uint8, painted, at `size` or its own.
+
+        Raises:
+            Interrupted: `stop` said so, or Ctrl-C, while steps were taken; its `picture` is the best so far.
+        """
+
+
+def resolve_method(name: str) -> str:
+    """Today's name of a method that stylizes.
+
+    Raises:
+        PicturaError: there is none, with the nearest name.
     """
-
-    paint: Callable[[Tensor, Sequence[float]], Tensor]
-    weights: tuple[float, ...]
-    masks: tuple[Tensor, ...] = ()
-    keep_colours: bool = False
-
-    def __call__(self, picture: Tensor) -> Tensor:
-        """1×3×H×W in [0, 1] or uint8 to the same, painted."""
-        made = self._paint_masks(picture) if self.masks else self.paint(picture, self.weights)
-        return with_colours_of(made, picture) if self.keep_colours else made
-
-    def _paint_masks(self, picture: Tensor) -> Tensor:
-        """Each style where its mask is; where the masks leave off the photo shows, where they overlap they share."""
-        masks = [resize(mask, (picture.shape[-2], picture.shape[-1])) for mask in self.masks]
-        alone = torch.eye(len(masks)).tolist()
-        return map_bands(_blend_masked, picture, *masks, *(self.paint(picture, weights) for weights in alone))
+    if name in RENAMED_METHODS:
+        warnings.warn(f"The method '{name}' is now called '{RENAMED_METHODS[name]}'.", FutureWarning, stacklevel=3)
+        return RENAMED_METHODS[name]
+    if name not in (known := stylizing_methods()):
+        raise PicturaError(f"There is no method '{name}'; there are {', '.join(known)}.{did_you_mean(name, known)}")
+    return name
 
 
-def _blend_masked(photo: Tensor, *others: Tensor) -> Tensor:
-    """The photo, masks, and as many painted pictures, to one picture."""
-    masks, painted = torch.stack(others[: len(others) // 2]), torch.stack(others[len(others) // 2 :])
-    total = masks.sum(0)
-    return (photo * (1 - total).clamp(min=0) + (painted * masks / total.clamp(min=1)).sum(0)).clamp(0, 1)
+def stylizing_methods() -> tuple[str, ...]:
+    """The methods that stylize: optimization, and all that do it in one pass."""
+    return OPTIMIZE, *(name for name in method_names() if "stylize" in capabilities_of(find_method(name)))
 
 
 def open_stylizer(
@@ -61,86 +61,92 @@ def open_stylizer(
     styles: Sequence[Any],
     weights: Sequence[float] | None = None,
     *,
-    model: str | None = None,
-    strength: float = 1.0,
-    style_scale: float = 1.0,
     masks: Sequence[Tensor] = (),
     keep_colours: bool = False,
-    memory: int = DEFAULT_MEMORY,
-) -> FeedForwardStylizer:
-    """The painter of these styles; everything that can be refused is refused here.
+    device: str = "auto",
+    **options: Any,
+) -> Stylizer:
+    """The stylizer of these styles for many pictures; everything that can be refused is refused here.
 
     Args:
-        method: ``adain`` or ``fast``.
-        styles: for adain names, files, pictures 1×3×H×W, lists of them or `Style`; for fast names of the network's.
+        method: ``optimize``, ``adain`` (any style in one pass) or ``johnson`` (the styles that a model knows).
+        styles: names, files, pictures of any kind, lists of them or `Style`; for johnson names of the model's styles.
         weights: one for each style; equal by default.
-        model: a bundle; by default the shipped one.
-        strength: from 0, the photo, to 1.
-        style_scale: size of the strokes; adain only.
-        masks: one 1×1×h×w in [0, 1] for each style, where it is to be seen.
+        masks: one 1×1×h×w in [0, 1] for each style, where it applies.
         keep_colours: whether the photo's colours stay.
-        memory: bytes to work in.
+        device: auto, cpu, cuda or mps.
+        options: of `open_optimizing` (settings, encoder and single settings) or of `open_feed_forward` (model,
+            strength, style_scale, memory).
 
     Raises:
-        PicturaError: no such method, model or style, or numbers that cannot be used.
+        PicturaError: no such method, model, style or option, or a value that cannot be used.
     """
-    if method not in MODELS:
-        raise PicturaError(f"There is no method '{method}' that paints in one pass; there are {', '.join(MODELS)}.")
-    if masks and len(masks) != len(styles):
-        raise PicturaError(f"There are {len(styles)} styles but {len(masks)} masks; give one for each.")
-    if weights is not None and len(weights) != len(styles):
-        raise PicturaError(f"There are {len(styles)} styles but {len(weights)} style weights; give one for each.")
-    share = tuple(normalize_weights(list(weights) if weights is not None else [1.0] * len(styles)))
-    network = open_method(models.read_bundle(model or MODELS[method]))
-    if isinstance(network, Adain):
-        paint = _paint_with_adain(network, styles, strength, style_scale, memory)
-    elif isinstance(network, Johnson):
-        paint = _paint_with_johnson(network, styles, strength, memory)
-    else:
-        raise PicturaError(f"The model '{model}' is of the method {network.name}, which paints no styles.")
-    return FeedForwardStylizer(paint, share, tuple(masks), keep_colours)
+    method = resolve_method(method)
+    if not styles:
+        raise PicturaError("There is no style; give at least one.")
+    for what, given in (("style weights", weights), ("masks", masks or None)):
+        if given is not None and len(given) != len(styles):
+            raise PicturaError(f"There are {len(styles)} styles but {len(given)} {what}; give one for each.")
+    shares = normalize_weights(list(weights) if weights is not None else [1.0] * len(styles))
+    if method == OPTIMIZE:
+        return open_optimizing(styles, shares, masks=masks, keep_colours=keep_colours, device=device, **options)
+    check_options(method, options, open_feed_forward)
+    inputs = [_to_network_input(style) for style in styles]
+    return open_feed_forward(method, inputs, shares, masks=masks, keep_colours=keep_colours, device=device, **options)
 
 
-def with_colours_of(made: Tensor, photo: Tensor) -> Tensor:
-    """The light and dark of one picture with the colours of another, both 1×3×H×W in [0, 1] or uint8."""
-    return map_bands(_transfer_colours, made, photo)
+def _to_network_input(source: Any) -> Any:
+    """Names, files and styles as they are, pictures of any kind as tensors."""
+    if isinstance(source, ImageStyle):
+        return list(source.pictures)
+    if isinstance(source, (str, Path, Style)) or (isinstance(source, list) and all(torch.is_tensor(s) for s in source)):
+        return source
+    return as_picture(source).tensor()
 
 
-def _transfer_colours(made: Tensor, photo: Tensor) -> Tensor:
-    turn = YCBCR.to(photo)
-    luma = torch.einsum("c,bchw->bhw", turn[0], made)
-    colour = torch.einsum("kc,bchw->bkhw", turn[1:], photo)
-    mixed = torch.cat([luma[:, None], colour], 1)
-    return torch.einsum("ck,bkhw->bchw", torch.linalg.inv(turn), mixed).clamp(0, 1)
+def stylize_picture(
+    content: PictureInput,
+    stylizer: Stylizer,
+    *,
+    size: int | None = None,
+    callback: StepCallback | None = None,
+    stop: Stop | None = None,
+) -> Any:
+    """Paint one picture.
+
+    Args:
+        content: a path, Picture, PIL picture, array or tensor, see `pictura.stylize`.
+        stylizer: from `open_stylizer`.
+        size: longest side of the result in pixels; by default the content's own.
+        callback, stop: called with, and asked after, each `Step` of an optimization.
+
+    Returns:
+        What `content` was. Eight bits a pixel stay eight bits: an array of 8192×8192 takes 192 MiB, and its painting as
+        much beside what the stylizer may work in.
+
+    Raises:
+        PicturaError: the content cannot be read, or the result would have too many pixels.
+        Interrupted: `stop` said so, or Ctrl-C; its `picture` is the best so far, of the kind that `content` was.
+    """
+    picture = as_picture(content)
+    target = None if size is None else fit_size(*picture.size, size)
+    check_sides(*(target or picture.size))
+    try:
+        return convert_like(content, picture, stylizer.render(picture.view(), target, callback, stop))
+    except Interrupted as interrupted:
+        raise Interrupted(convert_like(content, picture, interrupted.picture)) from interrupted
 
 
-def _paint_with_adain(
-    network: Adain, styles: Sequence[Any], strength: float, style_scale: float, memory: int
-) -> Callable[[Tensor, Sequence[float]], Tensor]:
-    for style in styles:
-        network.style_moments(style)
-
-    def paint(picture: Tensor, weights: Sequence[float]) -> Tensor:
-        size = max(picture.shape[-2:]) * style_scale
-        mixed = mix_moments(
-            list(zip((network.style_moments(style, size) for style in styles), normalize_weights(weights), strict=True))
-        )
-        return network.apply(picture, style=mixed, strength=strength, memory=memory)
-
-    return paint
+def mask_tensor(mask: PictureInput) -> Tensor:
+    """A picture of any kind as a mask 1×1×h×w in [0, 1]: the mean of its colours."""
+    return as_picture(mask).tensor().mean(1, keepdim=True)
 
 
-def _paint_with_johnson(
-    network: Johnson, styles: Sequence[Any], strength: float, memory: int
-) -> Callable[[Tensor, Sequence[float]], Tensor]:
-    for style in styles:
-        if style not in network.names:
-            raise PicturaError(
-                f"The fast network paints {', '.join(network.names)}, not '{style}'; --method adain paints any style."
-            )
+def check_sides(height: int, width: int) -> None:
+    """Refuse a size that no file can hold.
 
-    def paint(picture: Tensor, weights: Sequence[float]) -> Tensor:
-        wanted = {name: weight for name, weight in zip(styles, weights, strict=True) if weight}
-        return network.apply(picture, style=wanted, strength=strength, memory=memory)
-
-    return paint
+    Raises:
+        PicturaError: says the sides that can be made.
+    """
+    if not 1 <= min(height, width) <= max(height, width) <= MAX_SIDE:
+        raise PicturaError(f"A picture of {width}×{height} pixels cannot be made: give 1 to {MAX_SIDE} a side.")

@@ -1,9 +1,9 @@
-"""What a learned method is: networks, players, one training step, and how it is applied."""
+"""What a learned method is: networks, players and one training step; `capabilities` says what it is good for."""
 
 import abc
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -90,16 +90,6 @@ class Method(abc.ABC):
         """Columns of a sample sheet: input, target, output …, each N×3×H×W in [0, 1]; no gradient.
 
         The loop has put the networks into eval mode and puts them back.
-        """
-
-    @abc.abstractmethod
-    def apply(self, picture: Tensor, **options: Any) -> Tensor:
-        """The method in use: 1×3×H×W in [0, 1] of any size from 1×1 to the result in [0, 1].
-
-        The result has the picture's size; super-resolution's is `scale` times that.
-
-        Raises:
-            PicturaError: no picture, or an option it does not know.
         """
 
     def export_network(self) -> nn.Module:

@@ -1,9 +1,9 @@
 """Videos, painted frame by frame in one process.
 
-    from pictura import open_painter
+    from pictura.tasks.stylize import open_stylizer
     from pictura.video import paint_video
 
-    paint_video("clip.mp4", "painted.mp4", open_painter("starry-night"))
+    paint_video("clip.mp4", "painted.mp4", open_stylizer("adain", ["starry-night"]))
 
 Reading order: painting, shots (cuts, and which frames are sampled), steady, `networks.tiling.frozen`, colour,
 reading, writing. PyAV, an extra, is imported when a video is opened.

@@ -92,7 +92,7 @@ def paint_video(
     Args:
         source: the video.
         target: what it becomes: .mp4, .webm or .mkv. It appears when it is complete.
-        paint: 1×3×H×W in [0, 1] to the same, `pictura.open_painter`'s for example.
+        paint: 1×3×H×W in [0, 1] to the same, from `pictura.tasks.stylize.open_stylizer` for example.
         size: longest side of the result in pixels; by default the video's own.
         statistics: what networks normalise by. shots: statistics of a few frames of each shot, so that nothing
             flickers; clip: of a few frames of all of it; frames: each frame's own.

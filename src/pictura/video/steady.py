@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from pictura.networks.tiling.frozen import LayerStatistics, Paint, gather_statistics, use_statistics
-from pictura.tasks.stylize import FeedForwardStylizer
+from pictura.tasks.feed_forward import FeedForwardStylizer
 
 FrozenStatistics = list[LayerStatistics]  # of each pass that a picture takes; empty: nothing is held
 

@@ -68,12 +68,14 @@ def test_tiles_see_the_same_statistics():
     johnson = Johnson(Johnson.tiny())
     clip = list(torch.rand(2, 1, 3, 120, 136, generator=torch.Generator().manual_seed(1)))
     whole, tiled = ({"memory": m, "precision": "float32"} for m in (2**30, 2**21))
-    found = [gather_statistics(lambda x, o=options: johnson.apply(x, **o), clip) for options in (whole, tiled)]
+    found = [gather_statistics(lambda x, o=options: johnson.stylize(x, **o), clip) for options in (whole, tiled)]
     assert found[0].keys() == found[1].keys()
     assert len(found[0]) == sum("statistics" in vars(module) for module in johnson.network.modules())
     for site, statistics in found[0].items():
         torch.testing.assert_close(statistics, found[1][site], atol=1e-4, rtol=1e-3)
-    made = [freeze_statistics(lambda x, o=options: johnson.apply(x, **o), clip)(clip[0]) for options in (whole, tiled)]
+    made = [
+        freeze_statistics(lambda x, o=options: johnson.stylize(x, **o), clip)(clip[0]) for options in (whole, tiled)
+    ]
     torch.testing.assert_close(*made, atol=1e-4, rtol=0)
 
 

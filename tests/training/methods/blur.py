@@ -6,7 +6,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from pictura.runtime.errors import PicturaError
+from pictura.training.capabilities import check_image, check_options
 from pictura.training.method import Batch, Method, Player, Update
 from pictura.training.settings import MethodSettings
 
@@ -47,11 +47,13 @@ class Blur(Method):
     def show(self, batch: Batch) -> list[Tensor]:
         return [batch["image"], target(batch["image"]), self.blurrer(batch["image"])]
 
-    def apply(self, picture: Tensor, **options: Any) -> Tensor:
-        if picture.dim() != 4 or picture.shape[:2] != (1, 3) or options:
-            raise PicturaError(f"A picture is 1×3×H×W, and this is {tuple(picture.shape)}.")
+    directions = ("A2B",)
+
+    def translate(self, image: Tensor, *, direction: str | None = None, **unknown: Any) -> Tensor:
+        check_options(self.name, unknown, self.translate)
+        check_image(image)
         with torch.no_grad():
-            return self.blurrer(picture).clamp(0, 1)
+            return self.blurrer(image).clamp(0, 1)
 
     def export_network(self) -> nn.Module:
         return self.blurrer

@@ -6,7 +6,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from pictura.runtime.errors import PicturaError
+from pictura.training.capabilities import check_image, check_options
 from pictura.training.method import Batch, Method, Player, Update
 from pictura.training.settings import MethodSettings
 
@@ -79,12 +79,14 @@ class Duel(Method):
     def show(self, batch: Batch) -> list[Tensor]:
         return [batch["image"], self.generator(batch["image"])]
 
-    def apply(self, picture: Tensor, **options: Any) -> Tensor:
-        if picture.dim() != 4 or picture.shape[:2] != (1, 3) or options:
-            raise PicturaError(f"A picture is 1×3×H×W, and this is {tuple(picture.shape)}.")
+    directions = ("A2B",)
+
+    def translate(self, image: Tensor, *, direction: str | None = None, **unknown: Any) -> Tensor:
+        check_options(self.name, unknown, self.translate)
+        check_image(image)
         self.generator.eval()
         with torch.no_grad():
-            return self.generator(picture).clamp(0, 1)
+            return self.generator(image).clamp(0, 1)
 
     def state(self) -> dict[str, Tensor]:
         return {str(i): image for i, image in enumerate(self.pool)}

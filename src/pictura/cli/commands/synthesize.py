@@ -34,11 +34,12 @@ def synthesize(
     use_threads(options.threads)
     from pictura import api
     from pictura.cli.batch import check_jobs, paint_all
+    from pictura.tasks.optimize import open_encoder, read_init_image
 
     settings = recipe.settings
     jobs = check_jobs(plan_jobs([texture], output, ""), options)
-    api.read_init_image(settings)
-    encoder = api.open_encoder(settings)
+    read_init_image(settings)
+    encoder = open_encoder(settings, options.device)
     paint_all(
         jobs,
         recipe,

@@ -8,7 +8,7 @@ import typer
 
 from pictura import __version__
 from pictura.cli.jobs import Job, plan_jobs
-from pictura.cli.options import Overwrite, RunOptions
+from pictura.cli.options import Device, Overwrite, RunOptions
 from pictura.cli.progress import ConsoleReport
 from pictura.cli.text import examples, format_duration
 from pictura.runtime.errors import PicturaError
@@ -38,6 +38,7 @@ def upscale(
     ] = None,
     memory: Annotated[int | None, typer.Option(min=16, metavar="MIB", help="Memory to work in.")] = None,
     overwrite: Overwrite = False,
+    device: Device = "auto",
     threads: Annotated[int | None, typer.Option(min=1, help="Processor threads to use.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON line per finished picture.")] = False,
@@ -46,13 +47,15 @@ def upscale(
     jobs = plan_jobs(pictures, output, f"x{scale}")
     use_threads(threads)
     from pictura.cli.batch import pending_jobs
+    from pictura.networks.tiling.streaming import DEFAULT_MEMORY
     from pictura.tasks.enlarge import open_enlarger
 
     to_do = pending_jobs(jobs, RunOptions(overwrite=overwrite, quiet=quiet))
     if not to_do:
         return
     return_freed()
-    enlarger = open_enlarger(model, scale, **({} if memory is None else {"memory": memory * 2**20}))
+    bytes_to_use = DEFAULT_MEMORY if memory is None else memory * 2**20
+    enlarger = open_enlarger(model, scale, memory=bytes_to_use, device=device)
     with ConsoleReport(quiet, as_json) as report:
         done = [_enlarge(job, enlarger, overwrite, report) for job in to_do]
     if not all(done):

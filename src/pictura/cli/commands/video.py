@@ -11,14 +11,24 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from pictura.cli.options import LongestSide, Overwrite, Quiet, Styles, StyleWeights, Threads, with_groups
+from pictura.cli.options import (
+    Device,
+    LongestSide,
+    Overwrite,
+    Quiet,
+    Styles,
+    StyleWeights,
+    Threads,
+    current_method,
+    with_groups,
+)
 from pictura.cli.progress import ConsoleReport
 from pictura.cli.text import examples, format_duration
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.threads import use_threads
 
 if TYPE_CHECKING:
-    from pictura.tasks.stylize import FeedForwardStylizer
+    from pictura.tasks.feed_forward import FeedForwardStylizer
     from pictura.video import VideoProgress, VideoResult
 
 EXAMPLES = examples(
@@ -40,13 +50,16 @@ class StyleOptions:
         typer.Option(help="For each style a picture, white where it is to be seen in all frames (repeatable)."),
     ] = None
     method: Annotated[
-        Literal["adain", "fast"], typer.Option(help="adain: any style; fast: the styles of a trained network.")
+        str, typer.Option(metavar="NAME", help="adain: any style; johnson: the styles of a trained model.")
     ] = "adain"
     strength: Annotated[float, typer.Option(min=0.0, max=1.0, help="From 0, the video, to 1.")] = 1.0
     style_scale: Annotated[float, typer.Option(min=0.01, help="Size of the strokes; adain.")] = 1.0
     keep_colours: Annotated[bool, typer.Option("--keep-colours", help="Keep the video's colours.")] = False
-    model: Annotated[str | None, typer.Option(help="A bundle other than the shipped one.", show_default=False)] = None
+    model: Annotated[str | None, typer.Option(help="Model to use (left out: the shipped one).", show_default=False)] = (
+        None
+    )
     memory: Annotated[int | None, typer.Option(min=16, metavar="MIB", help="Memory for one frame's painting.")] = None
+    device: Device = "auto"
 
     def __str__(self) -> str:
         return f"{self.method}, {', '.join(self.style or [])}, strength {self.strength:g}"
@@ -55,21 +68,25 @@ class StyleOptions:
         """The network, with everything refused that can be refused before the first frame."""
         import torch
 
-        from pictura.api import open_painter
+        from pictura.tasks.feed_forward import FeedForwardStylizer
+        from pictura.tasks.stylize import mask_tensor, open_stylizer
 
-        painter = open_painter(
+        stylizer = open_stylizer(
+            current_method(self.method) or self.method,
             self.style or [],
-            self.method,
-            style_weights=self.weight or None,
-            masks=self.mask or (),
+            self.weight or None,
+            masks=[mask_tensor(mask) for mask in self.mask or ()],
+            keep_colours=self.keep_colours,
+            device=self.device,
             model=self.model,
             strength=self.strength,
             style_scale=self.style_scale,
-            keep_colours=self.keep_colours,
             **({} if self.memory is None else {"memory": self.memory * 2**20}),
         )
-        painter(torch.full((1, 3, 32, 32), 0.5))
-        return painter
+        if not isinstance(stylizer, FeedForwardStylizer):
+            raise PicturaError("A video is painted in one pass a frame: take --method adain or johnson.")
+        stylizer(torch.full((1, 3, 32, 32), 0.5))
+        return stylizer
 
 
 @dataclass(frozen=True)

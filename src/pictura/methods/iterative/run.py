@@ -150,8 +150,9 @@ class IterativeStylizer:
         content: Tensor | None,
         start: Tensor,
         callback: Callable[[Step], None] | None = None,
+        stop: Callable[[], bool] | None = None,
     ) -> None:
-        self.encoder, self.settings, self.style_at = encoder, settings, style_at
+        self.encoder, self.settings, self.style_at, self.stop = encoder, settings, style_at, stop
         self.size, self.content, self.start, self.callback = size, content, start, callback
         self.smallest = encoder.smallest(
             [*settings.style_layers, *(settings.content_layers if content is not None else ())]
@@ -207,6 +208,8 @@ class IterativeStylizer:
                 pixels, note = self._recover(pixels)
             self.ema.add(pixels.x)
             self._report(index, i + 1, size, losses, note)
+            if self.stop is not None and self.stop():
+                raise KeyboardInterrupt
         return pixels
 
     def _noise_transform(self, index: int) -> Callable[[Tensor], Tensor]:

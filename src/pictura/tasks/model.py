@@ -1,0 +1,94 @@
+"""A `Model`: a trained method in a person's hands, opened once for many pictures and threads."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pictura.networks.tiling.streaming import DEFAULT_MEMORY
+from pictura.picture.kinds import PictureInput, as_picture, convert_like
+from pictura.runtime.errors import PicturaError
+from pictura.tasks.enlarge import open_enlarger
+from pictura.tasks.load import from_pretrained
+from pictura.tasks.stylize import mask_tensor, open_stylizer, stylize_picture
+from pictura.training.capabilities import Enlarges, Stylizes, capabilities_of
+from pictura.training.method import Method
+
+
+class Model:
+    """What `pictura.load` gives.
+
+    Attributes:
+        name: what it was loaded by.
+        method: the trained method, for those who want tensors.
+        device: where it computes: auto, cpu, cuda or mps.
+        can: what it can do, in verbs: ``("stylize",)``, ``("enlarge",)``.
+    """
+
+    def __init__(self, name: str, method: Method, device: str) -> None:
+        self.name, self.method, self.device = name, method, device
+        self.can = capabilities_of(method)
+
+    def __repr__(self) -> str:
+        return f"<Model '{self.name}' of the method {self.method.name}: {', '.join(self.can)}>"
+
+    @property
+    def styles(self) -> tuple[str, ...]:
+        """The styles it was trained for; empty where it takes any, or paints none."""
+        return self.method.style_names if isinstance(self.method, Stylizes) else ()
+
+    def stylize(
+        self,
+        content: PictureInput,
+        style: Any,
+        *,
+        size: int | None = None,
+        style_weights: Sequence[float] | None = None,
+        masks: Sequence[PictureInput] = (),
+        keep_colours: bool = False,
+        strength: float = 1.0,
+        style_scale: float = 1.0,
+        memory: int = DEFAULT_MEMORY,
+    ) -> Any:
+        """Paint a picture in one pass; arguments and result as in `pictura.stylize`.
+
+        Raises:
+            PicturaError: this model does not stylize, or something given cannot be used.
+        """
+        stylizer = open_stylizer(
+            self._check(Stylizes, "stylize").name,
+            style if isinstance(style, (list, tuple)) else [style],
+            style_weights,
+            masks=[mask_tensor(mask) for mask in masks],
+            keep_colours=keep_colours,
+            device=self.device,
+            model=self.method,
+            strength=strength,
+            style_scale=style_scale,
+            memory=memory,
+        )
+        return stylize_picture(content, stylizer, size=size)
+
+    def upscale(self, picture: PictureInput, scale: int | None = None, *, memory: int = DEFAULT_MEMORY) -> Any:
+        """Enlarge a picture, by default as much as the model does; result as in `pictura.upscale`.
+
+        Raises:
+            PicturaError: this model does not enlarge, or enlarges less than `scale` times.
+        """
+        method = self._check(Enlarges, "enlarge")
+        enlarger = open_enlarger(method, scale or method.factor, memory=memory, device=self.device)
+        given = as_picture(picture)
+        return convert_like(picture, given, enlarger(given.view(), grey=given.grey))
+
+    def _check(self, capability: type, verb: str) -> Any:
+        if not isinstance(self.method, capability):
+            raise PicturaError(f"The model '{self.name}' cannot {verb}; it can {', '.join(self.can) or 'do nothing'}.")
+        return self.method
+
+
+def load(model: str | Path, *, device: str = "auto") -> Model:
+    """A trained model for many pictures: a shipped name (``adain``), a folder, a file, or ``owner/name@commit``.
+
+    Raises:
+        PicturaError: there is no such model or device, or it is damaged.
+    """
+    return Model(str(model), from_pretrained(model, device=device), device)

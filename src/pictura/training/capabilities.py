@@ -1,0 +1,160 @@
+"""What a trained method can do, as protocols: tasks, commands and tests ask ``isinstance(method, Stylizes)``.
+
+Images are 1×3×H×W of any height and width, float in [0, 1] (sRGB) or uint8, and results are of the same dtype. `memory`
+is how many bytes a call may work in beside image and result; what does not fit goes in tiles, with the same result.
+A loaded method serves many threads at once: no call leaves anything behind in it.
+"""
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
+
+import torch
+from torch import Tensor
+
+from pictura.runtime.errors import PicturaError, did_you_mean
+
+
+@runtime_checkable
+class Stylizes(Protocol):
+    """Paints an image in styles, in one pass."""
+
+    @property
+    def style_names(self) -> tuple[str, ...]:
+        """The styles it was trained for, by name; empty where it takes any style."""
+
+    def open_style(self, styles: Sequence[Any], weights: Sequence[float]) -> Any:
+        """The weighted mean of these styles, as `stylize` takes it; what can be refused is refused here.
+
+        Args:
+            styles: names, and where `style_names` is empty whatever `pictura.style.sources.load_style` takes.
+            weights: one for each style; their sum is 1.
+
+        Raises:
+            PicturaError: there is no such style, or it cannot be used here.
+        """
+
+    def stylize(
+        self, image: Tensor, *, style: Any = None, strength: float = 1.0, memory: int = 0, precision: Any = "auto"
+    ) -> Tensor:
+        """The image in a style of `open_style`, as strong as asked for: 0 is the image itself, 1 all of the style.
+
+        Raises:
+            PicturaError: not an image, an unknown option, a strength out of range, or too little memory.
+        """
+
+
+@runtime_checkable
+class Enlarges(Protocol):
+    """Makes an image larger by a fixed factor."""
+
+    @property
+    def factor(self) -> int:
+        """How many times wider and higher the result is."""
+
+    def enlarge(self, image: Tensor, *, memory: int = 0, precision: Any = "auto") -> Tensor:
+        """1×3×H×W to 1×3×(factor H)×(factor W).
+
+        Raises:
+            PicturaError: not an image, an unknown option, or too little memory.
+        """
+
+
+@runtime_checkable
+class Translates(Protocol):
+    """Turns an image of one domain into one of another, of the same size."""
+
+    @property
+    def directions(self) -> tuple[str, ...]:
+        """What it can do, the first by default: ``("A2B", "B2A")``, or the domains' names."""
+
+    def translate(
+        self, image: Tensor, *, direction: str | None = None, memory: int = 0, generator: torch.Generator | None = None
+    ) -> Tensor:
+        """The image in the other domain; `generator` is for methods whose result is random.
+
+        Raises:
+            PicturaError: not an image, or a direction it does not have.
+        """
+
+
+@runtime_checkable
+class Generates(Protocol):
+    """Makes images out of nothing."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What can be asked for, by name; empty where samples have no label."""
+
+    def sample(self, count: int, *, generator: torch.Generator, label: str | None = None) -> Tensor:
+        """count×3×H×W in [0, 1]; the same generator gives the same images.
+
+        Raises:
+            PicturaError: a count below 1, or a label it does not know.
+        """
+
+
+@runtime_checkable
+class Encodes(Protocol):
+    """Turns images into latent codes and back."""
+
+    def encode(self, images: Tensor) -> Tensor:
+        """N×3×H×W in [0, 1] to codes N×Z (the mean, where codes are distributions)."""
+
+    def decode(self, codes: Tensor) -> Tensor:
+        """N×Z to N×3×H×W in [0, 1]."""
+
+
+@runtime_checkable
+class Edits(Protocol):
+    """Changes what an image shows, by named attributes."""
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """The attributes it can change."""
+
+    def edit(self, image: Tensor, *, attributes: Mapping[str, float], strength: float = 1.0) -> Tensor:
+        """The image with these attributes, of the same size.
+
+        Raises:
+            PicturaError: not an image, or an attribute it does not know.
+        """
+
+
+# Capability → its verb, which is the name of its function, in the order in which they are told.
+CAPABILITIES: dict[type, str] = {
+    Stylizes: "stylize",
+    Enlarges: "enlarge",
+    Translates: "translate",
+    Generates: "sample",
+    Encodes: "encode",
+    Edits: "edit",
+}
+
+
+def capabilities_of(method: object) -> tuple[str, ...]:
+    """What a method, or a class of methods, can do, in verbs: ``("stylize",)``."""
+    return tuple(verb for verb in CAPABILITIES.values() if hasattr(method, verb))
+
+
+def check_image(image: Tensor) -> None:
+    """Refuse what is not one image.
+
+    Raises:
+        PicturaError: says which shape was expected and which came.
+    """
+    if image.dim() != 4 or image.shape[:2] != (1, 3) or not image.numel():
+        raise PicturaError(f"Expected an image tensor of shape 1×3×H×W, got {tuple(image.shape)}.")
+
+
+def check_options(name: str, given: Iterable[str], function: Callable[..., Any]) -> None:
+    """Refuse options that a method's function does not have.
+
+    Raises:
+        PicturaError: names the first of them and the nearest known one.
+    """
+    parameters = inspect.signature(function).parameters.values()
+    known = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
+    for option in given:
+        if option not in known:
+            raise PicturaError(f"The method {name} has no option '{option}'.{did_you_mean(option, known)}")
