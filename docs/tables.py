@@ -16,7 +16,14 @@ from pictura.methods.iterative.settings import PRESETS, Settings
 ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "CONTRIBUTING.md", ROOT / "docs" / "cli.md", ROOT / "docs" / "optimisation.md")
 TABLE = re.compile(r"(<!-- table: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
-FIVE = ("api.py", "methods/iterative/run.py", "losses/wasserstein.py", "style/style.py", "encoders/encoder.py")
+START = (
+    "api.py",
+    "tasks/optimize.py",
+    "methods/iterative/run.py",
+    "losses/perceptual.py",
+    "style/style.py",
+    "encoders/encoder.py",
+)
 # Where each number of the preset `paper` comes from, and why ours is another.
 SOURCES = {
     "encoder": "CVPR 2016, section 2: mean response 1 of every filter; ours is a distillate of the same network",
@@ -66,13 +73,13 @@ def paper() -> str:
     return markdown(("setting", "paper", "balanced", "source of the first; why the second"), rows)
 
 
-def five() -> str:
-    """The five files a newcomer reads first, each with its own first sentence and its length.
+def start() -> str:
+    """The files a newcomer reads first, each with its own first sentence and its length.
 
     Lengths are in fifties, so that not every edit of a file changes the page.
     """
     rows = []
-    for name in FIVE:
+    for name in START:
         source = (ROOT / "src" / "pictura" / name).read_text(encoding="utf-8")
         about = (ast.get_docstring(ast.parse(source)) or "").splitlines()[0]
         rows.append((f"[`{name}`](src/pictura/{name})", about, 50 * round(len(source.splitlines()) / 50)))
@@ -90,7 +97,7 @@ def markdown(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     return "".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |\n" for cells in lines)
 
 
-TABLES = {"paper": paper, "five": five} | {
+TABLES = {"paper": paper, "start": start} | {
     command.replace(" ", "-"): partial(options, command)
     for command in (
         "stylize",

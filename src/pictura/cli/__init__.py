@@ -8,7 +8,7 @@ import sys
 
 
 def main() -> None:
-    """Run the program and leave with its exit code: 0 done, 2 something the user can mend, 130 Ctrl-C."""
+    """Run the program and leave with its exit code: 0 done, 2 an error the user can fix, 130 Ctrl-C."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a console without our letters shows others instead of failing
             stream.reconfigure(errors="replace")

@@ -12,11 +12,11 @@ from pictura import __version__
 from pictura.cli.text import examples
 from pictura.runtime.errors import PicturaError
 
-# Each command: where it is in cli/commands, and its line in the list of commands. A module is imported when its command is asked for,
-# so that `pictura --help` pays for none of them. "app" is a group of its own. The end of a command's help is its
-# module's EXAMPLES, or <COMMAND>_EXAMPLES where a module has several.
+# Each command: where it is in cli/commands, and its line in the list of commands. A module is imported when its command
+# is asked for, so that `pictura --help` pays for none of them. "app" is a group of its own. The end of a command's help
+# is its module's EXAMPLES, or <COMMAND>_EXAMPLES where a module has several.
 COMMANDS = {
-    "stylize": ("stylize:stylize", "Paint pictures in the manner of other pictures."),
+    "stylize": ("stylize:stylize", "Apply the style of one or more pictures to pictures."),
     "synthesize": (
         "synthesize:synthesize",
         "Make a new picture with the texture of another, of any size.",
@@ -24,24 +24,24 @@ COMMANDS = {
     "style": ("style:app", "Make, mix and look at styles."),
     "upscale": (
         "upscale:upscale",
-        "Enlarge pictures, and make up the detail that enlarging does not bring.",
+        "Upscale pictures with a trained network.",
     ),
     "video": (
         "video:video",
-        "Paint a video frame by frame, without flicker, sound and times kept.",
+        "Stylize a video without flicker; sound and timing are kept.",
     ),
     "train": (
         "train:train",
-        "Train a method on a folder of pictures; what comes out is the bundle in OUTPUT/bundle.",
+        "Train a method on a folder of pictures; the model is written to OUTPUT/bundle.",
     ),
     "data": ("data:app", "Check and rearrange sets of pictures."),
     "models": (
         "models:models",
-        "Name the trained networks that are shipped or were fetched, with size, metric, licence and SHA-256.",
+        "List available models with size, metric, licence and SHA-256.",
     ),
     "import": (
         "models:import_",
-        "Make a model of another project's weights; nothing in the file is run, whatever it holds.",
+        "Convert another project's weights to a model; nothing in the file is ever run.",
     ),
     "export": (
         "models:export",
@@ -49,14 +49,14 @@ COMMANDS = {
     ),
     "encoders": (
         "info:encoders",
-        "Name the networks that can judge content and style, and where their weights are.",
+        "List the encoders and where their weights are.",
     ),
     "check": (
         "info:check",
-        "Say whether everything needed is here, and what to do where it is not.",
+        "Check the installation and say how to fix what is missing.",
     ),
 }
-NO_MEMORY = "The memory does not suffice: make the picture smaller, for example with --size 512."
+NO_MEMORY = "Out of memory: use a smaller picture, for example --size 512."
 
 
 def load_command(name: str) -> Any:
@@ -111,7 +111,7 @@ def _explain_error(error: BaseException) -> tuple[str, int] | None:
     if isinstance(error, MemoryError) or "allocate memory" in str(error) or "out of memory" in str(error):
         return f"error: {NO_MEMORY}", 2
     if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
-        return f"error: The name '{error.filename}' is too long for this computer: give a shorter one.", 2
+        return f"error: The name '{error.filename}' is too long for a file name: use a shorter one.", 2
     if isinstance(error, KeyboardInterrupt):
         return "interrupted", 130
     return None
@@ -136,7 +136,7 @@ app = typer.Typer(
 @app.callback()
 def program(
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and leave.")
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    """Paint pictures in the manner of others, enlarge them, make textures; train the networks that do."""
+    """Stylize and upscale pictures, synthesize textures, and train the networks that do."""

@@ -1,4 +1,4 @@
-"""One picture after another: read, worked on, written, told; what `stylize` and `synthesize` share."""
+"""A batch of pictures: read, painted, written, reported one by one; shared by `stylize` and `synthesize`."""
 
 import json
 import math
@@ -23,29 +23,31 @@ from pictura.runtime.files import check_free, write_atomic
 PaintFunction = Callable[[Picture, Callable[[Step], None]], Picture]
 
 
-def check_jobs(jobs: list[Job], manner: RunOptions) -> list[Job]:
+def check_jobs(jobs: list[Job], options: RunOptions) -> list[Job]:
     """The jobs that are still to be done; everything that can be refused before anything slow is refused here.
 
     Raises:
         PicturaError: an output, preview or trace cannot be written, or is there already. Of several outputs those
             that exist are taken as finished instead.
     """
-    if manner.trace is not None:
-        check_free(manner.trace, manner.overwrite)
-    open_jobs = [job for job in jobs if job.sole or manner.overwrite or not job.target.exists()]
+    if options.trace is not None:
+        check_free(options.trace, options.overwrite)
+    open_jobs = [job for job in jobs if job.sole or options.overwrite or not job.target.exists()]
     for job in open_jobs:
-        check_writable(job.target, manner.overwrite)
-        if manner.every and not manner.overwrite and (earlier := job.previews()):
+        check_writable(job.target, options.overwrite)
+        if options.every and not options.overwrite and (earlier := job.previews()):
             raise PicturaError(f"'{earlier[0]}' exists already: remove the old previews or add --overwrite.")
     return open_jobs
 
 
-def pending_jobs(jobs: list[Job], manner: RunOptions) -> list[Job]:
-    """`check_jobs`, and a word about the pictures that are there already."""
-    to_do = check_jobs(jobs, manner)
-    if len(to_do) < len(jobs) and not manner.quiet:
+def pending_jobs(jobs: list[Job], options: RunOptions) -> list[Job]:
+    """`check_jobs`, and a note about outputs that already exist."""
+    to_do = check_jobs(jobs, options)
+    if len(to_do) < len(jobs) and not options.quiet:
+        skipped = len(jobs) - len(to_do)
         typer.echo(
-            f"{len(jobs) - len(to_do)} of {len(jobs)} pictures are there already; --overwrite makes them anew", err=True
+            f"{skipped} of {len(jobs)} outputs exist already and are skipped; --overwrite replaces them",
+            err=True,
         )
     return to_do
 
@@ -53,8 +55,8 @@ def pending_jobs(jobs: list[Job], manner: RunOptions) -> list[Job]:
 class StepReporter:
     """What is done at each step of one picture: bar, note, preview, trace."""
 
-    def __init__(self, job: Job, manner: RunOptions, report: ConsoleReport) -> None:
-        self.job, self.options, self.report = job, manner, report
+    def __init__(self, job: Job, options: RunOptions, report: ConsoleReport) -> None:
+        self.job, self.options, self.report = job, options, report
         self.steps: list[dict[str, Any]] = []
 
     def __call__(self, step: Step) -> None:
@@ -69,47 +71,47 @@ class StepReporter:
 
 
 class BatchRunner:
-    """Makes pictures by one recipe, and remembers what went wrong and what is to be traced."""
+    """Makes pictures with the same settings; remembers failures and what is to be traced."""
 
-    def __init__(self, recipe: Provenance, manner: RunOptions, report: ConsoleReport) -> None:
-        self.provenance, self.options, self.report = recipe, manner, report
+    def __init__(self, provenance: Provenance, options: RunOptions, report: ConsoleReport) -> None:
+        self.provenance, self.options, self.report = provenance, options, report
         self.failed = False
         self.traces: list[dict[str, Any]] = []
 
     def paint(self, job: Job, work: PaintFunction) -> None:
-        """Make one picture; one that cannot be made is named and passed over.
+        """Make one picture; one that cannot be output is named and passed over.
 
         Raises:
             PicturaError: it cannot be written, so that no further one could.
             typer.Exit: with code 130, after Ctrl-C, when the best picture so far is written.
         """
-        watch, began = StepReporter(job, self.options, self.report), time.monotonic()
-        self.traces.append({"content": str(job.source), "output": str(job.target), "steps": watch.steps})
+        reporter, start = StepReporter(job, self.options, self.report), time.monotonic()
+        self.traces.append({"content": str(job.source), "output": str(job.target), "steps": reporter.steps})
         try:
-            made = work(read(job.source), watch)
+            output = work(read(job.source), reporter)
         except PicturaError as error:
             self.report.tell(f"pictura: error: {error}")
             self.failed = True
         except Interrupted as stop:
             if job.sole:
                 self._write(stop.picture, job.target)
-                self.report.tell(f"pictura: interrupted; '{job.target}' holds the picture as far as it came")
+                self.report.tell(f"pictura: interrupted; '{job.target}' holds the picture so far")
             else:
-                self.report.tell("pictura: interrupted; finished pictures are kept, and the same command goes on")
+                self.report.tell("pictura: interrupted; finished pictures are kept; run the same command to continue")
             raise typer.Exit(130) from stop
         else:
-            self._write(made, job.target)
-            self._report_result(job, made, watch, time.monotonic() - began)
+            self._write(output, job.target)
+            self._report_result(job, output, reporter, time.monotonic() - start)
 
-    def _write(self, made: Picture, target: Path) -> None:
-        write(made, target, overwrite=self.options.overwrite, settings=self.provenance.model_dump(mode="json"))
+    def _write(self, output: Picture, target: Path) -> None:
+        write(output, target, overwrite=self.options.overwrite, settings=self.provenance.model_dump(mode="json"))
 
-    def _report_result(self, job: Job, made: Picture, watch: StepReporter, seconds: float) -> None:
-        height, width = made.size
+    def _report_result(self, job: Job, output: Picture, reporter: StepReporter, seconds: float) -> None:
+        height, width = output.size
         facts = {"content": str(job.source), "output": str(job.target), "width": width, "height": height}
         # No step at all is possible: the first number of --steps may be 0, and a small picture has one scale.
-        losses = watch.steps[-1]["losses"] if watch.steps else {}
-        facts |= {"seconds": round(seconds, 3), "steps": len(watch.steps), "losses": losses}
+        losses = reporter.steps[-1]["losses"] if reporter.steps else {}
+        facts |= {"seconds": round(seconds, 3), "steps": len(reporter.steps), "losses": losses}
         self.report.write_result(f"{job.source}: {job.target}, {width}×{height}, {format_duration(seconds)}", facts)
 
     def close(self) -> None:
@@ -120,19 +122,19 @@ class BatchRunner:
             write_atomic(self.options.trace, text.encode(), overwrite=self.options.overwrite)
 
 
-def paint_all(jobs: list[Job], recipe: Provenance, manner: RunOptions, work: PaintFunction) -> None:
+def paint_all(jobs: list[Job], provenance: Provenance, options: RunOptions, work: PaintFunction) -> None:
     """Make all pictures.
 
     Raises:
         PicturaError: nothing more can be written.
-        typer.Exit: with code 2 when some pictures could not be made, 130 after Ctrl-C.
+        typer.Exit: with code 2 when some pictures could not be output, 130 after Ctrl-C.
     """
-    with ConsoleReport(manner.quiet, manner.as_json) as report:
-        studio = BatchRunner(recipe, manner, report)
+    with ConsoleReport(options.quiet, options.as_json) as report:
+        runner = BatchRunner(provenance, options, report)
         try:
             for job in jobs:
-                studio.paint(job, work)
+                runner.paint(job, work)
         finally:
-            studio.close()
-    if studio.failed:
+            runner.close()
+    if runner.failed:
         raise typer.Exit(2)

@@ -39,7 +39,7 @@ def plan_jobs(contents: Sequence[Path], output: Path | None, label: str) -> list
     if len(contents) == 1 and not contents[0].is_dir() and output.suffix and not output.is_dir():
         return _make_jobs(_find_contents(contents, output), lambda _: output)
     if output.suffix.lower() in _suffixes() and not output.is_dir():
-        raise PicturaError(f"'{output}' is one picture's name, but there can be several contents: give a folder.")
+        raise PicturaError(f"The output '{output}' is a file, but there may be several contents: give a folder.")
     return _make_jobs(_find_contents(contents, output), lambda name: output / _writable_name(name))
 
 
@@ -60,7 +60,7 @@ def _find_pictures(folder: Path, output: Path | None) -> list[Path]:
     if output is not None and output.resolve() != folder.resolve():
         kept = [path for path in kept if not path.resolve().is_relative_to(output.resolve())]
     if not kept:
-        raise PicturaError(f"The folder '{folder}' holds no picture ({', '.join(sorted(_suffixes()))}).")
+        raise PicturaError(f"The folder '{folder}' contains no pictures ({', '.join(sorted(_suffixes()))}).")
     return kept
 
 

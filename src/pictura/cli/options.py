@@ -16,7 +16,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace existing files.")]
 Threads = Annotated[int | None, typer.Option(min=1, help="Processor threads to use.")]
 Device = Annotated[str, typer.Option(metavar="auto|cpu|cuda|mps", help="Where to compute.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors.")]
 Styles = Annotated[
     list[str] | None,
     typer.Option(
@@ -46,7 +46,7 @@ class RunOptions:
     """How the work is done and told, whatever it makes."""
 
     config: Annotated[
-        Path | None, typer.Option(help="Repeat the settings in a picture made by pictura, or in a JSON file.")
+        Path | None, typer.Option(help="Reuse the settings of a picture made by pictura, or of a JSON file.")
     ] = None
     overwrite: Overwrite = False
     every: Annotated[
@@ -152,5 +152,7 @@ def _parse_setting(name: str, given: Any) -> Any:
 def _parse_weight(name: str, text: str) -> tuple[str, str]:
     layer, equals, weight = text.partition("=")
     if not equals:
-        raise PicturaError(f"'{text}' says no weight: write {_FLAGS[name][0]} {layer or 'relu4_2'}=1.")
+        raise PicturaError(
+            f"Expected LAYER=WEIGHT, got '{text}': write for example {_FLAGS[name][0]} {layer or 'relu4_2'}=1."
+        )
     return layer, weight

@@ -1,4 +1,4 @@
-"""What is told while pictures are made: a bar on a terminal, plain lines elsewhere, JSON for programs."""
+"""Progress and results: a bar on a terminal, plain lines elsewhere, JSON for programs."""
 
 import json
 from types import TracebackType

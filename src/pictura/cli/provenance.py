@@ -67,4 +67,6 @@ def load_provenance(path: Path | None, otherwise: str) -> Provenance:
     try:
         return Provenance(**parts | {"settings": settings, "pictura": __version__})
     except (ValidationError, TypeError) as error:
-        raise PicturaError(f"'{path}' does not hold what pictura writes: give a picture that pictura made.") from error
+        raise PicturaError(
+            f"'{path}' contains no valid pictura settings: give a picture or JSON file written by pictura."
+        ) from error

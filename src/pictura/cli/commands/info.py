@@ -17,7 +17,7 @@ CHECK_EXAMPLES = examples("pictura check", "pictura check --json")
 
 
 def encoders(as_json: Json = False) -> None:
-    """Name the networks that can judge content and style, and where their weights are."""
+    """List the encoders and where their weights are."""
     known = [_describe_encoder(one) for one in available_encoders()]
     if as_json:
         typer.echo(json.dumps(known))
@@ -38,7 +38,7 @@ def _locate_weights(one: AvailableEncoder) -> str:
 
 
 def check(as_json: Json = False) -> None:
-    """Say whether everything needed is here, and what to do where it is not."""
+    """Check the installation and say how to fix what is missing."""
     facts = _gather_facts()
     if as_json:
         typer.echo(json.dumps(facts))
@@ -74,9 +74,9 @@ def _advise(weights: set[str], styles: list[str]) -> list[str]:
     """What to do, one sentence each."""
     advice = []
     if "compact" not in weights:
-        advice.append("The weights 'compact' belong to the package and are gone: install pictura again.")
+        advice.append("The bundled weights 'compact' are missing: reinstall pictura.")
     if "vgg19-caffe" not in weights:
         advice.append("The preset quality needs vgg19-caffe; `pictura encoders` says how to get it.")
     if not styles:
-        advice.append("No styles are installed: give paintings with --style, or install pictura again.")
+        advice.append("No styles are installed: give paintings with --style, or reinstall pictura.")
     return advice

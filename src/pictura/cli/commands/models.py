@@ -22,10 +22,10 @@ EXPORT_EXAMPLES = examples("pictura export candy -o candy.onnx")
 
 
 def models(
-    name: Annotated[str | None, typer.Argument(help="One of them (left out: all).")] = None,
+    name: Annotated[str | None, typer.Argument(help="One of them (default: all).")] = None,
     as_json: Json = False,
 ) -> None:
-    """Name the trained networks that are shipped or were fetched, with size, metric, licence and SHA-256."""
+    """List available models with size, metric, licence and SHA-256."""
     known = [_describe_model(one) for one in _select_models(available_models(), name)]
     if as_json:
         typer.echo(json.dumps(known))
@@ -34,7 +34,7 @@ def models(
             "\n\n".join(align_columns([(key, _format_value(value)) for key, value in one.items()]) for one in known)
         )
     else:
-        typer.echo("No model is shipped, and none was fetched.", err=True)
+        typer.echo("No models available.", err=True)
 
 
 def _select_models(known: list[ModelInfo], name: str | None) -> list[ModelInfo]:
@@ -93,14 +93,14 @@ def _format_value(value: Any) -> str:
 def import_(
     file: Annotated[Path, typer.Argument(help="A checkpoint of torch (.pth, .pt) or a .safetensors file.")],
     project: Annotated[
-        str, typer.Option("--from", metavar="PROJECT", help="Whose weights they are, pytorch-examples.")
+        str, typer.Option("--from", metavar="PROJECT", help="Project the weights come from (pytorch-examples).")
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The folder to write.")],
     title: Annotated[str | None, typer.Option(help="Kept in the model; by default the file's name.")] = None,
     licence: Annotated[str | None, typer.Option(help="Kept in the model.")] = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Make a model of another project's weights; nothing in the file is run, whatever it holds."""
+    """Convert another project's weights to a model; nothing in the file is ever run."""
     from dataclasses import replace
 
     from pictura.interop.converting import convert_weights, find_reference
@@ -125,7 +125,7 @@ def export(
     from pictura.runtime.files import check_free
 
     if output.suffix.lower() != ".onnx":
-        raise PicturaError(f"'{output}' is no name for an ONNX file: let it end in .onnx.")
+        raise PicturaError(f"'{output}' is not an ONNX file name: use the suffix .onnx.")
     check_free(output, overwrite)
     from pictura.interop.onnx import export_method
     from pictura.methods import open_method

@@ -40,7 +40,7 @@ def extract(
     encoder: Annotated[str, typer.Option(help="The network that looks; see `pictura encoders`.")] = "compact",
     overwrite: Overwrite = False,
 ) -> None:
-    """Keep what an encoder says about paintings, without the paintings."""
+    """Extract a style from pictures and save it as a .style file."""
     _check_output(output, overwrite)
     from pictura import encoders
     from pictura.picture import read
@@ -126,5 +126,5 @@ def _check_output(output: Path, overwrite: bool) -> None:
     from pictura.runtime.files import check_free
 
     if output.suffix != ".style":
-        raise PicturaError(f"'{output}' is no name for a style: let it end in .style.")
+        raise PicturaError(f"'{output}' is not a style file name: use the suffix .style.")
     check_free(output, overwrite)

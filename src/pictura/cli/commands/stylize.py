@@ -29,14 +29,14 @@ EXAMPLES = examples(
 Contents = Annotated[list[Path], typer.Argument(metavar="CONTENT", help="Pictures, and folders of pictures.")]
 OutputPath = Annotated[
     Path | None,
-    typer.Option("--output", "-o", help="A file for one content, else a folder (left out: CONTENT_STYLE.png here)."),
+    typer.Option("--output", "-o", help="A file for one content, else a folder (default: CONTENT_STYLE.png here)."),
 ]
 MethodName = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="optimize: the best pictures, in seconds; adain: any style in one pass; "
-        "johnson: one pass, in the styles of a trained model (left out: optimize).",
+        help="optimize: best quality, in seconds; adain: any style in one pass; "
+        "johnson: one pass, in the styles of a trained model (default: optimize).",
     ),
 ]
 
@@ -52,7 +52,7 @@ class LookOptions:
     strength: Annotated[
         float | None, typer.Option(min=0.0, max=1.0, help="From 0, the photo, to 1; adain and johnson.")
     ] = None
-    model: Annotated[str | None, typer.Option(help="Model to use (left out: the shipped one); adain and johnson.")] = (
+    model: Annotated[str | None, typer.Option(help="Model to use (default: the shipped one); adain and johnson.")] = (
         None
     )
     memory: Annotated[int | None, typer.Option(min=16, metavar="MIB", help="Memory to work in; adain and johnson.")] = (
@@ -73,7 +73,7 @@ def stylize(
     options: RunOptions,
     changes: Changes,
 ) -> None:
-    """Paint pictures in the manner of other pictures."""
+    """Apply the style of one or more pictures to pictures."""
     recipe = recipes.load_provenance(options.config, "balanced").with_changes(
         changes,
         styles=style,
@@ -86,7 +86,7 @@ def stylize(
         model=look.model,
     )
     if not recipe.styles:
-        raise PicturaError("No style is named: add one, for example --style starry-night.")
+        raise PicturaError("No style given: add one, for example --style starry-night.")
     _check_options(recipe, changes, look, options)
     jobs = plan_jobs(content, output, recipe.label)
     use_threads(options.threads)

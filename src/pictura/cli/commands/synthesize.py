@@ -52,5 +52,5 @@ def _parse_size(text: str) -> tuple[int, int]:
     """(height, width) of WIDTHxHEIGHT."""
     match = re.fullmatch(r"([1-9]\d*)[x×]([1-9]\d*)", text)
     if match is None:
-        raise PicturaError(f"'{text}' is no size: write width and height in pixels, for example 512x384.")
+        raise PicturaError(f"'{text}' is not a valid size: expected WIDTHxHEIGHT in pixels, for example 512x384.")
     return int(match[2]), int(match[1])

@@ -33,20 +33,20 @@ def train(
     data: Annotated[Path, typer.Argument(help="A folder of pictures, see `pictura data`.", show_default=False)],
     output: Annotated[Path, typer.Option("--output", "-o", help="The folder of the run.", show_default=False)],
     recipe: Annotated[
-        str | None, typer.Option(help="A TOML file or a shipped recipe (left out: the method's own, if it has one).")
+        str | None, typer.Option(help="A TOML file or a shipped recipe (default: the method's own, if it has one).")
     ] = None,
     changes: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one setting (repeatable).")
     ] = None,
     start: Annotated[
-        str | None, typer.Option(help="Begin with the weights and settings of this bundle: a folder or a shipped name.")
+        str | None, typer.Option(help="Start from the weights and settings of this model: a folder or a shipped name.")
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on where a run in this folder stopped.")] = False,
-    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave out pictures that are broken.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Resume the run in this folder.")] = False,
+    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Skip broken pictures.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON line a step.")] = False,
 ) -> None:
-    """Train a method on a folder of pictures; what comes out is the bundle in OUTPUT/bundle.
+    """Train a method on a folder of pictures; the model is written to OUTPUT/bundle.
 
     Checkpoints, samples, the losses as log and plot lie beside it. Ctrl-C and SIGTERM save before they end.
     """
@@ -55,8 +55,8 @@ def train(
     kind = methods.find_method(method)
     if output.resolve().is_relative_to(data.resolve()):
         raise PicturaError(
-            f"The output '{output}' lies in the data '{data}', where its samples would be data, too: "
-            "give a folder elsewhere."
+            f"The output folder '{output}' is inside the data folder '{data}', where its samples would become data: "
+            "choose one outside."
         )
     planned, settings, values = _build_method(kind, recipe, changes or [], start)
     from pictura.training.run_folder import RunFolder
@@ -71,9 +71,9 @@ def train(
         try:
             bundle = fit(planned, source, output, settings, resume=resume, callback=told.step)
         except Stopped as stopped:
-            told.say(f"stopped after step {stopped.step}, all is saved: go on with --resume")
+            told.say(f"stopped after step {stopped.step}, the state is saved: continue with --resume")
             raise typer.Exit(128 + stopped.number) from stopped
-        told.say(f"the bundle is {bundle}")
+        told.say(f"the model is {bundle}")
 
 
 def _build_method(
@@ -110,7 +110,7 @@ def _read_start(kind: "type[Method]", start: str) -> "Bundle":
 
     bundle = models.read_bundle(start)
     if bundle.method != kind.name:
-        raise PicturaError(f"'{start}' is of the method {bundle.method}: no training of {kind.name} can begin with it.")
+        raise PicturaError(f"'{start}' is a {bundle.method} model: a training of {kind.name} cannot start from it.")
     return bundle
 
 
@@ -127,7 +127,7 @@ def _open_audited(
     console = Console(stderr=True)
     hidden = quiet or not console.is_terminal
     with Progress(console=console, transient=True, disable=hidden, redirect_stdout=False) as bar:
-        task = bar.add_task("looking at the pictures")
+        task = bar.add_task("checking the pictures")
 
         def tell(done: int, count: int) -> None:
             bar.update(task, completed=done, total=count)

@@ -29,7 +29,7 @@ def upscale(
     pictures: Annotated[list[Path], typer.Argument(metavar="PICTURE", help="Pictures, and folders of pictures.")],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="A file for one picture, else a folder (left out: PICTURE_x4.png here)."),
+        typer.Option("--output", "-o", help="A file for one picture, else a folder (default: PICTURE_x4.png here)."),
     ] = None,
     scale: Annotated[int, typer.Option(min=1, max=8, help="How many times wider and higher.")] = 4,
     model: Annotated[
@@ -43,7 +43,7 @@ def upscale(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON line per finished picture.")] = False,
 ) -> None:
-    """Enlarge pictures, and make up the detail that enlarging does not bring."""
+    """Upscale pictures with a trained network."""
     jobs = plan_jobs(pictures, output, f"x{scale}")
     use_threads(threads)
     from pictura.cli.batch import pending_jobs

@@ -47,7 +47,7 @@ class StyleOptions:
     weight: StyleWeights = None
     mask: Annotated[
         list[Path] | None,
-        typer.Option(help="For each style a picture, white where it is to be seen in all frames (repeatable)."),
+        typer.Option(help="Mask image per style: white where that style applies in all frames (repeatable)."),
     ] = None
     method: Annotated[
         str, typer.Option(metavar="NAME", help="adain: any style; johnson: the styles of a trained model.")
@@ -55,7 +55,7 @@ class StyleOptions:
     strength: Annotated[float, typer.Option(min=0.0, max=1.0, help="From 0, the video, to 1.")] = 1.0
     style_scale: Annotated[float, typer.Option(min=0.01, help="Size of the strokes; adain.")] = 1.0
     keep_colours: Annotated[bool, typer.Option("--keep-colours", help="Keep the video's colours.")] = False
-    model: Annotated[str | None, typer.Option(help="Model to use (left out: the shipped one).", show_default=False)] = (
+    model: Annotated[str | None, typer.Option(help="Model to use (default: the shipped one).", show_default=False)] = (
         None
     )
     memory: Annotated[int | None, typer.Option(min=16, metavar="MIB", help="Memory for one frame's painting.")] = None
@@ -97,17 +97,14 @@ class OutputOptions:
     statistics: Annotated[
         Literal["shots", "clip", "frames"],
         typer.Option(
-            help="What a frame is normalised by: statistics of its shot, against flicker; "
-            "of the whole clip, also across cuts; or its own."
+            help="Normalization statistics of a frame: those of its shot (no flicker), of the whole clip, or its own."
         ),
     ] = "shots"
-    codec: Annotated[str | None, typer.Option(help="vp9, av1, h264, or ffv1, which loses nothing (left out: vp9).")] = (
-        None
-    )
+    codec: Annotated[str | None, typer.Option(help="vp9, av1, h264, or ffv1 (lossless) (default: vp9).")] = None
     quality: Annotated[
         int | None, typer.Option(min=0, help="The codec's constant quality: less is better, and a larger file.")
     ] = None
-    sound: Annotated[bool, typer.Option("--sound/--no-sound", help="Take the sound along, as it is.")] = True
+    sound: Annotated[bool, typer.Option("--sound/--no-sound", help="Copy the sound track unchanged.")] = True
     overwrite: Overwrite = False
 
 
@@ -118,18 +115,18 @@ def video(
     output_options: OutputOptions,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="A .mp4, .webm or .mkv file (left out: VIDEO_STYLE.mp4 here)."),
+        typer.Option("--output", "-o", help="A .mp4, .webm or .mkv file (default: VIDEO_STYLE.mp4 here)."),
     ] = None,
     threads: Threads = None,
     quiet: Quiet = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON line when it is finished.")] = False,
 ) -> None:
-    """Paint a video frame by frame, without flicker, sound and times kept.
+    """Stylize a video without flicker; sound and timing are kept.
 
     Ctrl-C finishes the file with the frames that are painted, so that it plays.
     """
     if not style_options.style:
-        raise PicturaError("No style is named: add one, for example --style starry-night.")
+        raise PicturaError("No style given: add one, for example --style starry-night.")
     target = output or Path(f"{clip.stem}_{'+'.join(Path(name).stem for name in style_options.style)}.mp4")
     use_threads(threads)
     from pictura.video.painting import check_video_target, paint_video
