@@ -48,20 +48,18 @@ def stylize(
             (3×H×W or 1×3×H×W in [0, 1]).
         style: a shipped name (``starry-night``), a `Style`, a ``.style`` file, a picture of any kind `content` may be,
             a folder of pictures, or a sequence of these; for the method johnson names of the model's styles.
-        settings: optimize: `Settings`, or the name of a preset: fast, balanced (the default), quality, paper.
+        settings: `Settings`, or a preset: fast, balanced (the default), quality, paper; for optimize only.
         method: ``optimize``, the best pictures in seconds; ``adain``, any style in one pass; ``johnson``, one pass in
             the styles that a model was trained for.
-        size: longest side of the result in pixels; by default the content's own, which optimize paints at 1024 pixels
-            at most and enlarges.
+        size: longest side of the result; by default the content's own, which optimize paints at 1024 pixels at most.
         style_weights: one positive number for each style; equal by default.
         masks: one picture for each style, white where it applies.
         keep_colours: whether the content's colours stay.
         device: auto, cpu, cuda or mps.
-        encoder: optimize: an opened encoder, to be used for many pictures; by default `settings.encoder` is loaded.
-        callback: optimize: called with each `Step`.
-        stop: optimize: asked after each step; where it says true the work ends as after Ctrl-C.
-        options: optimize: single settings, such as ``steps=(50, 20)`` (see `Settings`); adain and johnson: model (a
-            name, folder or file), strength (0 to 1), memory (bytes); adain: style_scale.
+        encoder, callback, stop: an opened encoder for many pictures; called with, and asked after, each `Step`; for
+            optimize only.
+        options: optimize: single settings, such as ``steps=(50, 20)``; adain and johnson: model (a name, folder or
+            file), strength (0 to 1), memory (bytes); adain: style_scale.
 
     Returns:
         What `content` was: a Picture for a path or Picture, else a PIL picture, array or tensor of the same type, of
@@ -71,12 +69,11 @@ def stylize(
         PicturaError: something given cannot be used.
         Interrupted: Ctrl-C, or `stop`; its `picture` is the best so far.
     """
+    own = {"settings": settings, "encoder": encoder, "callback": callback, "stop": stop}
     if resolve_method(method) == OPTIMIZE:
         options |= {"settings": settings, "encoder": encoder}
-    else:
-        for name, given in {"settings": settings, "encoder": encoder, "callback": callback, "stop": stop}.items():
-            if given is not None:
-                raise PicturaError(f"'{name}' is for the method optimize; leave it out for {method}.")
+    elif given := [name for name, value in own.items() if value is not None]:
+        raise PicturaError(f"'{given[0]}' is for the method optimize; leave it out for {method}.")
     stylizer = open_stylizer(
         method,
         list(style) if isinstance(style, (list, tuple)) else [style],

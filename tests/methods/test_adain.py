@@ -76,7 +76,7 @@ def test_at_no_strength_styles_are_all_the_same(method, photo):
     ("options", "said"),
     [
         ({"style": "great-wafe"}, "great-wave"),
-        ({"strength": -1.0}, "0, the photo, to 1"),
+        ({"strength": -1.0}, "must be between 0 .content only. and 1.5, got -1"),
         ({"strenght": 1.0}, "strength"),
     ],
 )

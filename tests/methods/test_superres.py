@@ -66,7 +66,7 @@ def test_untrained_it_is_bicubic(draw):
 @pytest.mark.parametrize("kind", [Superres, Srcnn])
 def test_what_is_no_picture_and_what_is_no_option(kind):
     method = kind(kind.tiny())
-    with pytest.raises(PicturaError, match="no picture"):
+    with pytest.raises(PicturaError, match="Expected an image tensor of shape 1×3×H×W, got"):
         method.enlarge(torch.rand(3, 8, 8))
     with pytest.raises(PicturaError, match=r"no option 'memori'. Did you mean 'memory'"):
         method.enlarge(torch.rand(1, 3, 8, 8), memori=1)
