@@ -29,7 +29,7 @@ def check_tensorboard() -> None:
     try:
         import tensorboardX  # noqa: F401
     except ImportError as error:
-        raise PicturaError("TensorBoard's events need tensorboardX: pip install 'pictura[tensorboard]'.") from error
+        raise PicturaError("tensorboard=true requires tensorboardX: pip install 'pictura[tensorboard]'.") from error
 
 
 class Events:
@@ -108,7 +108,7 @@ class Events:
             yield
         except OSError as error:
             why = error.strerror or error
-            self._note = f"TensorBoard's events could not be written ({why}): the training goes on without them"
+            self._note = f"TensorBoard logs could not be written ({why}): training continues without them"
             self._close_file()
 
     def _close_file(self) -> None:
