@@ -1,4 +1,4 @@
-"""Methods in the shape of papers that come, each one file: trained, accumulated, resumed bit for bit, shipped, loaded."""
+"""Methods in the shape of coming papers, one file each: trained, accumulated, resumed bit for bit, shipped, loaded."""
 
 import pytest
 import torch

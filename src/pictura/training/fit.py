@@ -223,7 +223,7 @@ class Training:
         return self.folder.checkpoints / checkpoint.checkpoint_name(step)
 
     def _show(self, step: int, now: TrainingProgress) -> TrainingProgress:
-        """Sheet and plot; where the disk refuses them, that is said, and the training goes on."""
+        """Sheet and plot; where the disk refuses them, a note says so and training continues."""
         try:
             with self.players.use_ema():
                 picture = samples.sample_sheet(self.method, list(self.networks.values()), self.sheet_batch)

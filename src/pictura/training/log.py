@@ -28,7 +28,7 @@ class Log:
         self._count = 0
 
     def begin(self, step: int) -> None:
-        """Forget what was logged after so many steps: a resumed training takes those again."""
+        """Forget what was logged after `step`: a resumed training takes those steps again."""
         kept = [line for line in read_log(self.path) if line["step"] <= step]
         write_atomic(self.path, "".join(json.dumps(line) + "\n" for line in kept).encode(), overwrite=True)
 

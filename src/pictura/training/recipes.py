@@ -5,7 +5,7 @@
     [train]   # those of the loop
     [data]    # how the data are read
 
-A recipe says only what differs from the defaults; whoever validates the tables knows the settings.
+A recipe says only what differs from the defaults; the caller, who validates the tables, knows the settings.
 """
 
 import tomllib
@@ -50,7 +50,7 @@ def read_recipe(source: str | Path) -> Recipe:
 
 
 def apply_changes(recipe: Recipe, changes: Iterable[str], fields: Mapping[str, Iterable[str]]) -> Recipe:
-    """The recipe with changes such as ``batch=8``, ``train.batch=8`` or ``method.layers.relu1_1=2`` made.
+    """The recipe after changes such as ``batch=8``, ``train.batch=8`` or ``method.layers.relu1_1=2``.
 
     A value is read as TOML and, where it is none, as text. A key without its table is looked for in `fields`, which
     names the settings of each.

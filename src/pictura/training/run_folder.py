@@ -31,7 +31,7 @@ class RunFolder:
         self.bundle = path / "bundle"
 
     def sample(self, step: int) -> Path:
-        """The sample sheet after so many steps."""
+        """The sample sheet of this step."""
         return self.samples / f"{checkpoint.checkpoint_name(step)}.png"
 
     def check(self, resume: bool) -> None:

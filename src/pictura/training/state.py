@@ -100,7 +100,7 @@ def save_checkpoint(saved: Checkpoint, folder: RunFolder, keep: int) -> Path:
 
 
 def _average_buffers(networks: dict[str, nn.Module], fabric: "Fabric") -> None:
-    """Running statistics, which every process gathers from its own samples, made the same in all."""
+    """Running statistics, which every process gathers from its own samples: their mean, in all."""
     if fabric.world_size == 1:
         return
     for network in networks.values():

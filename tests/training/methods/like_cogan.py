@@ -1,4 +1,4 @@
-"""In the shape of Liu and Tuzel 2016 (CoGAN): generators that share their first layer, critics that share their last."""
+"""In the shape of Liu and Tuzel 2016 (CoGAN): generators share their first layer, critics their last."""
 
 import torch
 from torch import Tensor, nn
