@@ -41,7 +41,7 @@ def opened(model: str, smoothing: float | None) -> Johnson:
     method = methods.open_method(models.read_bundle(model))
     if not isinstance(method, Johnson):
         raise SystemExit(f"{model} is no network of the method johnson.")
-    method.prepare(torch.device("cpu"))
+    method.prepare(torch.device("cpu"), torch.Generator())
     if smoothing is not None and method.perceptual_loss is not None:
         method.perceptual_loss.smoothing = smoothing
     return method

@@ -85,9 +85,9 @@ def test_json_tells_every_step():
 
 def test_resume():
     done(*train())
-    assert "holds a training: add --resume" in run(*train()).stderr
+    assert "already contains a run; resume it with --resume" in run(*train()).stderr
     result = done(*train("--resume", "--set", "steps=6"))
-    assert "going on after step 4" in result.stderr
+    assert "resuming after step 4" in result.stderr
     assert "6/6" in result.stderr
 
 
@@ -113,12 +113,12 @@ def test_shipped_recipes_are_valid():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ("widht=3", "There is no setting 'widht'. Did you mean 'width'?"),
-        ("train.step=3", "There is no setting 'step'. Did you mean 'steps'?"),
-        ("method.rte=3", "There is no setting 'rte'. Did you mean 'rate'?"),
+        ("widht=3", "Unknown setting 'widht'. Did you mean 'width'?"),
+        ("train.step=3", "Unknown setting 'step'. Did you mean 'steps'?"),
+        ("method.rte=3", "Unknown setting 'rte'. Did you mean 'rate'?"),
         ("rate=fast", "Setting rate: Input should be a valid number"),
         ("batch=0", "Setting batch: Input should be greater than or equal to 1"),
-        ("batch", "'batch' gives no value: write KEY=VALUE, for example batch=8."),
+        ("batch", "'batch' has no value; write KEY=VALUE, for example batch=8."),
         ("precision=16", "Setting precision: Input should be 'auto'"),
         ("device=tpu", "Setting device: Input should be 'auto'"),
     ],
@@ -132,10 +132,10 @@ def test_changes_that_do_not_do(change, words):
     ("text", "words"),
     [
         ("[method]\nwidth = ", "The recipe 'bad.toml' cannot be read"),
-        ("[methods]\nwidth = 3", "has a table 'methods' of no meaning. Did you mean 'method'?"),
-        ("method = 3", "'method' is no table: begin one with [method]"),
-        ("[method]\nwidht = 3", "There is no setting 'widht'. Did you mean 'width'?"),
-        ("[train]\nsave_evry = 3", "There is no setting 'save_evry'. Did you mean 'save_every'?"),
+        ("[methods]\nwidth = 3", "has an unknown table 'methods'. Did you mean 'method'?"),
+        ("method = 3", "'method' in 'bad.toml' must be a table: start it with [method]"),
+        ("[method]\nwidht = 3", "Unknown setting 'widht'. Did you mean 'width'?"),
+        ("[train]\nsave_evry = 3", "Unknown setting 'save_evry'. Did you mean 'save_every'?"),
         ("[data]\nmirorr = true", "There is no data setting 'mirorr'. Did you mean 'mirror'?"),
     ],
 )
@@ -244,7 +244,7 @@ def test_a_resume_of_such_a_training_goes_on_from_its_checkpoint(begun):
     Path("out").rename("whole")
     done(*train("--start", begun, "--set", "steps=2", "-q"))
     result = done(*train("--start", begun, "--resume"))
-    assert "going on after step 2" in result.stderr
+    assert "resuming after step 2" in result.stderr
     assert same(kept()[1], kept("whole")[1])
     assert not same(kept()[1], kept("first")[1])
 

@@ -87,7 +87,7 @@ def test_mistakes(method, photo, options, said):
 
 def test_no_paintings():
     with pytest.raises(PicturaError, match="folder"):
-        Adain(Adain.tiny()).prepare(torch.device("cpu"))
+        Adain(Adain.tiny()).prepare(torch.device("cpu"), torch.Generator())
 
 
 def test_a_description_is_mean_deviation_and_correlation():
@@ -104,7 +104,7 @@ def test_a_description_is_mean_deviation_and_correlation():
 def test_losses_look_through_the_encoder_that_was_asked_for(paintings):
     method = Adain(AdaINSettings(widths=(8, 8, 8), blocks=1, paintings=str(paintings), loss_encoder="vgg20"))
     with pytest.raises(PicturaError, match="vgg20"):
-        method.prepare(torch.device("cpu"))
+        method.prepare(torch.device("cpu"), torch.Generator())
 
 
 def test_training_learns_the_palette(tmp_path):
@@ -113,13 +113,13 @@ def test_training_learns_the_palette(tmp_path):
         write(Picture.of(pixels.numpy()), tmp_path / f"{i}.png")
     torch.manual_seed(0)
     method = Adain(AdaINSettings(widths=(8, 8, 8), blocks=1, paintings=str(tmp_path), full=1.0, learning_rate=5e-3))
-    method.prepare(torch.device("cpu"))
-    optimiser = method.players()["decoder"].optimizer
+    method.prepare(torch.device("cpu"), torch.Generator())
+    optimiser = method.players(1)["decoder"].optimizer
     batch = {"image": torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(4))}
 
-    def update(_, loss):
+    def update(decoder):
         optimiser.zero_grad()
-        loss.backward()
+        decoder.backward()
         optimiser.step()
 
     losses = [method.step(batch, update, torch.Generator().manual_seed(i % 2))["style"].item() for i in range(24)]
@@ -129,10 +129,10 @@ def test_training_learns_the_palette(tmp_path):
 def test_the_papers_losses(paintings):
     torch.manual_seed(0)
     method = Adain(AdaINSettings(variant="paper", paintings=str(paintings), content_weight=1.0, style_weight=10.0))
-    method.prepare(torch.device("cpu"))
+    method.prepare(torch.device("cpu"), torch.Generator())
     x = torch.rand(2, 3, 64, 64)
     drawn = torch.randint(len(method.styles), (2,), generator=torch.Generator().manual_seed(0)).tolist()
-    losses = method.step({"image": x}, lambda *_: None, torch.Generator().manual_seed(0))
+    losses = method.step({"image": x}, lambda **_: None, torch.Generator().manual_seed(0))
 
     f = method._load_encoder()
     style = [method.styles[i] for i in drawn]

@@ -26,12 +26,12 @@ def small(**changes) -> Johnson:
 
 
 def update(method: Johnson):
-    player = method.players()["generator"]
+    player = method.players(1)["generator"]
 
-    def step(name: str, loss: Tensor) -> None:
-        assert name == "generator"
+    def step(**losses: Tensor) -> None:
+        assert list(losses) == ["generator"]
         player.optimizer.zero_grad()
-        loss.backward()
+        losses["generator"].backward()
         player.optimizer.step()
 
     return step
@@ -45,7 +45,7 @@ def test_is_found() -> None:
 def test_every_variant_learns(variant: str, draw) -> None:
     """A few steps on one picture lower the loss on it; the loss network stays as it was."""
     method = small(variant=variant, styles=("starry-night",), full=1.0, learning_rate=1e-2)
-    method.prepare(CPU)
+    method.prepare(CPU, torch.Generator())
     method.generator.train()
     assert method.perceptual_loss is not None
     frozen = [p.clone() for p in method.perceptual_loss.encoder.parameters()]
@@ -74,7 +74,7 @@ def test_styles_and_strengths_are_drawn_from_the_generator() -> None:
 def test_at_no_strength_only_the_photo_counts(draw) -> None:
     """And at full strength it does not."""
     method = small()
-    method.prepare(CPU)
+    method.prepare(CPU, torch.Generator())
     made, photo = draw(64, 64, 1), draw(64, 64, 2)
     none = method.losses(made, photo, [0], torch.zeros(1))
     assert none["content"] == none["style"] == 0
@@ -177,7 +177,7 @@ def test_a_sample_sheet_shows_the_photo_each_style_and_a_half(draw) -> None:
 def test_styles_may_be_paintings(tmp_path, draw) -> None:
     path = write(Picture.of(draw(60, 80)), tmp_path / "mine.png")
     method = small(styles=(str(path), "udnie"), style_size=64)
-    method.prepare(CPU)
+    method.prepare(CPU, torch.Generator())
     assert method.names == ["mine", "udnie"]
     assert method.stylize(draw(32, 32), style="mine").isfinite().all()
 
@@ -203,7 +203,7 @@ def test_settings_that_cannot_be(changes, sentence: str) -> None:
 )
 def test_preparing_what_is_not_there(changes, sentence: str) -> None:
     with pytest.raises(PicturaError, match=sentence):
-        small(**changes).prepare(CPU)
+        small(**changes).prepare(CPU, torch.Generator())
 
 
 @pytest.mark.parametrize(
@@ -225,7 +225,7 @@ def test_no_picture_and_crops_too_small(draw) -> None:
     method = small()
     with pytest.raises(PicturaError, match="Expected an image tensor of shape 1×3×H×W, got"):
         method.stylize(torch.rand(3, 32, 32))
-    method.prepare(CPU)
+    method.prepare(CPU, torch.Generator())
     with pytest.raises(PicturaError, match="too small"):
         method.step({"image": draw(24, 24)}, update(method), torch.Generator())
     with pytest.raises(PicturaError, match="needs the slim variant"):

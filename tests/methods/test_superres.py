@@ -7,7 +7,7 @@ import torch
 
 from pictura.methods import find_method, open_method
 from pictura.methods.srcnn import Srcnn, SrcnnSettings, add_luma
-from pictura.methods.superres import Superres, SuperresSettings, cosine_decay, grid, match_histogram
+from pictura.methods.superres import Superres, SuperresSettings, grid, match_histogram
 from pictura.metrics.luma import luma
 from pictura.networks.upscaler import Bicubic
 from pictura.picture.degrade import degrade, imresize
@@ -151,7 +151,7 @@ def test_feature_loss_trains_through_the_shipped_encoder(draw):
     method = Superres(SuperresSettings(channels=4, blocks=1, loss="feature", encoder="compact", layers=layers))
     with pytest.raises(PicturaError, match="prepare"):
         method.losses(draw(), draw(), draw(10, 12))
-    method.prepare(torch.device("cpu"))
+    method.prepare(torch.device("cpu"), torch.Generator())
     moved = []
     losses = method.step(
         {"image": draw(32, 32)}, lambda name, loss: (loss.backward(), moved.append(name)), torch.Generator()
@@ -167,11 +167,11 @@ def test_training_brings_the_loss_down(kind, draw):
     with torch.random.fork_rng():
         torch.manual_seed(0)
         method = kind(kind.tiny().model_copy(update={"learning_rate": 3e-3}))
-    (name, player), *_ = method.players().items()
+    (name, player), *_ = method.players(1).items()
 
-    def update(_, loss):
+    def update(**losses):
         player.optimizer.zero_grad()
-        loss.backward()
+        losses[name].backward()
         player.optimizer.step()
 
     batch = {"image": draw(48, 48)}
@@ -181,13 +181,13 @@ def test_training_brings_the_loss_down(kind, draw):
 
 
 def test_the_last_layer_of_srcnn_learns_ten_times_slower():
-    optimiser = Srcnn(SrcnnSettings(optimiser="sgd", learning_rate=1e-4)).players()["srcnn"].optimizer
+    optimiser = Srcnn(SrcnnSettings(optimiser="sgd", learning_rate=1e-4)).players(1)["srcnn"].optimizer
     assert [group["lr"] for group in optimiser.param_groups] == pytest.approx([1e-4, 1e-5])
     assert optimiser.param_groups[1]["params"][0].shape == (1, 32, 5, 5)
 
 
 def test_crops_that_are_too_small(draw):
-    nothing = lambda *_: None  # noqa: E731
+    nothing = lambda **_: None  # noqa: E731
     with pytest.raises(PicturaError, match="too small for ×4"):
         Superres(Superres.tiny()).step({"image": draw(3, 40)}, nothing, torch.Generator())
     with pytest.raises(PicturaError, match="too small for SRCNN"):
@@ -217,12 +217,6 @@ def test_matched_histogram(draw):
         assert own.mean() == pytest.approx(wanted.mean().item(), abs=0.01)
         order = was.flatten().argsort()
         assert (own.flatten()[order].diff() >= 0).all()
-
-
-def test_the_rate_falls_to_a_hundredth():
-    rate = cosine_decay(100)
-    assert [rate(0), rate(50), rate(100), rate(900)] == pytest.approx([1, 0.505, 0.01, 0.01])
-    assert cosine_decay(0) is None
 
 
 def test_found_by_their_files():

@@ -7,6 +7,7 @@ from pictura.methods import find_method
 from pictura.runtime import seeds
 from pictura.training.fit import fit
 from pictura.training.method import Method
+from pictura.training.progress import TrainingProgress
 from pictura.training.settings import TrainSettings
 
 from .made import METHODS, Made
@@ -31,6 +32,20 @@ def built(name: str, seed: int = 0, **changes) -> Method:
 
 def settings(**changes) -> TrainSettings:
     return TrainSettings(**(SMALL | {"threads": 1} | changes))
+
+
+class Interrupted(Exception):  # noqa: N818, an end that is no error
+    pass
+
+
+def interrupt_after(step: int) -> Callable[[TrainingProgress], None]:
+    """A callback that ends a training after this step, when its checkpoint is written."""
+
+    def callback(now: TrainingProgress) -> None:
+        if now.step == step:
+            raise Interrupted
+
+    return callback
 
 
 @pytest.fixture

@@ -12,8 +12,7 @@ import torch
 from pictura.runtime import disk
 from pictura.runtime.errors import PicturaError
 from pictura.training import checkpoint, state
-from pictura.training.checkpoint import BrokenCheckpoint, Checkpoint
-from pictura.training.packing import flatten_state, unflatten_state
+from pictura.training.checkpoint import BrokenCheckpoint, Checkpoint, flatten_state, unflatten_state
 from pictura.training.run_folder import RunFolder
 
 

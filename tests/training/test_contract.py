@@ -17,11 +17,11 @@ from pictura.training import checkpoint
 from pictura.training.capabilities import CAPABILITIES, capabilities_of
 from pictura.training.method import Method
 
-from .conftest import built
+from .conftest import Interrupted, built, interrupt_after
 from .made import METHODS, Made
 
 SIZE = 64  # of the made crops
-TESTED = [*method_names(), "blur", "duel"]
+TESTED = [*method_names(), *sorted(path.stem for path in METHODS.glob("*.py"))]
 EXPORT = all(importlib.util.find_spec(name) for name in ("onnx", "onnxscript", "onnxruntime"))
 
 
@@ -74,8 +74,9 @@ def test_train_save_load_apply_resume(name, trained):
         assert result.dtype == torch.float32
         assert bool(((result >= 0) & (result <= 1)).all())
         torch.testing.assert_close(run(picture(height, width)), result)  # it has no memory
-    trained(3, resume=True)
-    whole = trained(3, out="whole")
+    with pytest.raises(Interrupted):
+        trained(3, out="stopped", callback=interrupt_after(2))
+    folder, whole = trained(3, out="stopped", resume=True), trained(3, out="whole")
     last = [
         checkpoint.read_checkpoint(f / "checkpoints" / checkpoint.checkpoint_name(3)).tensors for f in (folder, whole)
     ]

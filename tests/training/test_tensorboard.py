@@ -147,7 +147,7 @@ def test_a_disk_that_refuses_them_ends_the_events_only(train, monkeypatch, sheet
 
     monkeypatch.setattr(record_writer.RecordWriter, "write", full)
     folder = train("duel", tensorboard=True, callback=seen.append)
-    note = "TensorBoard's events could not be written (No space left on device): the training goes on without them"
+    note = "TensorBoard logs could not be written (No space left on device): training continues without them"
     assert [now.note for now in seen] == ["", "", note, "", "", ""]
     assert seen[2].shown
     assert steps(folder, "loss/critic") == ([1, 2, 3] if sheets else [1, 2])
@@ -188,7 +188,7 @@ def test_a_folder_that_cannot_be_listed_is_told_and_not_in_the_way(train, monkey
 
 def test_without_the_extra_it_says_what_to_install(train, monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "tensorboardX", None)
-    with pytest.raises(PicturaError, match=r"need tensorboardX: pip install 'pictura\[tensorboard\]'"):
+    with pytest.raises(PicturaError, match=r"requires tensorboardX: pip install 'pictura\[tensorboard\]'"):
         train("duel", tensorboard=True)
     assert not (tmp_path / "run").exists()
     train("duel")

@@ -42,6 +42,8 @@ def find_method(name: str) -> type[Method]:
 def open_method(bundle: Bundle) -> Method:
     """A method as it was trained: built from the bundle's settings, with the bundle's weights, in eval mode.
 
+    What its training needed beside them, such as critics, is not in the bundle and has no trained weights here.
+
     Raises:
         PicturaError: unknown method or setting, or weights that do not fit, by name.
     """
@@ -52,9 +54,8 @@ def open_method(bundle: Bundle) -> Method:
     kind = find_method(bundle.method)
     with torch.random.fork_rng(devices=[]):  # the networks' first weights are thrown away
         method = kind(validate_settings(kind.Settings, dict(bundle.settings)))
-    networks = method.networks()
-    bundle.fill(networks)
-    for network in networks.values():
+    bundle.fill(method.deployed())
+    for network in method.networks().values():
         network.eval().requires_grad_(False)
     return method
 

@@ -21,7 +21,6 @@ from pictura.encoders import Encoder, load_encoder
 from pictura.losses.perceptual import PerceptualLoss
 from pictura.losses.total_variation import total_variation
 from pictura.methods.exporting import AdaINPipeline
-from pictura.methods.superres import cosine_decay
 from pictura.networks.adain import (
     ADAIN_BLOCKS,
     ADAIN_WIDTHS,
@@ -46,8 +45,8 @@ from pictura.runtime.errors import PicturaError
 from pictura.style import Moments, encode_style, mix_moments
 from pictura.style.sources import load_moments, load_paintings
 from pictura.training.capabilities import check_image, check_options
-from pictura.training.method import Batch, DataKind, Method, Player, Update
-from pictura.training.settings import MethodSettings
+from pictura.training.method import Batch, DataKind, Method, Player, Update, build_player
+from pictura.training.settings import OptimSettings
 
 MIN_SIDE = 32  # side of a picture: an eighth of it must have something to normalise
 PAPER_LAYERS = STYLE_LAYERS[:4]
@@ -55,7 +54,7 @@ PAPER_LAYERS = STYLE_LAYERS[:4]
 TRAINING_SIZES = (181, 256, 362, 512)
 
 
-class AdaINSettings(MethodSettings):
+class AdaINSettings(OptimSettings):
     """Architecture, losses, rates; defaults are those of the network that is shipped."""
 
     variant: Literal["light", "paper"] = Field(default="light", description="paper: one level, as printed")
@@ -77,7 +76,6 @@ class AdaINSettings(MethodSettings):
     photo_weight: float = Field(default=60.0, ge=0, description="of mean squares to the photo, at strength 0; light")
     full: float = Field(default=0.75, ge=0, le=1, description="share of pictures at full strength; light")
     learning_rate: float = Field(default=5e-4, gt=0, description="Adam's rate; the paper's is 1e-4")
-    decay_steps: int = Field(default=0, ge=0, description="steps in which the rate falls to a hundredth; 0: constant")
     ema: float = Field(default=0.998, ge=0, lt=1, description="decay of the averaged weights; 0: the last ones")
 
 
@@ -111,12 +109,11 @@ class Adain(Method):
         """g; f is named in the settings and loaded when needed."""
         return {"decoder": self.decoder}
 
-    def players(self) -> dict[str, Player]:
+    def players(self, steps: int) -> dict[str, Player]:
         """Adam, as in the paper."""
-        adam = torch.optim.Adam(self.decoder.parameters(), lr=self.settings.learning_rate)
-        return {"decoder": Player(self.decoder, adam, cosine_decay(self.settings.decay_steps), self.settings.ema)}
+        return {"decoder": build_player(self.settings, self.decoder, steps)}
 
-    def prepare(self, device: torch.device) -> None:
+    def prepare(self, device: torch.device, generator: torch.Generator) -> None:
         """f, and what it says about the paintings at each size."""
         s = self.settings
         layers = PAPER_LAYERS if s.variant == "paper" else STYLE_LAYERS
@@ -144,7 +141,7 @@ class Adain(Method):
             if self.settings.variant == "paper"
             else self._light_losses(x, drawn, _sample_strengths(len(x), self.settings.full, generator).to(x.device))
         )
-        update("decoder", torch.stack(list(losses.values())).sum())
+        update(decoder=torch.stack(list(losses.values())).sum())
         return {name: loss.detach() for name, loss in losses.items()}
 
     def _paper_losses(self, x: Tensor, drawn: Sequence[int]) -> dict[str, Tensor]:

@@ -23,7 +23,6 @@ from pictura.encoders import Encoder, load_encoder
 from pictura.losses.perceptual import PerceptualLoss
 from pictura.losses.perceptual import StyleLossKind as Loss
 from pictura.losses.total_variation import total_variation
-from pictura.methods.superres import cosine_decay
 from pictura.models import Bundle
 from pictura.networks.johnson import ExamplesNet, JohnsonNet
 from pictura.networks.slim import SLIM_BLOCKS, SLIM_WIDTHS, SlimNet, replace_styles
@@ -34,8 +33,8 @@ from pictura.runtime.errors import PicturaError, did_you_mean
 from pictura.style import Moments, Style, encode_style, mix_moments, normalize_weights
 from pictura.style.sources import open_style
 from pictura.training.capabilities import check_image, check_options
-from pictura.training.method import Batch, DataKind, Method, Player, Update
-from pictura.training.settings import MethodSettings
+from pictura.training.method import Batch, DataKind, Method, Player, Update, build_player
+from pictura.training.settings import OptimSettings
 
 StyleNetwork = JohnsonNet | ExamplesNet | SlimNet
 StyleChoice = str | int | Mapping[str, float] | None
@@ -43,7 +42,7 @@ ENCODER_ALIASES = {"vgg16": "vgg16-torchvision"}  # short names
 SHEET_STYLES = 6  # styles on a sample sheet
 
 
-class JohnsonSettings(MethodSettings):
+class JohnsonSettings(OptimSettings):
     """Architecture, styles, losses, rates; defaults are those of the network that is shipped."""
 
     variant: Literal["paper", "instance", "examples", "slim"] = Field(
@@ -75,9 +74,6 @@ class JohnsonSettings(MethodSettings):
     tv_weight: float = Field(default=1.0, ge=0, description="λ_TV, of mean squares")
     photo_weight: float = Field(default=50.0, ge=0, description="λ_photo, of mean squares, at strength 0")
     full: float = Field(default=0.7, ge=0, le=1, description="share of pictures at full strength; slim only")
-    learning_rate: float = Field(default=1e-3, gt=0, description="Adam's rate")
-    decay_steps: int = Field(default=0, ge=0, description="steps in which the rate falls to a hundredth; 0: constant")
-    ema: float = Field(default=0.0, ge=0, lt=1, description="decay of the averaged weights; 0: the last ones")
 
 
 class Johnson(Method):
@@ -113,13 +109,11 @@ class Johnson(Method):
         """f_W."""
         return {"generator": self.generator}
 
-    def players(self) -> dict[str, Player]:
+    def players(self, steps: int) -> dict[str, Player]:
         """Adam, as in the paper."""
-        s = self.settings
-        adam = torch.optim.Adam(self.generator.parameters(), lr=s.learning_rate)
-        return {"generator": Player(self.generator, adam, cosine_decay(s.decay_steps), s.ema)}
+        return {"generator": build_player(self.settings, self.generator, steps)}
 
-    def prepare(self, device: torch.device) -> None:
+    def prepare(self, device: torch.device, generator: torch.Generator) -> None:
         """The loss network φ, and what it says about the paintings."""
         s = self.settings
         encoder = load_encoder(ENCODER_ALIASES.get(s.encoder, s.encoder), device=str(device))
@@ -139,7 +133,7 @@ class Johnson(Method):
         style, strength = self._sample_styles(len(x), generator)
         made = self._run_network(self.generator, x, self._batch_mix(style, strength)).float()
         losses = self.losses(made, x, style, strength.to(x.device))
-        update("generator", torch.stack(list(losses.values())).sum())
+        update(generator=torch.stack(list(losses.values())).sum())
         return {name: loss.detach() for name, loss in losses.items()}
 
     def losses(self, made: Tensor, x: Tensor, style: list[int], strength: Tensor) -> dict[str, Tensor]:

@@ -12,7 +12,7 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pictura.methods.superres import PrecisionChoice, cosine_decay, enlarge_image
+from pictura.methods.superres import PrecisionChoice, enlarge_image
 from pictura.metrics.luma import LUMA_WEIGHTS, luma
 from pictura.networks.srcnn import SRCNN, SRCNN_CHANNELS
 from pictura.networks.tiling.streaming import DEFAULT_MEMORY, NetworkPart
@@ -20,8 +20,8 @@ from pictura.networks.upscaler import Bicubic
 from pictura.picture.degrade import crop_to_scale, degrade, imresize
 from pictura.runtime.errors import PicturaError
 from pictura.training.capabilities import check_options
-from pictura.training.method import Batch, DataKind, Method, Player, Update
-from pictura.training.settings import MethodSettings
+from pictura.training.method import Batch, DataKind, Method, Player, Update, build_player
+from pictura.training.settings import OptimSettings
 
 FLOATS_PER_PIXEL = (
     2 * SRCNN_CHANNELS[0] + SRCNN_CHANNELS[1]
@@ -29,15 +29,15 @@ FLOATS_PER_PIXEL = (
 LAST_LAYER_RATE = 0.1  # rate of the last layer beside the others', section 4.1
 
 
-class SrcnnSettings(MethodSettings):
+class SrcnnSettings(OptimSettings):
     """Architecture and rates; the paper takes SGD for 8e8 updates, Adam needs a ten-thousandth of them."""
 
     scale: Literal[2, 3, 4, 8] = Field(default=4, description="how many times wider and higher the result is")
     kernels: Literal["9-1-5", "9-3-5", "9-5-5"] = Field(default="9-5-5", description="f₁-f₂-f₃, sides of the filters")
-    optimiser: Literal["adam", "sgd"] = Field(default="adam", description="sgd, with momentum 0.9, is the paper's")
+    optimizer: Literal["adam", "sgd", "rmsprop"] = Field(
+        default="adam", description="sgd, with momentum 0.9, is the paper's"
+    )
     learning_rate: float = Field(default=1e-3, gt=0, description="of the first two layers; 1e-4 in the paper")
-    decay_steps: int = Field(default=0, ge=0, description="steps in which the rate falls to a hundredth; 0: constant")
-    ema: float = Field(default=0.0, ge=0, lt=1, description="decay of the averaged weights; 0: the last ones")
 
 
 class Srcnn(Method):
@@ -67,25 +67,20 @@ class Srcnn(Method):
         """F."""
         return {"srcnn": self.srcnn}
 
-    def players(self) -> dict[str, Player]:
+    def players(self, steps: int) -> dict[str, Player]:
         """The last layer learns ten times slower than the others."""
         s = self.settings
         last = [p for name, p in self.srcnn.named_parameters() if name.startswith("reconstruct")]
         first = [p for name, p in self.srcnn.named_parameters() if not name.startswith("reconstruct")]
         groups: list[dict[str, Any]] = [{"params": first}, {"params": last, "lr": LAST_LAYER_RATE * s.learning_rate}]
-        optimiser: torch.optim.Optimizer = (
-            torch.optim.Adam(groups, lr=s.learning_rate)
-            if s.optimiser == "adam"
-            else torch.optim.SGD(groups, lr=s.learning_rate, momentum=0.9)
-        )
-        return {"srcnn": Player(self.srcnn, optimiser, cosine_decay(s.decay_steps), s.ema)}
+        return {"srcnn": build_player(s, self.srcnn, steps, parameters=groups)}
 
     def step(self, batch: Batch, update: Update, generator: torch.Generator) -> dict[str, Tensor]:
         """One mean square, called pixel."""
         true, enlarged = self._make_pair(batch)
         inner = (luma(true) / 255)[..., self.border : -self.border, self.border : -self.border]
         pixel = (self.srcnn(luma(enlarged) / 255).float() - inner).square().mean()
-        update("srcnn", pixel)
+        update(srcnn=pixel)
         return {"pixel": pixel.detach()}
 
     def show(self, batch: Batch) -> list[Tensor]:

@@ -12,8 +12,6 @@ pixels, and this the truth does not have. φ also sees every crop from another c
 its poolings pass over.
 """
 
-import math
-from collections.abc import Callable
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -28,8 +26,8 @@ from pictura.picture.resize import from_float, to_float
 from pictura.runtime.device import fast_bfloat16
 from pictura.runtime.errors import PicturaError
 from pictura.training.capabilities import check_image, check_options
-from pictura.training.method import Batch, DataKind, Method, Player, Update
-from pictura.training.settings import MethodSettings
+from pictura.training.method import Batch, DataKind, Method, Player, Update, build_player
+from pictura.training.settings import OptimSettings
 
 PrecisionChoice = Literal["auto", "float32", "bfloat16"]
 TILE = 512  # greatest side in small pixels of what is enlarged at once: larger ones are no faster
@@ -46,7 +44,7 @@ GRID_WINDOW = 8  # side in small pixels of what ℓ_grid looks at: its own textu
 FLOOR = 1e-3  # of Charbonnier's distance √(d² + FLOOR²): a quarter of an 8-bit step
 
 
-class SuperresSettings(MethodSettings):
+class SuperresSettings(OptimSettings):
     """Architecture, degradation, losses, rates; defaults are those of the network that is shipped."""
 
     scale: Literal[4, 8] = Field(default=4, description="how many times wider and higher the result is")
@@ -68,9 +66,6 @@ class SuperresSettings(MethodSettings):
     smoothing: float = Field(
         default=0.0, ge=0, le=1, description="σ of the noise through which φ looks at result and truth"
     )
-    learning_rate: float = Field(default=1e-3, gt=0, description="Adam's first rate")
-    decay_steps: int = Field(default=0, ge=0, description="steps in which the rate falls to a hundredth; 0: constant")
-    ema: float = Field(default=0.0, ge=0, lt=1, description="decay of the averaged weights; 0: the last ones")
     match_histogram: bool = Field(
         default=False, description="give the result the colours' distribution of the small picture, as the paper does"
     )
@@ -107,15 +102,12 @@ class Superres(Method):
         """The one that enlarges."""
         return {"upscaler": self.upscaler}
 
-    def players(self) -> dict[str, Player]:
+    def players(self, steps: int) -> dict[str, Player]:
         """Adam, as in the paper; β₂ of 0.99 forgets the flat crops sooner."""
-        own = self.settings.variant == "slim"
-        adam = torch.optim.Adam(
-            self.upscaler.parameters(), lr=self.settings.learning_rate, betas=(0.9, 0.99 if own else 0.999)
-        )
-        return {"upscaler": Player(self.upscaler, adam, cosine_decay(self.settings.decay_steps), self.settings.ema)}
+        beta_2 = 0.99 if self.settings.variant == "slim" else 0.999
+        return {"upscaler": build_player(self.settings, self.upscaler, steps, betas=(0.9, beta_2))}
 
-    def prepare(self, device: torch.device) -> None:
+    def prepare(self, device: torch.device, generator: torch.Generator) -> None:
         """The loss network φ."""
         if self.settings.loss == "feature":
             self.encoder = load_encoder(
@@ -130,7 +122,7 @@ class Superres(Method):
         x = degrade(y, self.settings.scale, self.settings.blur)
         top, left = torch.randint(SHIFT, (2,), generator=generator).tolist()
         losses = self.losses(self.upscaler(x).float(), y, x, (top, left))
-        update("upscaler", sum(losses.values(), torch.zeros((), device=y.device)))
+        update(upscaler=sum(losses.values(), torch.zeros((), device=y.device)))
         return {name: loss.detach() for name, loss in losses.items()}
 
     def losses(self, made: Tensor, y: Tensor, x: Tensor, corner: tuple[int, int] = (0, 0)) -> dict[str, Tensor]:
@@ -227,13 +219,6 @@ def grid(difference: Tensor, scale: int) -> Tensor:
     phases = nn.functional.pixel_unshuffle(difference, scale)
     side = min(GRID_WINDOW, *phases.shape[-2:])
     return nn.functional.avg_pool2d(phases, side, max(1, side // 2))
-
-
-def cosine_decay(steps: int, last: float = 0.01) -> Callable[[int], float] | None:
-    """Half a cosine from 1 to `last` in so many steps, constant afterwards; None for 0."""
-    if steps == 0:
-        return None
-    return lambda step: last + (1 - last) * 0.5 * (1 + math.cos(math.pi * min(1.0, step / steps)))
 
 
 def enlarge_image(image: Tensor, part: NetworkPart, memory: int, precision: PrecisionChoice) -> Tensor:

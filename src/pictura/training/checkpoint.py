@@ -1,4 +1,4 @@
-"""A checkpoint is everything that a training needs to go on bit for bit, in one folder, and no pickle.
+"""A checkpoint is everything that a training needs to resume bit for bit, in one folder, and no pickle.
 
 ``step-00012000/`` holds model, ema, optim and method as safetensors, ``state.json``, and ``manifest.json``, written
 last, with size and SHA-256 of all others. There are no random states in it: every step and every sample starts its own
@@ -22,12 +22,12 @@ from pictura.runtime import disk
 
 MANIFEST = "manifest.json"
 STATE = "state.json"
-ROOM_FACTOR = 1.2  # of what is going to be written must be free, since others write, too
+ROOM_FACTOR = 1.2  # times what is to be written must be free, since other programs write, too
 Tensors = dict[str, Tensor]
 
 
 class BrokenCheckpoint(Exception):  # noqa: N818, what it says of a folder
-    """A folder is no whole checkpoint; the text says why."""
+    """A folder is not a whole checkpoint; the text says why."""
 
 
 @dataclass
@@ -75,12 +75,12 @@ def read_checkpoint(folder: Path) -> Checkpoint:
     """Read a checkpoint, every byte checked.
 
     Raises:
-        Broken: a file is missing or not what was written.
+        BrokenCheckpoint: a file is missing or not what was written.
     """
     try:
         manifest = json.loads((folder / MANIFEST).read_bytes())
-        for name, said in manifest["files"].items():
-            if disk.digest_file(folder / name) != disk.FileDigest(**said):
+        for name, digest in manifest["files"].items():
+            if disk.digest_file(folder / name) != disk.FileDigest(**digest):
                 raise BrokenCheckpoint(f"{name} is not what was written")
         tensors = {
             Path(name).stem: load((folder / name).read_bytes())
@@ -102,15 +102,15 @@ def list_checkpoints(parent: Path) -> list[Path]:
 
 
 def load_newest(parent: Path) -> tuple[Checkpoint | None, list[str]]:
-    """The newest whole checkpoint, and what was said on the way: broken ones are moved aside, never deleted."""
-    said: list[str] = []
+    """The newest whole checkpoint, and notes for a person: broken ones are moved aside, never deleted."""
+    notes: list[str] = []
     for folder in reversed(list_checkpoints(parent)):
         try:
-            return read_checkpoint(folder), said
+            return read_checkpoint(folder), notes
         except BrokenCheckpoint as error:
             aside = _move_aside(folder)
-            said.append(f"'{folder}' is broken, {error}; it is now '{aside.name}', and the one before it is used")
-    return None, said
+            notes.append(f"Checkpoint '{folder}' is damaged ({error}); moved to '{aside.name}', using the previous one")
+    return None, notes
 
 
 def remove_old(parent: Path, keep: int) -> None:
@@ -121,8 +121,8 @@ def remove_old(parent: Path, keep: int) -> None:
 
 def remove_leftovers(parent: Path) -> None:
     """Remove what a killed training left half written or half removed; only under the run's lock."""
-    for left in [*parent.glob(".step-*.tmp"), *parent.glob(".step-*.trash")]:
-        shutil.rmtree(left, ignore_errors=True)
+    for leftover in [*parent.glob(".step-*.tmp"), *parent.glob(".step-*.trash")]:
+        shutil.rmtree(leftover, ignore_errors=True)
 
 
 def _move_aside(folder: Path) -> Path:
@@ -139,3 +139,31 @@ def copy_to_cpu(tensors: Tensors) -> Tensors:
         name: tensor.detach().to("cpu", copy=True, memory_format=torch.contiguous_format)
         for name, tensor in tensors.items()
     }
+
+
+def flatten_state(value: Any, tensors: dict[str, Tensor], path: str) -> Any:
+    """`value` as JSON can hold it; each tensor in it goes into `tensors` under its path."""
+    if isinstance(value, Tensor):
+        tensors[path] = value
+        return {"tensor": path}
+    if isinstance(value, dict):
+        return {"items": [[key, flatten_state(item, tensors, f"{path}.{key}")] for key, item in value.items()]}
+    if isinstance(value, list | tuple):
+        items = [flatten_state(item, tensors, f"{path}.{i}") for i, item in enumerate(value)]
+        return {"tuple": items} if isinstance(value, tuple) else items
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise TypeError(f"{path} is a {type(value).__name__}, which a checkpoint cannot hold")
+
+
+def unflatten_state(value: Any, tensors: dict[str, Tensor]) -> Any:
+    """What `flatten_state` was given."""
+    if isinstance(value, list):
+        return [unflatten_state(item, tensors) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "tensor" in value:
+        return tensors[value["tensor"]]
+    if "tuple" in value:
+        return tuple(unflatten_state(item, tensors) for item in value["tuple"])
+    return {key: unflatten_state(item, tensors) for key, item in value["items"]}

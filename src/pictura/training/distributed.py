@@ -1,4 +1,11 @@
-"""Devices and processes, through Lightning Fabric."""
+"""Devices and processes, through Lightning Fabric; its processes without DDP's wrapper.
+
+Why not Fabric's DDP: `DistributedDataParallel` wraps a module, and expects one forward and one backward through all its
+parameters in turn. In adversarial training a discriminator goes through two forwards and a backward that is not its
+own, a decoder is trained behind an encoder that is not, and several losses of one graph go to different players. So
+each process computes on its own, and `Players` averages a player's gradients over all of them, in one message, when
+they are complete: less overlap of computing and sending, and right for any order of updates.
+"""
 
 import atexit
 import logging
@@ -22,7 +29,7 @@ def launch_fabric(settings: TrainSettings, precision: str) -> "Fabric":
     """Fabric with all processes running: those of torchrun where it started us, else `devices` of them.
 
     Raises:
-        PicturaError: lightning-fabric is not installed, or there are not so many devices.
+        PicturaError: lightning-fabric is not installed, or there are fewer devices.
     """
     threads.use_threads(settings.threads)
     place = device.choose_device(settings.device)
@@ -30,7 +37,9 @@ def launch_fabric(settings: TrainSettings, precision: str) -> "Fabric":
     local = int(os.environ.get("LOCAL_WORLD_SIZE", settings.devices))
     nodes = int(os.environ["WORLD_SIZE"]) // local if "LOCAL_WORLD_SIZE" in os.environ else settings.nodes
     if place.type == "cuda" and local > torch.cuda.device_count():
-        raise PicturaError(f"{local} devices are asked for, and there are {torch.cuda.device_count()}: ask for fewer.")
+        raise PicturaError(
+            f"devices={local} requested, but only {torch.cuda.device_count()} are available; lower devices."
+        )
     try:
         from lightning_fabric import Fabric
     except ImportError as error:
@@ -90,11 +99,7 @@ def _process_strategy() -> "Strategy":
     from lightning_fabric.strategies.ddp import DDPStrategy
 
     class Together(DDPStrategy):
-        """DDP's processes without its wrapper: `Team` averages each player's gradients when they are complete.
-
-        The wrapper expects one backward after each forward, through all its parameters. A discriminator goes through
-        two forwards and a backward that is not its own, and a decoder is trained behind an encoder that is not.
-        """
+        """DDP's processes without its wrapper; see the top of this file."""
 
         def setup_module(self, module: nn.Module) -> nn.Module:  # type: ignore[override]  # DDP's promises its wrapper
             return module

@@ -14,17 +14,16 @@ from pictura.runtime import disk, seeds
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.files import write_atomic
 from pictura.runtime.signals import Stopped, StopRequest, handle_signals
-from pictura.training import checkpoint, loader, log, plot, samples, state, tensorboard
+from pictura.training import checkpoint, loader, log, samples, state, tensorboard
 from pictura.training.distributed import launch_fabric, mean_over_processes
 from pictura.training.guard import CHECK_EVERY, Guard
-from pictura.training.identity import check_data, check_resumable, read_precision, training_identity
+from pictura.training.identity import check_data, complete_identity, read_precision, training_identity
+from pictura.training.loader import DataSource, Order, Share
 from pictura.training.method import Batch, Method
-from pictura.training.order import Order, Share
 from pictura.training.players import Players
 from pictura.training.progress import Meter, TrainingCallback, TrainingProgress
 from pictura.training.run_folder import RunFolder
 from pictura.training.settings import TrainSettings
-from pictura.training.source import DataSource
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -44,14 +43,14 @@ def fit(
 ) -> Path:
     """Train a method and return the folder of its bundle, ``out/bundle``.
 
-    Everything that is left on the way lies in `out`, see `RunFolder`. With `resume` the newest whole checkpoint there
-    is gone on from, or a start made where there is none; on one thread of a processor the weights are bit for bit those
-    of a training that was never stopped. Afterwards the method is ready for use, with the bundle's weights (averaged
-    ones where it has any), and torch's global generators are as they were.
+    Everything that is written on the way lies in `out`, see `RunFolder`. `resume` continues from the newest whole
+    checkpoint there, or starts where there is none; on one thread of a processor the weights are bit for bit those of a
+    training that was never stopped. Afterwards the method is ready for use, with the weights of its model (averaged
+    ones where it has any), and the global generators are as they were.
 
     Raises:
-        PicturaError: a loss or a weight has gone astray, a file is broken, the disk is full, the folder holds another
-            training, or this one differs from the one that is to be resumed; what was saved before is intact.
+        PicturaError: a loss or a weight has diverged, a file is broken, the disk is full, the folder holds another
+            run, or this one differs from the one to resume; what was saved before is intact.
         Stopped: SIGTERM or Ctrl-C; the state is saved.
     """
     check_data(method, data)
@@ -87,7 +86,7 @@ class Training:
         self.log = log.Log(folder.log, settings.steps)
         self.events = tensorboard.Events(folder.path)
         self.meter = Meter(self.share.step)
-        self.networks = method.networks()
+        self.networks, self.deployed = method.networks(), method.deployed()
         precision = str(fabric.strategy.precision.precision)
         self.identity = training_identity(method, data, settings, precision, fabric.world_size)
 
@@ -98,22 +97,24 @@ class Training:
             self._set_up()
             if saved is not None:
                 self.state.restore(saved, self.fabric.global_rank)
-            with handle_signals() as ask:
-                self._loop(saved.step if saved else 0, ask)
+            with handle_signals() as request:
+                self._loop(saved.step if saved else 0, request)
             return self._save_bundle()
         finally:
             self.method.set_networks(self.networks)
             self.events.close()
 
     def _find_checkpoint(self, resume: bool) -> checkpoint.Checkpoint | None:
-        """The checkpoint to go on from; looked for before anything slow is loaded."""
+        """The checkpoint to resume from; looked for before anything slow is loaded."""
         self.folder.check(resume)
         self.fabric.barrier()  # all have looked before the first one moves anything
         saved = self._load_newest() if resume else None
         if saved is not None:
-            check_resumable(self.identity, saved.state["identity"], self.folder.path)
+            self.identity = complete_identity(self.identity, saved.state["identity"], self.method, self.folder.path)
             if saved.step > self.settings.steps:
-                raise PicturaError(f"The training in '{self.folder.path}' has taken {saved.step} steps: ask for more.")
+                raise PicturaError(
+                    f"The run in '{self.folder.path}' already has {saved.step} steps; set steps above {saved.step}."
+                )
         if self.fabric.is_global_zero:
             self._write_settings()
             self.log.begin(saved.step if saved else 0)
@@ -123,32 +124,34 @@ class Training:
 
     def _load_newest(self) -> checkpoint.Checkpoint | None:
         """The first process moves broken ones aside before the others look."""
-        saved, said = None, list[str]()
+        saved, notes = None, list[str]()
         if self.fabric.is_global_zero:
-            saved, said = checkpoint.load_newest(self.folder.checkpoints)
+            saved, notes = checkpoint.load_newest(self.folder.checkpoints)
         self.fabric.barrier()
         if not self.fabric.is_global_zero:
             saved, _ = checkpoint.load_newest(self.folder.checkpoints)
-        said.append(f"going on after step {saved.step}" if saved else "no checkpoint is there: starting at step 1")
-        for note in said:
+        notes.append(f"resuming after step {saved.step}" if saved else "no checkpoint found, starting at step 1")
+        for note in notes:
             self.callback(
                 TrainingProgress(saved.step if saved else 0, self.settings.steps, {}, 0.0, 0.0, 0.0, note=note)
             )
         return saved
 
     def _write_settings(self) -> None:
-        told = {"identity": self.identity, "train": self.settings.model_dump(mode="json")}
-        write_atomic(self.folder.settings, disk.encode_json(told, indent=1), overwrite=True)
+        content = {"identity": self.identity, "train": self.settings.model_dump(mode="json")}
+        write_atomic(self.folder.settings, disk.encode_json(content, indent=1), overwrite=True)
 
     def _set_up(self) -> None:
         """Networks to the device, in channels-last, and each wrapped on its own; teachers, players, batches."""
         device, method = self.fabric.device, self.method
         for network in self.networks.values():
             network.to(device=device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
+        # Modules that a method builds while it prepares have no other source of first weights than this.
         seeds.seed_all("prepare", self.settings.seed)
-        method.prepare(device)
-        # The optimisers stay their own: Fabric's wrapper around one serves strategies that split it, which none does.
-        self.players = Players(method.players(), self.fabric, self.settings.accumulate, self.settings.clip)
+        method.prepare(device, seeds.generator("preparation", self.settings.seed))
+        # The optimizers stay their own: Fabric's wrapper around one serves strategies that split it, which none does.
+        players = method.players(self.identity["schedule steps"])
+        self.players = Players(players, self.fabric, self.settings.accumulate, self.settings.clip)
         method.set_networks(
             {name: self.fabric.setup_module(net, move_to_device=False) for name, net in self.networks.items()}
         )
@@ -158,31 +161,34 @@ class Training:
             self._to_device(loader.first_batch(self.data, samples.SHEET_SAMPLES)) if self.fabric.is_global_zero else {}
         )
 
-    def _loop(self, start: int, ask: StopRequest) -> None:
+    def _loop(self, start: int, request: StopRequest) -> None:
         order = Order(self.settings.seed, len(self.data))
         pin = self.fabric.device.type == "cuda"
-        row = loader.iterate_batches(self.data, order, self.share, start * self.share.step, self.settings.workers, pin)
+        consumed, workers = start * self.share.step, self.settings.workers
+        batches = loader.iterate_batches(self.data, order, self.share, consumed, workers, pin)
         for step in range(start, self.settings.steps):
-            losses, asked = self._step(step, row, ask)
+            losses, asked = self._step(step, batches, request)
             self.meter.tick()
             self._after_step(step + 1, losses, asked)
 
-    def _step(self, step: int, row: loader.BatchIterator, ask: StopRequest) -> tuple[Losses, int]:
-        """One optimisation step: mean losses of all batches and processes, and the signal that one of them heard."""
+    def _step(self, step: int, batches: loader.BatchIterator, request: StopRequest) -> tuple[Losses, int]:
+        """One optimisation step: mean losses of all batches and processes, and the signal that one of them got."""
         sums: dict[str, Tensor] = {}
         for micro in range(self.settings.accumulate):
-            batch = self._to_device(next(row))
+            batch = self._to_device(next(batches))
             place = (self.settings.seed, step, micro, self.fabric.global_rank)
+            # Dropout draws from the global generator and cannot be given another; everything else uses the one below.
             seeds.seed_all("step", *place)
             self.players.begin(step, micro)
             named = self.method.step(batch, self.players.update, seeds.generator("given", *place))
-            # What the players minimise is looked at, too, should it not be among the named.
+            # What the players minimize is checked, too, should it not be among the named.
             for name, loss in (named | {OBJECTIVE_PREFIX + n: loss for n, loss in self.players.losses.items()}).items():
                 sums[name] = sums.get(name, 0) + loss.detach().float().reshape(()) / self.settings.accumulate
-        heard = torch.tensor(float(ask.number), device=self.fabric.device)
-        means = mean_over_processes(torch.stack([heard, *sums.values()]), self.fabric)
+        self.players.end()
+        number = torch.tensor(float(request.number), device=self.fabric.device)
+        means = mean_over_processes(torch.stack([number, *sums.values()]), self.fabric)
         values = means.tolist()
-        asked = (ask.number or signal.SIGTERM) if values[0] else 0
+        asked = (request.number or signal.SIGTERM) if values[0] else 0
         return dict(zip(sums, values[1:], strict=True)), int(asked)
 
     def _after_step(self, step: int, losses: Losses, asked: int) -> None:
@@ -217,12 +223,12 @@ class Training:
         return self.folder.checkpoints / checkpoint.checkpoint_name(step)
 
     def _show(self, step: int, now: TrainingProgress) -> TrainingProgress:
-        """Sheet and plot; where the disk refuses them, that is said, and the training goes on."""
+        """Sheet and plot; where the disk refuses them, a note says so and training continues."""
         try:
             with self.players.use_ema():
                 picture = samples.sample_sheet(self.method, list(self.networks.values()), self.sheet_batch)
             path = samples.write_sheet(picture, self.folder.sample(step))
-            write_atomic(self.folder.plot, plot.draw_losses(log.read_log(self.folder.log)).encode(), overwrite=True)
+            write_atomic(self.folder.plot, log.draw_losses(log.read_log(self.folder.log)).encode(), overwrite=True)
         except PicturaError as error:
             return replace(now, note=str(error))
         self.events.show(step, path)
@@ -235,7 +241,7 @@ class Training:
         if not self.fabric.is_global_zero:
             return self.folder.bundle
         settings = self.method.settings.model_dump(mode="json")
-        bundle = Bundle.of(self.method.name, settings, self.networks, self._card_facts())
+        bundle = Bundle.of(self.method.name, settings, self.deployed, self._card_facts())
         picture = samples.sample_sheet(self.method, list(self.networks.values()), self.sheet_batch)
         return save_bundle(bundle, self.folder.bundle, picture, overwrite=True)
 

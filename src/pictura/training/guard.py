@@ -1,4 +1,4 @@
-"""Stops a training whose numbers have gone astray, by name, before anything of it is saved."""
+"""Stops a training that has diverged, naming what did, before anything of it is saved."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -9,16 +9,15 @@ from torch import Tensor
 
 from pictura.runtime.errors import PicturaError
 
-CHECK_EVERY = 20  # steps from one look at all weights to the next; losses are looked at in every step
+CHECK_EVERY = 20  # steps from one check of all weights to the next; losses are checked in every step
 BASELINE_STEPS = 10  # steps whose losses say what is usual
-DIVERGENCE_FACTOR = (
-    1e4  # above what was greatest in the beginning a loss has diverged; ours: spikes of 100 do come back
-)
+# Times the maximum of the first steps at which a loss has diverged. Ours: spikes of 100 do come back.
+DIVERGENCE_FACTOR = 1e4
 MAX_WEIGHT_RMS = 1e4  # root mean square of a weight tensor; those of trained networks are below 100
 
 
 class Guard:
-    """Looks at losses and weights; `state` is what it remembers of the beginning."""
+    """Checks losses and weights; `state` is what it remembers of the first steps."""
 
     def __init__(self) -> None:
         self.greatest: dict[str, float] = {}
@@ -27,7 +26,7 @@ class Guard:
         """After each step.
 
         Raises:
-            PicturaError: a loss is NaN, infinite, or far above what it was in the beginning.
+            PicturaError: a loss is NaN, infinite, or far above what it was in the first steps.
         """
         for name, value in losses.items():
             if not math.isfinite(value):
@@ -35,7 +34,11 @@ class Guard:
             usual = max(1.0, self.greatest.get(name, abs(value)))
             if abs(value) > DIVERGENCE_FACTOR * usual:
                 raise PicturaError(
-                    _stop_message(step, f"the loss '{name}' is {value:.3g}, in the beginning at most {usual:.3g}")
+                    _stop_message(
+                        step,
+                        f"the loss '{name}' is {value:.3g}; "
+                        f"it was at most {usual:.3g} during the first {BASELINE_STEPS} steps",
+                    )
                 )
             if step <= BASELINE_STEPS:
                 self.greatest[name] = max(self.greatest.get(name, 0.0), abs(value))
@@ -58,20 +61,20 @@ class Guard:
         return dict(self.greatest)
 
     def load_state(self, state: Mapping[str, Any]) -> None:
-        """Go on from `state`."""
+        """Resume from `state`."""
         self.greatest = {name: float(value) for name, value in state.items()}
 
 
 def _root_mean_squares(tensors: Iterable[Tensor]) -> list[float]:
     """Root mean squares, in one pass and with one wait for the device."""
-    given = [t.detach() for t in tensors]
-    if not given:
+    detached = [t.detach() for t in tensors]
+    if not detached:
         return []
-    norms = torch.stack([n.double() for n in torch._foreach_norm(given)])
-    counts = torch.tensor([t.numel() for t in given], dtype=torch.float64)
+    norms = torch.stack([n.double() for n in torch._foreach_norm(detached)])
+    counts = torch.tensor([t.numel() for t in detached], dtype=torch.float64)
     sizes: list[float] = (norms.cpu() / counts.sqrt()).tolist()
     return sizes
 
 
 def _stop_message(step: int, what: str) -> str:
-    return f"Training stopped after step {step}: {what}. A smaller learning rate, or clip, often helps."
+    return f"Training stopped after step {step}: {what}. Try a smaller learning rate or gradient clipping (clip)."

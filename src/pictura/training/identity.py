@@ -1,4 +1,4 @@
-"""What decides a training's result: a resumed one must have the same, or it would be another training."""
+"""What decides a training's result: a resumed run must have the same, or it would be another training."""
 
 import json
 from collections.abc import Mapping
@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from pictura.runtime.errors import PicturaError
+from pictura.training.loader import DataSource
 from pictura.training.method import Method
-from pictura.training.settings import TrainSettings
-from pictura.training.source import DataSource
+from pictura.training.settings import TrainSettings, validate_settings
 
 Identity = dict[str, Any]
-# What a person may change when going on: how long and how often, not what.
+# What a person may change on a resume: how long and how often, not what.
 CHANGEABLE = {"steps", "save_every", "show_every", "keep", "tensorboard"}
 CHANGEABLE |= {"device", "devices", "nodes", "threads", "workers", "precision"}
 
@@ -19,19 +19,41 @@ CHANGEABLE |= {"device", "devices", "nodes", "threads", "workers", "precision"}
 def training_identity(
     method: Method, data: DataSource, settings: TrainSettings, precision: str, processes: int
 ) -> Identity:
-    """Everything that must stay, as JSON; steps may grow, since schedules know the step and not the end."""
+    """Everything that must stay, as JSON; steps may grow, since schedules keep to the steps of the run at its start."""
     return {
         "method": method.name,
         "method settings": method.settings.model_dump(mode="json"),
         "data": data.fingerprint(),
         "training": settings.model_dump(mode="json", exclude=CHANGEABLE),
+        "schedule steps": settings.steps,
         "precision": precision,
         "processes": processes,
     }
 
 
+def complete_identity(now: Identity, before: Identity, method: Method, where: Path) -> Identity:
+    """The identity of a run that is resumed: ours, with the schedules' steps it began with.
+
+    Raises:
+        PicturaError: says what differs.
+    """
+    before = _update_identity(before, method)
+    now = now | {"schedule steps": before.get("schedule steps", now["schedule steps"])}
+    check_resumable(now, before, where)
+    return now
+
+
+def _update_identity(before: Identity, method: Method) -> Identity:
+    """An identity of an earlier version as this one would have written it, with defaults of settings that are new."""
+    try:
+        settings = validate_settings(method.Settings, before["method settings"]).model_dump(mode="json")
+    except (PicturaError, KeyError, TypeError):  # of another method: the comparison will say so
+        return before
+    return before | {"method settings": settings}
+
+
 def check_resumable(now: Identity, before: Identity, where: Path) -> None:
-    """Refuse to go on with something else.
+    """Refuse to resume with something else.
 
     Raises:
         PicturaError: says what differs.
@@ -39,12 +61,11 @@ def check_resumable(now: Identity, before: Identity, where: Path) -> None:
     differences = [
         f"{name} was {_shorten(old)} and is now {_shorten(new)}"
         for name, (old, new) in _setting_pairs(before, now).items()
-        if old != new
+        if old != new and name != "schedule steps"
     ]
     if differences:
         raise PicturaError(
-            f"The training in '{where}' cannot be resumed, {'; '.join(differences)}: give what it was started with, or "
-            "choose a new folder."
+            f"Cannot resume '{where}': {'; '.join(differences)}. Use the original settings or a new folder."
         )
 
 
@@ -55,13 +76,13 @@ def check_data(method: Method, data: DataSource) -> None:
         PicturaError: the data are of another kind, or there are none.
     """
     if data.kind != method.data:
-        raise PicturaError(f"{method.name} learns from {method.data} data, and these are {data.kind}.")
+        raise PicturaError(f"{method.name} expects {method.data} data, got {data.kind}.")
     if not len(data):
-        raise PicturaError("The data set is empty: give it at least one sample.")
+        raise PicturaError("The data set is empty; it needs at least one sample.")
 
 
 def read_precision(settings: Path) -> str | None:
-    """The arithmetic of the training that left this file, for one that goes on with "auto" on another machine."""
+    """The precision of the run that wrote this file, for a resume with "auto" on another machine."""
     try:
         precision = json.loads(settings.read_bytes())["identity"]["precision"]
     except (OSError, ValueError, KeyError, TypeError):

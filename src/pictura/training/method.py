@@ -1,44 +1,105 @@
 """What a learned method is: networks, players and one training step; `capabilities` says what it is good for."""
 
 import abc
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal, Protocol
 
 import torch
 from torch import Tensor, nn
 
 from pictura.models import Bundle
 from pictura.runtime.errors import PicturaError
-from pictura.training.settings import MethodSettings
+from pictura.training.schedules import Schedule, cosine_decay
+from pictura.training.settings import MethodSettings, OptimSettings
 
 DataKind = Literal["images", "paired", "unpaired", "labelled"]
 # Float32 in [0, 1] sRGB: "image" N×3×H×W, or "A" and "B" of pairs; labelled images have "label", int64 N, beside them.
 Batch = dict[str, Tensor]
-# update("generator", loss): backward into that player's parameters only, accumulation, clipping, the step of its
-# optimiser and its schedule, and its averaged weights.
-Update = Callable[[str, Tensor], None]
+
+
+class Update(Protocol):
+    """What a step calls for each of its updates: `pictura.training.players.Players.update`."""
+
+    def __call__(self, **losses: Tensor) -> None:
+        """Minimize each loss over the parameters of the player of that name, and of that one only.
+
+        ``update(critic=d)`` and later ``update(generator=g)`` are two updates, one after the other: g is computed with
+        the new critic. ``update(encoder=a, decoder=b, critic=c)`` is one, of one graph: all gradients are computed
+        before the first weight changes.
+
+        A player takes an optimizer step at every `accumulate`-th of its updates, with the mean of their gradients.
+        """
 
 
 @dataclass
 class Player:
-    """One network with its optimiser.
+    """Networks that are optimized together, and how.
 
-    schedule: optimisation step, from 0, to a factor on the optimiser's rates; None leaves them as they are.
-    ema: decay of the averaged weights that the bundle gets instead of the last ones; 0 for none.
+    Attributes:
+        networks: one module, or several that one optimizer drives, such as both generators of CycleGAN; layers that
+            they share count once.
+        optimizer: of their parameters.
+        schedule: optimisation step, from 0, to a factor on the optimizer's rates; None leaves them as they are.
+        ema: decay of the averaged weights that the model gets instead of the last ones; 0 for none.
     """
 
-    network: nn.Module
+    networks: nn.Module | Sequence[nn.Module]
     optimizer: torch.optim.Optimizer
-    schedule: Callable[[int], float] | None = None
+    schedule: Schedule | None = None
     ema: float = 0.0
+
+    @property
+    def module(self) -> nn.Module:
+        """All networks as one; its parameters are each there once."""
+        return join_networks(self.networks)
+
+
+def join_networks(networks: nn.Module | Sequence[nn.Module]) -> nn.Module:
+    """One network as it is, several as one module."""
+    return networks if isinstance(networks, nn.Module) else nn.ModuleList(networks)
+
+
+def build_player(
+    settings: OptimSettings,
+    networks: nn.Module | Sequence[nn.Module],
+    steps: int,
+    *,
+    parameters: Iterable[dict[str, Any]] | None = None,
+    betas: tuple[float, float] = (0.9, 0.999),
+    schedule: Callable[[int], Schedule | None] = cosine_decay,
+    ema: float | None = None,
+) -> Player:
+    """A player as the settings say.
+
+    Args:
+        settings: optimizer, rate, decay, average.
+        networks: one or several.
+        steps: the length of the run, as `Method.players` is given it.
+        parameters: groups for the optimizer where the networks' parameters differ, for example in their rates.
+        betas: Adam's, where the settings do not say others.
+        schedule: from the number of steps in which the rate falls, 0 for a constant one, to a schedule.
+        ema: instead of the settings'; 0 for a critic, which no model holds.
+    """
+    groups = parameters if parameters is not None else join_networks(networks).parameters()
+    optimizer: torch.optim.Optimizer
+    if settings.optimizer == "adam":
+        optimizer = torch.optim.Adam(groups, lr=settings.learning_rate, betas=settings.betas or betas)
+    elif settings.optimizer == "sgd":
+        optimizer = torch.optim.SGD(groups, lr=settings.learning_rate, momentum=0.9)
+    else:
+        optimizer = torch.optim.RMSprop(groups, lr=settings.learning_rate)
+    decay_steps = steps if settings.decay_steps is None else settings.decay_steps
+    return Player(networks, optimizer, schedule(decay_steps), settings.ema if ema is None else ema)
 
 
 class Method(abc.ABC):
     """One paper. A subclass in ``methods/<name>.py`` is found by its file; nothing else is to be registered.
 
     Networks are attributes under their names in `networks`: while it trains, the loop puts there what it wraps around
-    them (arithmetic, device), and `step` and `show` call them as ever. Teachers and targets are no such networks.
+    them (arithmetic, device), and `step` and `show` call them as usual. Teachers and targets are not among them.
+
+    All randomness of `prepare` and `step` comes from the generator that they are given.
     """
 
     name: ClassVar[str]  # "johnson": the file's name
@@ -60,29 +121,47 @@ class Method(abc.ABC):
 
     @abc.abstractmethod
     def networks(self) -> dict[str, nn.Module]:
-        """What a bundle holds, by name; each is the attribute of that name."""
+        """All that is trained, by name; each is the attribute of that name. A checkpoint holds them."""
+
+    def deployed(self) -> dict[str, nn.Module]:
+        """Those of `networks` that the method needs in use, all by default: what a model holds. No critics."""
+        return self.networks()
 
     @abc.abstractmethod
-    def players(self) -> dict[str, Player]:
-        """Networks with new optimisers, asked for once a training, by the names that `step` gives to update."""
+    def players(self, steps: int) -> dict[str, Player]:
+        """Networks with new optimizers, by the names that `step` gives to update; called once a run.
+
+        Args:
+            steps: how many the run started with, for schedules. A resume that asks for more does not change it.
+        """
 
     def begin(self, bundle: Bundle) -> None:
-        """Take a bundle of this method as first weights.
+        """Take the weights of a model of this method as the first ones; what it does not hold begins new.
 
         Raises:
             PicturaError: it is of other networks.
         """
-        bundle.fill(self.networks())
+        bundle.fill(self.deployed())
 
-    def prepare(self, device: torch.device) -> None:  # noqa: B027, most have nothing to prepare
-        """Before a training only: load what `step` needs beside the networks, frozen, on the device."""
+    def prepare(self, device: torch.device, generator: torch.Generator) -> None:  # noqa: B027, most need nothing
+        """Before a training only: load what `step` needs beside the networks, frozen, on the device.
+
+        The generator is the CPU's, and the same one when a run is resumed.
+        """
 
     @abc.abstractmethod
     def step(self, batch: Batch, update: Update, generator: torch.Generator) -> dict[str, Tensor]:
-        """One optimisation step: update each player in the paper's order.
+        """Update each player in the paper's order, with one batch.
 
-        The batch is on the device; the generator is the CPU's, a new one every step, and the same one when a training
-        is resumed there. Returns scalar losses by the paper's names, detached.
+        One optimisation step is `accumulate` such calls. In each a player is updated equally often.
+
+        Args:
+            batch: on the device.
+            update: see `Update`.
+            generator: the CPU's, a new one every call, and the same one when a run is resumed there.
+
+        Returns:
+            Scalar losses by the paper's names, detached.
         """
 
     @abc.abstractmethod
@@ -101,16 +180,16 @@ class Method(abc.ABC):
         Raises:
             PicturaError: this method has no such network.
         """
-        raise PicturaError(f"There is no export for {self.name}: its use is more than one network from end to end.")
+        raise PicturaError(f"{self.name} cannot be exported: it needs more than one network.")
 
     def state(self) -> dict[str, Tensor]:
-        """What a resumed training needs beyond networks and optimisers, for example a pool of images."""
+        """What a resumed training needs beyond networks and optimizers, for example a pool of images."""
         return {}
 
     def load_state(self, tensors: dict[str, Tensor]) -> None:  # noqa: B027, most have no state
         """Take back what `state` gave."""
 
     def set_networks(self, networks: dict[str, nn.Module]) -> None:
-        """Put these in the networks' place; called by the loop, with wrapped networks and afterwards with the own."""
+        """Put these in the networks' place; called by the loop, with wrapped networks and afterwards with its own."""
         for name, network in networks.items():
             setattr(self, name, network)

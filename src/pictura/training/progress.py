@@ -49,5 +49,5 @@ class Meter:
         return time.monotonic() - self.started_at
 
     def left(self, steps: int) -> float:
-        """Seconds that so many steps will take."""
+        """Seconds that `steps` more will take."""
         return steps * self._step

@@ -5,7 +5,7 @@
     [train]   # those of the loop
     [data]    # how the data are read
 
-A recipe says only what differs from the defaults; whoever validates the tables knows the settings.
+A recipe says only what differs from the defaults; the caller, who validates the tables, knows the settings.
 """
 
 import tomllib
@@ -18,6 +18,8 @@ from pictura.runtime.errors import PicturaError, did_you_mean
 RECIPES_FOLDER = Path(__file__).parents[1] / "assets" / "recipes"
 TABLES = ("method", "train", "data")
 Recipe = dict[str, dict[str, Any]]  # table → key → value
+# Names that settings had in earlier versions: models, checkpoints and recipes may still say them.
+RENAMED_SETTINGS = {"optimiser": "optimizer"}
 
 
 def recipe_names() -> list[str]:
@@ -41,14 +43,14 @@ def read_recipe(source: str | Path) -> Recipe:
         raise PicturaError(f"The recipe '{source}' cannot be read: {error}.") from error
     for name, value in values.items():
         if name not in (*TABLES, "about"):
-            raise PicturaError(f"The recipe '{source}' has a table '{name}' of no meaning.{did_you_mean(name, TABLES)}")
+            raise PicturaError(f"The recipe '{source}' has an unknown table '{name}'.{did_you_mean(name, TABLES)}")
         if name in TABLES and not isinstance(value, dict):
-            raise PicturaError(f"In the recipe '{source}', '{name}' is no table: begin one with [{name}].")
+            raise PicturaError(f"'{name}' in '{source}' must be a table: start it with [{name}].")
     return {name: values.get(name, {}) for name in TABLES}
 
 
 def apply_changes(recipe: Recipe, changes: Iterable[str], fields: Mapping[str, Iterable[str]]) -> Recipe:
-    """The recipe with changes such as ``batch=8``, ``train.batch=8`` or ``method.layers.relu1_1=2`` made.
+    """The recipe after changes such as ``batch=8``, ``train.batch=8`` or ``method.layers.relu1_1=2``.
 
     A value is read as TOML and, where it is none, as text. A key without its table is looked for in `fields`, which
     names the settings of each.
@@ -60,7 +62,7 @@ def apply_changes(recipe: Recipe, changes: Iterable[str], fields: Mapping[str, I
     for change in changes:
         key, equals, text = change.partition("=")
         if not equals or not key:
-            raise PicturaError(f"'{change}' gives no value: write KEY=VALUE, for example batch=8.")
+            raise PicturaError(f"'{change}' has no value; write KEY=VALUE, for example batch=8.")
         table, *path = _locate_setting(key, fields)
         within = result[table]
         for part in path[:-1]:
@@ -73,6 +75,7 @@ def apply_changes(recipe: Recipe, changes: Iterable[str], fields: Mapping[str, I
 
 def _locate_setting(key: str, fields: Mapping[str, Iterable[str]]) -> list[str]:
     first, *rest = key.split(".")
+    first = RENAMED_SETTINGS.get(first, first)
     if first in fields and rest:
         return [first, *rest]
     homes = [table for table, names in fields.items() if first in names]
@@ -81,7 +84,7 @@ def _locate_setting(key: str, fields: Mapping[str, Iterable[str]]) -> list[str]:
     if homes:
         raise PicturaError(f"'{first}' is a setting of {' and of '.join(homes)}: write {homes[0]}.{key}.")
     guess = did_you_mean(first, [name for names in fields.values() for name in names])
-    raise PicturaError(f"There is no setting '{first}'.{guess}")
+    raise PicturaError(f"Unknown setting '{first}'.{guess}")
 
 
 def _parse_value(text: str) -> Any:

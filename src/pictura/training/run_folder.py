@@ -31,17 +31,17 @@ class RunFolder:
         self.bundle = path / "bundle"
 
     def sample(self, step: int) -> Path:
-        """The sample sheet after so many steps."""
+        """The sample sheet of this step."""
         return self.samples / f"{checkpoint.checkpoint_name(step)}.png"
 
     def check(self, resume: bool) -> None:
-        """Before anything slow: a training that is there is gone on with, or left alone.
+        """Before anything slow: a run that is there is resumed, or left alone.
 
         Raises:
-            PicturaError: there is one, and it is not to be resumed.
+            PicturaError: there is one, and `resume` is false.
         """
         if not resume and (checkpoint.list_checkpoints(self.checkpoints) or self.bundle.exists()):
-            raise PicturaError(f"'{self.path}' holds a training: add --resume to go on, or choose a new folder.")
+            raise PicturaError(f"'{self.path}' already contains a run; resume it with --resume or choose a new folder.")
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
@@ -61,7 +61,7 @@ class RunFolder:
             yield
 
     def _remove_leftovers(self) -> None:
-        """Remove what a killed training left half written, in checkpoints and in single files (`picture.files`)."""
+        """Remove what a killed training left half written, in checkpoints and in single files (`runtime.files`)."""
         checkpoint.remove_leftovers(self.checkpoints)
         for folder in (self.path, self.samples, self.bundle):
             for left in folder.glob(".pictura-*.tmp"):

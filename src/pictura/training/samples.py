@@ -16,7 +16,7 @@ _MAX_CELL_HEIGHT = 256  # pixels of a cell
 
 
 def sample_sheet(method: Method, networks: Sequence[nn.Module], batch: Batch) -> Picture:
-    """What `Method.show` gives for a batch, drawn; the networks are in eval mode meanwhile."""
+    """Render `Method.show` for a batch, with the networks in eval mode."""
     modes = [(module, module.training) for network in networks for module in network.modules()]
     for network in networks:
         network.eval()

@@ -1,10 +1,12 @@
-"""Settings of a training: what is frozen for every method, and what a person asks of the loop."""
+"""Settings of a training: a method's, with those of its optimizers, and what a person asks of the loop."""
 
+from collections.abc import Mapping
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pictura.runtime.errors import PicturaError, did_you_mean
+from pictura.training.recipes import RENAMED_SETTINGS
 
 SettingsModel = TypeVar("SettingsModel", bound=BaseModel)
 
@@ -13,6 +15,31 @@ class MethodSettings(BaseModel):
     """Base of every method's `Settings`: architecture, losses and rates; all that rebuilds the networks."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class OptimSettings(MethodSettings):
+    """Base of the settings of a method whose players are optimized as most are; `build_player` makes a player of them.
+
+    A method that has other defaults, or more to say, declares the field again.
+    """
+
+    optimizer: Literal["adam", "sgd", "rmsprop"] = Field(default="adam", description="sgd has a momentum of 0.9")
+    learning_rate: float = Field(default=1e-3, gt=0, description="of the first step")
+    betas: tuple[float, float] | None = Field(default=None, description="Adam's β₁ and β₂; by default the method's")
+    decay_steps: int | None = Field(
+        default=None,
+        ge=0,
+        description="steps in which the rate falls; by default the steps the run started with; 0: constant",
+    )
+    ema: float = Field(default=0.0, ge=0, lt=1, description="decay of the averaged weights; 0: the last ones")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _accept_former_names(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        renamed = {new: values[old] for old, new in RENAMED_SETTINGS.items() if old in values}
+        return renamed | {name: value for name, value in values.items() if name not in RENAMED_SETTINGS}
 
 
 class TrainSettings(BaseModel):
@@ -33,14 +60,19 @@ class TrainSettings(BaseModel):
     seed: int = Field(default=0, ge=0, lt=2**63, description="of weights, order and augmentation")
     save_every: int = Field(default=500, ge=1, description="steps from one checkpoint to the next")
     show_every: int = Field(default=500, ge=1, description="steps from one sample sheet and loss plot to the next")
-    keep: int = Field(default=3, ge=1, description="newest checkpoints that stay")
-    device: Literal["auto", "cpu", "cuda", "mps"] = Field(default="auto", description="where the networks compute")
+    keep: int = Field(default=3, ge=1, description="number of newest checkpoints to keep")
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field(default="auto", description="device to train on")
     devices: int = Field(default=1, ge=1, description="devices (on the CPU: processes) of one machine")
     nodes: int = Field(default=1, ge=1, description="machines")
     threads: int | None = Field(default=None, ge=1, description="processor threads a process computes with")
     workers: int = Field(default=0, ge=0, description="processes that prepare samples beside the training")
-    clip: float | None = Field(default=None, gt=0, description="greatest norm of a player's gradient")
+    clip: float | None = Field(default=None, gt=0, description="maximum gradient norm per player")
     tensorboard: bool = Field(default=False, description="also write events for TensorBoard, which need tensorboardX")
+
+
+def starting_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """A model's settings for a run that begins with it: how long its rate fell was a matter of its own run."""
+    return {name: value for name, value in settings.items() if name != "decay_steps" or value == 0}
 
 
 def validate_settings(kind: type[SettingsModel], values: dict[str, Any]) -> SettingsModel:
@@ -55,5 +87,5 @@ def validate_settings(kind: type[SettingsModel], values: dict[str, Any]) -> Sett
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
-            raise PicturaError(f"There is no setting '{field}'.{did_you_mean(field, kind.model_fields)}") from error
+            raise PicturaError(f"Unknown setting '{field}'.{did_you_mean(field, kind.model_fields)}") from error
         raise PicturaError(f"Setting {field or 'values'}: {first['msg'].removeprefix('Value error, ')}.") from error

@@ -28,9 +28,9 @@ class TrainingState:
     """Everything of a training that a checkpoint keeps."""
 
     def __init__(
-        self, method: Method, networks: dict[str, nn.Module], team: Players, guard: Guard, identity: Identity
+        self, method: Method, networks: dict[str, nn.Module], players: Players, guard: Guard, identity: Identity
     ) -> None:
-        self.method, self.networks, self.players, self.guard, self.identity = method, networks, team, guard, identity
+        self.method, self.networks, self.players, self.guard, self.identity = method, networks, players, guard, identity
 
     def weights(self) -> Tensors:
         """All networks' weights and buffers as ``network.key``."""
@@ -46,17 +46,17 @@ class TrainingState:
         self.guard.check_tensors(step, "averaged weight", self.players.ema_weights())
 
     def capture(self, step: int, samples: int, fabric: "Fabric") -> Checkpoint:
-        """The checkpoint after so many steps and samples; all processes take part, the first one's is whole.
+        """The checkpoint after `step` steps and `samples` samples; all processes take part, the first one's is whole.
 
         Raises:
             PicturaError: something in it is not a number.
         """
         self.check(step)
         _average_buffers(self.networks, fabric)
-        optimisers, rest = self.players.state()
-        self.guard.check_tensors(step, "optimiser's state", optimisers)
+        optimizers, rest = self.players.state()
+        self.guard.check_tensors(step, "optimizer's state", optimizers)
         pools = _gather_method_states(self.method.state(), fabric)
-        tensors = {"model": self.weights(), "ema": self.players.ema_weights(), "optim": optimisers}
+        tensors = {"model": self.weights(), "ema": self.players.ema_weights(), "optim": optimizers}
         state: dict[str, Any] = {
             "version": LAYOUT_VERSION,
             "step": step,
@@ -69,11 +69,11 @@ class TrainingState:
         return Checkpoint(step, tensors | {f"method-{i}": pool for i, pool in enumerate(pools)}, state)
 
     def restore(self, saved: Checkpoint, process: int) -> None:
-        """Go on from a checkpoint whose identity is ours."""
+        """Resume from a checkpoint whose identity is ours."""
         weights = saved.tensors["model"]
         for name, network in self.networks.items():
-            mine = {key.removeprefix(f"{name}."): t for key, t in weights.items() if key.startswith(f"{name}.")}
-            network.load_state_dict(mine, strict=True)
+            own = {key.removeprefix(f"{name}."): t for key, t in weights.items() if key.startswith(f"{name}.")}
+            network.load_state_dict(own, strict=True)
         self.players.load(saved.tensors.get("optim", {}), saved.state["players"], saved.tensors.get("ema", {}))
         self.guard.load_state(saved.state["guard"])
         self.method.load_state(saved.tensors.get(f"method-{process}", {}))
@@ -100,7 +100,7 @@ def save_checkpoint(saved: Checkpoint, folder: RunFolder, keep: int) -> Path:
 
 
 def _average_buffers(networks: dict[str, nn.Module], fabric: "Fabric") -> None:
-    """Running statistics, which every process gathers from its own samples, made the same in all."""
+    """Running statistics, which every process gathers from its own samples: their mean, in all."""
     if fabric.world_size == 1:
         return
     for network in networks.values():

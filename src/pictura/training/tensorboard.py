@@ -29,7 +29,7 @@ def check_tensorboard() -> None:
     try:
         import tensorboardX  # noqa: F401
     except ImportError as error:
-        raise PicturaError("TensorBoard's events need tensorboardX: pip install 'pictura[tensorboard]'.") from error
+        raise PicturaError("tensorboard=true requires tensorboardX: pip install 'pictura[tensorboard]'.") from error
 
 
 class Events:
@@ -41,14 +41,14 @@ class Events:
         self._note, self._flushed_at = "", 0.0
 
     def begin(self, step: int) -> None:
-        """Forget what was written after so many steps: a resumed training takes those again."""
+        """Forget what was written after `step`: a resumed training takes those steps again."""
         from tensorboardX.proto.event_pb2 import SessionLog
         from tensorboardX.record_writer import RecordWriter
 
         with self._catch_os_errors():
             for path in sorted(self.folder.glob(f"{FILE_PREFIX}*")):
                 _truncate(path, step)
-            # Always a new file: a TensorBoard that is running goes on to it, and forgets what the old one had.
+            # Always a new file: a TensorBoard that is running continues with it, and forgets what the old one had.
             self._file = RecordWriter(str(self.folder / f"{FILE_PREFIX}{time.time_ns()}"))
             self._write(0, file_version=_FILE_VERSION)
             self._write(step + 1, session_log=SessionLog(status=SessionLog.START))
@@ -68,7 +68,7 @@ class Events:
                 self.flush()
 
     def show(self, step: int, sheet: Path) -> None:
-        """The sample sheet after so many steps, a PNG."""
+        """The sample sheet of this step, a PNG."""
         if self._file is None:
             return
         from tensorboardX.proto.summary_pb2 import Summary
@@ -108,7 +108,7 @@ class Events:
             yield
         except OSError as error:
             why = error.strerror or error
-            self._note = f"TensorBoard's events could not be written ({why}): the training goes on without them"
+            self._note = f"TensorBoard logs could not be written ({why}): training continues without them"
             self._close_file()
 
     def _close_file(self) -> None:
@@ -119,7 +119,7 @@ class Events:
 
 
 def _truncate(path: Path, step: int) -> None:
-    """Cut off the events after so many steps, and what a crash left torn; a file without any other goes."""
+    """Cut off the events after `step`, and what a crash left torn; a file without any other goes."""
     end, full = 0, False
     with path.open("r+b") as file:
         while (event := _read_event(file)) is not None and event.step <= step:

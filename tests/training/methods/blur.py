@@ -36,12 +36,12 @@ class Blur(Method):
     def networks(self) -> dict[str, nn.Module]:
         return {"blurrer": self.blurrer}
 
-    def players(self) -> dict[str, Player]:
+    def players(self, steps: int) -> dict[str, Player]:
         return {"blurrer": Player(self.blurrer, torch.optim.SGD(self.blurrer.parameters(), lr=self.settings.rate))}
 
     def step(self, batch: Batch, update: Update, generator: torch.Generator) -> dict[str, Tensor]:
         loss = (self.blurrer(batch["image"]) - target(batch["image"])).square().mean()
-        update("blurrer", loss)
+        update(blurrer=loss)
         return {"blur": loss.detach()}
 
     def show(self, batch: Batch) -> list[Tensor]:

@@ -44,7 +44,7 @@ class Duel(Method):
     def networks(self) -> dict[str, nn.Module]:
         return {"generator": self.generator, "critic": self.critic}
 
-    def players(self) -> dict[str, Player]:
+    def players(self, steps: int) -> dict[str, Player]:
         s = self.settings
         adam = torch.optim.Adam(self.generator.parameters(), lr=s.rate, betas=(0.5, 0.999))
         rms = torch.optim.RMSprop(self.critic.parameters(), lr=s.rate, momentum=0.5)
@@ -58,10 +58,10 @@ class Duel(Method):
         real = nn.functional.avg_pool2d(image, 3, stride=1, padding=1)
         fake = self.generator(image)
         critic = (self.critic(real) - 1).square().mean() + self.critic(self.pooled(fake, generator)).square().mean()
-        update("critic", critic)
+        update(critic=critic)
         adversarial = (self.critic(fake) - 1).square().mean()
         pixel = (fake - real).abs().mean()
-        update("generator", adversarial + 10 * pixel)
+        update(generator=adversarial + 10 * pixel)
         return {"critic": critic.detach(), "adversarial": adversarial.detach(), "pixel": pixel.detach()}
 
     def pooled(self, fake: Tensor, generator: torch.Generator) -> Tensor:

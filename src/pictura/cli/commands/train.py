@@ -82,14 +82,14 @@ def _build_method(
     """The method with its first weights, the loop's settings, the data's."""
     from pictura.data import DataSettings
     from pictura.runtime import seeds
-    from pictura.training.settings import TrainSettings, validate_settings
+    from pictura.training.settings import TrainSettings, starting_settings, validate_settings
 
     begun = _read_start(kind, start) if start is not None else None
     chosen = recipe if recipe is not None else (kind.name if kind.name in recipes.recipe_names() else None)
     values = recipes.read_recipe(chosen) if chosen is not None else {table: {} for table in recipes.TABLES}
     if begun is not None:
         # What was asked for stands; what the method's own recipe would have said does not.
-        values["method"] = {**begun.settings, **(values["method"] if recipe is not None else {})}
+        values["method"] = starting_settings(begun.settings) | (values["method"] if recipe is not None else {})
     models: dict[str, type[BaseModel]] = {"method": kind.Settings, "train": TrainSettings, "data": DataSettings}
     values = recipes.apply_changes(values, changes, {name: model.model_fields for name, model in models.items()})
     own, settings = (

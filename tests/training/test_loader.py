@@ -8,7 +8,7 @@ import torch
 from pictura.runtime import seeds
 from pictura.runtime.errors import PicturaError
 from pictura.training import loader
-from pictura.training.order import Order, Share
+from pictura.training.loader import Order, Share
 
 from .made import Made
 
