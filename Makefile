@@ -1,9 +1,12 @@
 # `make demo` and `make test` need nothing but Python 3.11 or newer: they set up .venv themselves, once.
 PYTHON ?= python3
 BIN := .venv/bin
+# Marks that a set-up went well, of the package alone and with what the checks need; one that broke off is taken up again.
 READY := .venv/ready
+READY_DEV := .venv/ready-dev
 
-.PHONY: demo test check fast setup bench clean
+.PHONY: demo test check fast setup bench wheel clean
+.NOTPARALLEL: # two set-ups at once would write into one .venv
 
 demo: $(READY)  ## paint examples/photo.jpg in four styles into demo/
 	@$(BIN)/python examples/demo.py
@@ -14,24 +17,28 @@ test: check  ## everything continuous integration asks for
 fast: check  ## the same without the slow tests
 	@$(BIN)/python -m pytest -m "not slow"
 
-check: $(READY)  ## style, types, floors
+check: $(READY_DEV)  ## style, types, floors
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: $(READY)  ## speed, memory and quality against the published recipes; takes long
+bench: $(READY_DEV)  ## speed, memory and quality against the published recipes; takes long
 	@$(BIN)/python benchmarks/optimize.py
 
-setup: $(READY)
+setup: $(READY_DEV)
 
-# The file is the mark that all went well: a set-up that broke off is taken up again.
-$(READY): pyproject.toml constraints.txt
-	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || \
-	{ echo "pictura needs Python 3.11 or newer, and '$(PYTHON)' is not: say which one is, as in make PYTHON=python3.12"; exit 1; }
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e ".[dev]"
-	@touch $@
+wheel: $(READY_DEV)  ## build dist/*.whl and paint with it in an environment of its own
+	rm -rf dist
+	$(BIN)/python -m build
+	$(PYTHON) tools/install.py --into dist/env --wheel dist/*.whl
+	cd dist && env/bin/pictura stylize ../examples/photo.jpg --style starry-night --size 256 -o painted.png
+
+$(READY): pyproject.toml constraints.txt tools/install.py
+	@$(PYTHON) tools/install.py
+
+$(READY_DEV): pyproject.toml constraints.txt tools/install.py
+	@$(PYTHON) tools/install.py --extras dev
 
 clean:
-	rm -rf .venv demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv demo dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

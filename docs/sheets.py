@@ -110,7 +110,7 @@ def compact(data: Path) -> None:
         style, content = (b / a for a, b in zip(means[theirs], means[ours], strict=True))
         print(f"{ours}: style {style:.2f} times, content {content:.2f} times that of {theirs}")
     labels = ["photograph", "painting", "VGG-19", "compact"]
-    save("compact-vs-vgg19", [a + b for a, b in pairwise(rows)], 230, [labels * 2] * ((len(rows) + 1) // 2))
+    save("compact-vs-vgg19", [a + b for a, b in pairwise(rows)], 185, [labels * 2] * ((len(rows) + 1) // 2))
 
 
 def pairwise(rows: list[list[Picture]]) -> list[tuple[list[Picture], list[Picture]]]:
@@ -125,7 +125,7 @@ def gallery(data: Path) -> None:
     for content, style in MORE:
         photo, paint = (pictura.read(data / p) for p in (f"content/{content}.jpg", f"styles/{style}.jpg"))
         rows.append([photo, paint, painted(data, content, style, balanced, encoder)])
-    save("gallery", [a + b for a, b in pairwise(rows)], 260, [["photograph", "painting", "result"] * 2] * 4)
+    save("gallery", [a + b for a, b in pairwise(rows)], 195, [["photograph", "painting", "result"] * 2] * 4)
 
 
 def textures(data: Path) -> None:
@@ -153,7 +153,7 @@ def adain(data: Path) -> None:
         photo = pictura.read(data / "content" / f"{content}.jpg")
         rows.append([photo, *(model.stylize(photo, painting, size=512) for painting in paintings)])
     cut = [[square(picture) for picture in row] for row in rows]
-    save("adain", cut, 220, [["", *(style.split("-", 1)[1] for style in styles)]] + [[""] * 9] * len(contents))
+    save("adain", cut, 155, [["", *(style.split("-", 1)[1] for style in styles)]] + [[""] * 9] * len(contents))
 
 
 def square(picture: Picture) -> Picture:

@@ -141,3 +141,9 @@ def test_every_option_is_in_cli_md():
     )
     names = {name for command in commands for option in tables["parameters"](command) for name in option.opts}
     assert [name for name in sorted(names) if f"`{name}`" not in text] == []
+
+
+def test_pictures_are_small():
+    pictures = sorted((ROOT / "docs" / "pictures").iterdir())
+    assert pictures
+    assert [path.name for path in pictures if path.stat().st_size >= 400_000] == []
