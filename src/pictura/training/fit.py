@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from pictura.models import Bundle, save_bundle
-from pictura.runtime import disk, seeds
+from pictura.runtime import seeds
 from pictura.runtime.errors import PicturaError
-from pictura.runtime.files import write_atomic
+from pictura.runtime.files import encode_json, write_atomic
 from pictura.runtime.signals import Stopped, StopRequest, handle_signals
 from pictura.training import checkpoint, loader, log, plot, samples, state, tensorboard
 from pictura.training.distributed import launch_fabric, mean_over_processes
@@ -138,7 +138,7 @@ class Training:
 
     def _write_settings(self) -> None:
         told = {"identity": self.identity, "train": self.settings.model_dump(mode="json")}
-        write_atomic(self.folder.settings, disk.encode_json(told, indent=1), overwrite=True)
+        write_atomic(self.folder.settings, encode_json(told, indent=1), overwrite=True)
 
     def _set_up(self) -> None:
         """Networks to the device, in channels-last, and each wrapped on its own; teachers, players, batches."""
