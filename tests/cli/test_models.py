@@ -133,7 +133,7 @@ def test_export_mistakes():
     models.save_bundle(srcnn(), "sharp")
     for arguments, said in (
         (("sharp", "-o", "sharp.pb"), "let it end in .onnx"),
-        (("shrap", "-o", "a.onnx"), "no model 'shrap'"),
+        (("shrap", "-o", "a.onnx"), "Model 'shrap' not found"),
         (("sharp", "-o", "photo.png"), "let it end in .onnx"),
     ):
         result = run("export", *arguments)

@@ -26,7 +26,7 @@ from pictura.interop.torchfile.opcodes import (
     interpret_pickle,
     refusal_error,
 )
-from pictura.models.reading import MAX_BYTES, MAX_TENSORS
+from pictura.runtime.downloads import MAX_BYTES, MAX_TENSORS
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.files import open_file
 
