@@ -145,7 +145,7 @@ def test_settings_of_another_model_are_noticed(bundle, tmp_path):
     folder = models.save_bundle(bundle, tmp_path / "night")
     told = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(told | {"settings": {"channels": 5}}))
-    with pytest.raises(PicturaError, match="config.json' does not match 'model.safetensors'"):
+    with pytest.raises(PicturaError, match=r"config\.json' does not match 'model\.safetensors'"):
         models.read_bundle(folder)
 
 

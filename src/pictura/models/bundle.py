@@ -61,7 +61,8 @@ class Bundle:
         name = f"'{self.source}'" if self.source else f"the model of {self.method}"
         if missing := sorted(needed.keys() - self.tensors.keys()):
             raise PicturaError(
-                f"{_capitalize(name)} is missing '{missing[0]}': the file is truncated or its settings describe another network."
+                f"{_capitalize(name)} is missing '{missing[0]}': the file is truncated or its settings describe "
+                "another network."
             )
         if unknown := sorted(self.tensors.keys() - needed.keys()):
             guess = did_you_mean(unknown[0], needed)

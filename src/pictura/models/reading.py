@@ -40,7 +40,8 @@ def _merge_config(inside: dict[str, Any] | None, beside: dict[str, Any] | None, 
     if inside is None:
         if beside is None:
             raise PicturaError(
-                f"'{path}' contains weights without pictura settings; `pictura import` converts other projects' weights."
+                f"'{path}' contains weights without pictura settings; `pictura import` converts other projects' "
+                "weights."
             )
         return beside
     if beside is None:

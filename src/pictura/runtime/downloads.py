@@ -1,4 +1,4 @@
-"""Named weights: where they may lie on this disk, how a missing file gets there, and how a file of weights is opened."""
+"""Named weights: where they may lie on this disk, how a missing file gets there, and how a file is opened."""
 
 import contextlib
 from collections.abc import Iterator

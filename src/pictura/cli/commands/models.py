@@ -93,7 +93,7 @@ def _format_value(value: Any) -> str:
 def import_(
     file: Annotated[Path, typer.Argument(help="A checkpoint of torch (.pth, .pt) or a .safetensors file.")],
     project: Annotated[
-        str, typer.Option("--from", metavar="PROJECT", help="Whose weights they are, pytorch-examples.")
+        str, typer.Option("--from", metavar="PROJECT", help="Whose weights they are: pytorch-examples or adain-naoto.")
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The folder to write.")],
     title: Annotated[str | None, typer.Option(help="Kept in the model; by default the file's name.")] = None,
