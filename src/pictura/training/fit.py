@@ -13,7 +13,7 @@ from pictura.models import Bundle, save_bundle
 from pictura.runtime import seeds
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.files import encode_json, write_atomic
-from pictura.runtime.signals import Stopped, StopRequest, handle_signals
+from pictura.runtime.signals import Stopped, StopRequest, catch_signals
 from pictura.training import checkpoint, loader, log, plot, samples, state, tensorboard
 from pictura.training.distributed import launch_fabric, mean_over_processes
 from pictura.training.guard import CHECK_EVERY, Guard
@@ -98,8 +98,8 @@ class Training:
             self._set_up()
             if saved is not None:
                 self.state.restore(saved, self.fabric.global_rank)
-            with handle_signals() as ask:
-                self._loop(saved.step if saved else 0, ask)
+            with catch_signals() as stop:
+                self._loop(saved.step if saved else 0, stop)
             return self._save_bundle()
         finally:
             self.method.set_networks(self.networks)
@@ -158,16 +158,16 @@ class Training:
             self._to_device(loader.first_batch(self.data, samples.SHEET_SAMPLES)) if self.fabric.is_global_zero else {}
         )
 
-    def _loop(self, start: int, ask: StopRequest) -> None:
+    def _loop(self, start: int, stop: StopRequest) -> None:
         order = Order(self.settings.seed, len(self.data))
         pin = self.fabric.device.type == "cuda"
         row = loader.iterate_batches(self.data, order, self.share, start * self.share.step, self.settings.workers, pin)
         for step in range(start, self.settings.steps):
-            losses, asked = self._step(step, row, ask)
+            losses, asked = self._step(step, row, stop)
             self.meter.tick()
             self._after_step(step + 1, losses, asked)
 
-    def _step(self, step: int, row: loader.BatchIterator, ask: StopRequest) -> tuple[Losses, int]:
+    def _step(self, step: int, row: loader.BatchIterator, stop: StopRequest) -> tuple[Losses, int]:
         """One optimisation step: mean losses of all batches and processes, and the signal that one of them heard."""
         sums: dict[str, Tensor] = {}
         for micro in range(self.settings.accumulate):
@@ -179,10 +179,10 @@ class Training:
             # What the players minimise is looked at, too, should it not be among the named.
             for name, loss in (named | {OBJECTIVE_PREFIX + n: loss for n, loss in self.players.losses.items()}).items():
                 sums[name] = sums.get(name, 0) + loss.detach().float().reshape(()) / self.settings.accumulate
-        heard = torch.tensor(float(ask.number), device=self.fabric.device)
+        heard = torch.tensor(float(stop.number), device=self.fabric.device)
         means = mean_over_processes(torch.stack([heard, *sums.values()]), self.fabric)
         values = means.tolist()
-        asked = (ask.number or signal.SIGTERM) if values[0] else 0
+        asked = (stop.number or signal.SIGTERM) if values[0] else 0
         return dict(zip(sums, values[1:], strict=True)), int(asked)
 
     def _after_step(self, step: int, losses: Losses, asked: int) -> None:
