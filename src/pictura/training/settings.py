@@ -1,27 +1,21 @@
 """Settings of a training: what is frozen for every method, and what a person asks of the loop."""
 
-from typing import Any, Literal, TypeVar
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from pictura.runtime.errors import PicturaError, did_you_mean
-
-SettingsModel = TypeVar("SettingsModel", bound=BaseModel)
+from pictura.runtime.settings import FrozenSettings
 
 
-class MethodSettings(BaseModel):
+class MethodSettings(FrozenSettings):
     """Base of every method's `Settings`: architecture, losses and rates; all that rebuilds the networks."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-
-class TrainSettings(BaseModel):
+class TrainSettings(FrozenSettings):
     """What a person asks of the loop, whatever it trains.
 
     One optimisation step sees ``batch × accumulate × processes`` samples.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     steps: int = Field(default=1000, ge=1, description="optimisation steps in all")
     batch: int = Field(default=4, ge=1, description="samples a device sees at once")
@@ -41,19 +35,3 @@ class TrainSettings(BaseModel):
     workers: int = Field(default=0, ge=0, description="processes that prepare samples beside the training")
     clip: float | None = Field(default=None, gt=0, description="greatest norm of a player's gradient")
     tensorboard: bool = Field(default=False, description="also write events for TensorBoard, which need tensorboardX")
-
-
-def validate_settings(kind: type[SettingsModel], values: dict[str, Any]) -> SettingsModel:
-    """Settings of one kind from plain values.
-
-    Raises:
-        PicturaError: unknown key, with the nearest known one, or an unusable value.
-    """
-    try:
-        return kind(**values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        if first["type"] == "extra_forbidden":
-            raise PicturaError(f"There is no setting '{field}'.{did_you_mean(field, kind.model_fields)}") from error
-        raise PicturaError(f"Setting {field or 'values'}: {first['msg'].removeprefix('Value error, ')}.") from error
