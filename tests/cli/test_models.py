@@ -93,8 +93,11 @@ def test_import_mistakes(candy, desk):
     for arguments, said in (
         (("nothing.pth", "--from", "pytorch-examples", "-o", "out"), "does not exist"),
         (("candy.pth", "--from", "pytorch-exampels", "-o", "out"), "Did you mean 'pytorch-examples'"),
-        (("candy.pth", "--from", "nope", "-o", "out"), "not known, only of pytorch-examples."),
-        (("candy.pth", "--from", "pytorch-cyclegan", "-o", "out"), "no network that takes the weights"),
+        (
+            ("candy.pth", "--from", "nope", "-o", "out"),
+            "Unknown project 'nope'; supported: pytorch-examples, adain-naoto.",
+        ),
+        (("candy.pth", "--from", "pytorch-cyclegan", "-o", "out"), "Weights of pytorch-cyclegan are not supported yet"),
         (("photo.png", "--from", "pytorch-examples", "-o", "out"), "neither a safetensors file nor a checkpoint"),
     ):
         result = run("import", *arguments)
@@ -133,7 +136,7 @@ def test_export_mistakes():
     models.save_bundle(srcnn(), "sharp")
     for arguments, said in (
         (("sharp", "-o", "sharp.pb"), "let it end in .onnx"),
-        (("shrap", "-o", "a.onnx"), "no model 'shrap'"),
+        (("shrap", "-o", "a.onnx"), "Model 'shrap' not found"),
         (("sharp", "-o", "photo.png"), "let it end in .onnx"),
     ):
         result = run("export", *arguments)

@@ -101,7 +101,8 @@ def test_a_method_s_own_recipe(monkeypatch, desk):
 
 def test_shipped_recipes_are_valid():
     from pictura.data import data_settings
-    from pictura.training.settings import TrainSettings, validate_settings
+    from pictura.runtime.settings import validate_settings
+    from pictura.training.settings import TrainSettings
 
     for name in recipes.recipe_names():
         recipe = recipes.read_recipe(name)

@@ -82,7 +82,7 @@ def test_a_filter_that_never_fires_keeps_its_scale(pictures: Tensor) -> None:
 
 @pytest.mark.usefixtures("weights")
 def test_the_papers_network_has_mean_responses_near_1(draw) -> None:
-    if store.find_weights(RECORDS["vgg19-normalised"]) is None:
+    if store.weights_artifact(RECORDS["vgg19-normalised"]).find() is None:
         pytest.skip("the weights of VGG-19 are neither in $PICTURA_WEIGHTS nor beside the repository")
     encoder = encoders.load_encoder("vgg19-normalised", dtype="float32")
     for name, f in encoder(draw(64, 64), ["relu1_1", "relu3_1", "relu5_1"]).items():

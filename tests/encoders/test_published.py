@@ -18,7 +18,7 @@ LAST = {
 
 
 def load(name: str) -> encoders.Encoder:
-    if store.find_weights(RECORDS[name]) is None:
+    if store.weights_artifact(RECORDS[name]).find() is None:
         pytest.skip(f"the weights of {name} are neither in $PICTURA_WEIGHTS nor beside the repository")
     return encoders.load_encoder(name, dtype="float32")
 

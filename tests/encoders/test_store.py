@@ -9,7 +9,8 @@ from types import ModuleType
 import pytest
 
 from pictura.encoders import available_encoders, store
-from pictura.encoders.records import FAMILIES, RECORDS, HubFile, Weights
+from pictura.encoders.records import FAMILIES, RECORDS, Weights
+from pictura.runtime.downloads import HubFile
 from pictura.runtime.errors import PicturaError
 
 CONTENT = b"weights"
@@ -72,50 +73,50 @@ def test_a_file_on_disk_is_used_without_the_network(folder: Path, record: Weight
     asked = play_hub(monkeypatch, CONTENT)
     folder.mkdir()
     (folder / record.filename).write_bytes(CONTENT)
-    assert store.fetch_weights(record) == folder / record.filename
+    assert store.weights_artifact(record).fetch() == folder / record.filename
     assert asked == []
 
 
 def test_wrong_content_is_refused(folder: Path, record: Weights) -> None:
     folder.mkdir()
     (folder / record.filename).write_bytes(b"something else")
-    with pytest.raises(PicturaError, match=r"not the file published as 'resnet50-torchvision' .*SHA-256"):
-        store.fetch_weights(record)
+    with pytest.raises(PicturaError, match=r"SHA-256 mismatch for .*w\.safetensors.*resnet50-torchvision"):
+        store.weights_artifact(record).fetch()
 
 
 def test_download_is_pinned_checked_and_found_afterwards(folder: Path, record: Weights, monkeypatch) -> None:
     asked = play_hub(monkeypatch, CONTENT)
-    path = store.fetch_weights(record)
+    path = store.weights_artifact(record).fetch()
     assert asked == [(HUB.repo, "model.safetensors", HUB.revision)]
     assert path == folder / record.filename
     assert path.read_bytes() == CONTENT
-    assert store.fetch_weights(record) == path
+    assert store.weights_artifact(record).fetch() == path
     assert len(asked) == 1
 
 
 def test_wrong_download_is_refused_and_not_kept(folder: Path, record: Weights, monkeypatch) -> None:
     play_hub(monkeypatch, b"something else")
     with pytest.raises(PicturaError, match="SHA-256"):
-        store.fetch_weights(record)
+        store.weights_artifact(record).fetch()
     assert not [path for path in folder.rglob("*") if path.is_file()]
 
 
 def test_offline_names_the_file_and_the_folder(folder: Path, record: Weights, monkeypatch) -> None:
     play_hub(monkeypatch, ConnectionError("no route"))
     with pytest.raises(PicturaError) as caught:
-        store.fetch_weights(record)
+        store.weights_artifact(record).fetch()
     assert all(part in str(caught.value) for part in (record.filename, str(folder), HUB.url, "ConnectionError"))
 
 
 def test_without_the_hub_client(folder: Path, record: Weights, monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     with pytest.raises(PicturaError, match=r"pip install 'pictura\[hub\]'"):
-        store.fetch_weights(record)
+        store.weights_artifact(record).fetch()
 
 
 def test_without_a_place_to_fetch_from(folder: Path, record: Weights) -> None:
     with pytest.raises(PicturaError) as caught:
-        store.fetch_weights(replace(record, hub=None))
+        store.weights_artifact(replace(record, hub=None)).fetch()
     assert record.filename in str(caught.value) and str(folder) in str(caught.value)
 
 

@@ -3,9 +3,11 @@
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from torch import nn
 
 from pictura.interop.converting import convert_weights, find_reference
 from pictura.interop.references import PLANNED_METHODS, REFERENCES
+from pictura.networks.adain import Decoder
 from pictura.runtime.errors import PicturaError
 
 KEYS = REFERENCES["pytorch-examples"].keys
@@ -46,11 +48,11 @@ def test_float16_becomes_float32(examples, tmp_path):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"in1.weight": None}, r"lacks 'in1\.weight', which weights of pytorch-examples have"),
-        ({"fc.weight": torch.zeros(1)}, r"holds 'fc\.weight', which weights of pytorch-examples do not"),
+        ({"in1.weight": None}, r"is missing 'in1\.weight', which weights of pytorch-examples have"),
+        ({"fc.weight": torch.zeros(1)}, r"contains 'fc\.weight', which weights of pytorch-examples do not"),
         ({"conv1.conv2d.bias": torch.zeros(16)}, r"shape \(16,\) where weights of pytorch-examples have \(32,\)"),
-        ({"in1.bias": torch.full((32,), float("nan"))}, r"'in1\.bias' in .* holds infinite or undefined"),
-        ({"\x1b[2J": torch.zeros(1)}, r"holds '\\x1b\[2J'"),
+        ({"in1.bias": torch.full((32,), float("nan"))}, r"'in1\.bias' in .* contains NaN or infinity"),
+        ({"\x1b[2J": torch.zeros(1)}, r"contains '\\x1b\[2J'"),
     ],
 )
 def test_other_weights_are_refused(examples, tmp_path, change, said):
@@ -61,11 +63,31 @@ def test_other_weights_are_refused(examples, tmp_path, change, said):
 
 
 def test_projects():
-    with pytest.raises(PicturaError, match="Did you mean 'pytorch-examples'"):
+    with pytest.raises(PicturaError, match=r"Unknown project.*Did you mean 'pytorch-examples'"):
         find_reference("pytorch-example")
     for name in PLANNED_METHODS:
-        with pytest.raises(PicturaError, match=f"no network that takes the weights of {name}"):
+        with pytest.raises(PicturaError, match=f"Weights of {name} are not supported yet"):
             find_reference(name)
+
+
+def test_decoder_of_naoto_computes_what_that_project_does(tmp_path):
+    """pytorch-AdaIN/net.py, restated: the paper's decoder with padding as modules of their own."""
+    generator, layers = torch.Generator().manual_seed(0), []
+    for step in ((512, 256), None, (256, 256), (256, 256), (256, 256), (256, 128), None, (128, 128), (128, 64), None):
+        if step is None:
+            layers.append(nn.Upsample(scale_factor=2, mode="nearest"))
+        else:
+            layers += [nn.ReflectionPad2d(1), nn.Conv2d(*step, 3), nn.ReLU()]
+    theirs = nn.Sequential(
+        *layers, nn.ReflectionPad2d(1), nn.Conv2d(64, 64, 3), nn.ReLU(), nn.ReflectionPad2d(1), nn.Conv2d(64, 3, 3)
+    )
+    torch.save(theirs.state_dict(), tmp_path / "decoder.pth")
+    bundle = convert_weights(tmp_path / "decoder.pth", "adain-naoto")
+    assert bundle.method == "adain"
+    ours = Decoder(512)
+    bundle.fill({"decoder": ours})
+    features = torch.rand(1, 512, 4, 3, generator=generator)
+    assert torch.equal(ours(features), theirs(features))
 
 
 def test_published_candy(weights, tmp_path):

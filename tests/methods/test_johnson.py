@@ -10,9 +10,10 @@ from pictura.models import Bundle
 from pictura.networks.slim import SlimNet
 from pictura.picture import Picture, write
 from pictura.runtime.errors import PicturaError
+from pictura.runtime.settings import validate_settings
 from pictura.style import sources
 from pictura.training import recipes
-from pictura.training.settings import TrainSettings, validate_settings
+from pictura.training.settings import TrainSettings
 
 CPU = torch.device("cpu")
 

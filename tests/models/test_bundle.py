@@ -11,9 +11,10 @@ from safetensors.torch import save_file
 from torch import nn
 
 from pictura import models
-from pictura.models import Bundle, config, reading, saving
+from pictura.models import Bundle, config, saving
 from pictura.models.saving import pack_bundle
 from pictura.picture import Picture
+from pictura.runtime import downloads
 from pictura.runtime.errors import PicturaError
 
 from .conftest import Small, same
@@ -45,8 +46,8 @@ def test_a_bundle_is_a_copy(networks):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda t: {k: v for k, v in t.items() if k != "critic.bias"}, "lacks 'critic.bias'"),
-        (lambda t: t | {"critic.bias2": t["critic.bias"]}, "holds 'critic.bias2'.*Did you mean 'critic.bias'"),
+        (lambda t: {k: v for k, v in t.items() if k != "critic.bias"}, "is missing 'critic.bias'"),
+        (lambda t: t | {"critic.bias2": t["critic.bias"]}, "contains 'critic.bias2'.*Did you mean 'critic.bias'"),
         (lambda t: t | {"critic.bias": torch.zeros(2)}, r"'critic.bias' .* shape \(2,\) .* \(1,\)"),
     ],
 )
@@ -122,12 +123,12 @@ def test_a_save_that_breaks_off_leaves_a_bundle_that_reads(bundle, tmp_path, mon
 
 def test_numbers_that_are_none_are_neither_saved_nor_read(bundle, tmp_path):
     nan = replace(bundle, tensors={"a.x": torch.tensor([1.0, float("nan")])})
-    with pytest.raises(PicturaError, match=r"'a\.x' holds infinite or undefined"):
+    with pytest.raises(PicturaError, match=r"'a\.x' contains NaN or infinity"):
         models.save_bundle(nan, tmp_path / "nan")
     assert not (tmp_path / "nan").exists()
     told = {config.METADATA_KEY: config.encode_config("toy", {}, {})}
     save_file({"a.x": torch.tensor([float("inf")])}, tmp_path / "inf.safetensors", told)
-    with pytest.raises(PicturaError, match=r"'a\.x' in .*inf\.safetensors.* infinite"):
+    with pytest.raises(PicturaError, match=r"'a\.x' in .*inf\.safetensors.* NaN or infinity"):
         models.read_bundle(tmp_path / "inf.safetensors")
 
 
@@ -144,7 +145,7 @@ def test_settings_of_another_model_are_noticed(bundle, tmp_path):
     folder = models.save_bundle(bundle, tmp_path / "night")
     told = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(told | {"settings": {"channels": 5}}))
-    with pytest.raises(PicturaError, match="of another model"):
+    with pytest.raises(PicturaError, match=r"config\.json' does not match 'model\.safetensors'"):
         models.read_bundle(folder)
 
 
@@ -160,12 +161,12 @@ def test_words_may_be_edited_and_config_may_be_lost(bundle, tmp_path):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("{", "no readable settings"),
-        ("[1]", "not a bundle of pictura"),
-        ('{"hidden_size": 768}', "not a bundle of pictura"),
+        ("{", "contains invalid settings"),
+        ("[1]", "not a pictura model"),
+        ('{"hidden_size": 768}', "not a pictura model"),
         ('{"format": "pictura-bundle-9"}', "update pictura"),
-        ('{"format": "pictura-bundle-1", "method": 3}', "does not say its method"),
-        ("[" * 100_000, "no readable settings"),
+        ('{"format": "pictura-bundle-1", "method": 3}', "has no valid 'method'"),
+        ("[" * 100_000, "contains invalid settings"),
     ],
 )
 def test_a_config_of_others_is_refused(bundle, tmp_path, content, said):
@@ -177,7 +178,7 @@ def test_a_config_of_others_is_refused(bundle, tmp_path, content, said):
 
 def test_what_is_no_bundle_is_refused(tmp_path, monkeypatch):
     (tmp_path / "empty").mkdir()
-    with pytest.raises(PicturaError, match="holds no bundle"):
+    with pytest.raises(PicturaError, match="empty' is not a model folder"):
         models.read_bundle(tmp_path / "empty")
     (tmp_path / "x.pth").write_bytes(b"\x80\x02")
     with pytest.raises(PicturaError, match=r"pickle.*pictura import"):
@@ -186,7 +187,7 @@ def test_what_is_no_bundle_is_refused(tmp_path, monkeypatch):
     with pytest.raises(PicturaError, match="cannot be read as a safetensors file"):
         models.read_bundle(tmp_path / "x.safetensors")
     save_file({"a": torch.zeros(1)}, tmp_path / "y.safetensors")
-    with pytest.raises(PicturaError, match="not what they are for"):
+    with pytest.raises(PicturaError, match="weights without pictura settings"):
         models.read_bundle(tmp_path / "y.safetensors")
     save_file(
         {"a": torch.zeros(1, dtype=torch.uint8)},
@@ -199,11 +200,11 @@ def test_what_is_no_bundle_is_refused(tmp_path, monkeypatch):
 
 def test_limits(bundle, tmp_path, monkeypatch):
     folder = models.save_bundle(bundle, tmp_path / "night")
-    monkeypatch.setattr(reading, "MAX_TENSORS", 3)
+    monkeypatch.setattr(downloads, "MAX_TENSORS", 3)
     with pytest.raises(PicturaError, match="more than 3 tensors"):
         models.read_bundle(folder)
-    monkeypatch.setattr(reading, "MAX_BYTES", 100)
-    with pytest.raises(PicturaError, match="larger than"):
+    monkeypatch.setattr(downloads, "MAX_BYTES", 100)
+    with pytest.raises(PicturaError, match="exceeds the limit"):
         models.read_bundle(folder)
 
 

@@ -63,14 +63,14 @@ def test_shipped_is_verified(bundle):
     with pytest.raises(PicturaError, match="SHA-256"):
         models.read_bundle("night")
     path.unlink()
-    with pytest.raises(PicturaError, match="install pictura again"):
+    with pytest.raises(PicturaError, match="'night' is missing; reinstall pictura"):
         models.read_bundle("night")
 
 
 def test_shipping_asks_for_a_name_and_for_words(bundle):
-    with pytest.raises(PicturaError, match="no name for a shipped model"):
+    with pytest.raises(PicturaError, match="not a valid model name"):
         ship_bundle(bundle, "../night")
-    with pytest.raises(PicturaError, match="does not say its data_licence"):
+    with pytest.raises(PicturaError, match="'night' needs 'data_licence' in about"):
         ship_bundle(replace(bundle, about={"title": "a", "does": "b", "data": "c"}), "night")
     ship_bundle(bundle, "night")
     with pytest.raises(PicturaError, match="exists already"):
@@ -89,11 +89,11 @@ def test_what_is_packaged_is_as_registered(monkeypatch):
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("nigth", r"no model 'nigth'.*\(night\)\. Did you mean 'night'"),
+        ("nigth", r"Model 'nigth' not found; bundled models: night\. Did you mean 'night'"),
         ("runs/night.safetensors", "'runs/night.safetensors' does not exist"),
         ("runs/deep/night", "'runs/deep/night' does not exist"),
         ("someone/night", "someone/night@ and its 40 digits"),
-        ("someone/night@main", "name the commit"),
+        ("someone/night@main", "give the commit"),
     ],
 )
 def test_unknown_names(bundle, name, said, monkeypatch):
@@ -141,7 +141,7 @@ def test_a_hub_model_of_others_is_refused(bundle, tmp_path, monkeypatch):
     del told["weights"]
     (published / "config.json").write_text(json.dumps(told))
     play_hub(monkeypatch, published)
-    with pytest.raises(PicturaError, match="does not say the SHA-256"):
+    with pytest.raises(PicturaError, match="has no SHA-256"):
         models.read_bundle(NAME)
 
 
@@ -166,7 +166,7 @@ def test_the_real_client_offline(monkeypatch):
     """Not a played one: its errors are those that are caught."""
     pytest.importorskip("huggingface_hub", reason="the extra 'hub' is not installed")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    with pytest.raises(PicturaError, match="could not be fetched"):
+    with pytest.raises(PicturaError, match="could not be downloaded"):
         models.read_bundle(NAME)
 
 

@@ -24,5 +24,5 @@ def test_there_and_back(tmp_path, draw):
 
 
 def test_a_name_that_is_none():
-    with pytest.raises(PicturaError, match="no model 'nothing-like-it'"):
+    with pytest.raises(PicturaError, match="Model 'nothing-like-it' not found"):
         from_pretrained("nothing-like-it")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from pictura.runtime import disk
+from pictura.runtime import files
 from pictura.runtime.errors import PicturaError
 from pictura.training import checkpoint, state
 from pictura.training.checkpoint import BrokenCheckpoint, Checkpoint, flatten_state, unflatten_state
@@ -137,11 +137,11 @@ def test_room_is_made_by_older_ones_and_the_newest_stays(tmp_path, monkeypatch):
     for step in (2, 4, 6):
         state.save_checkpoint(example(step), folder, keep=3)
     monkeypatch.setattr(
-        disk, "free_bytes", lambda _: 10 if len(checkpoint.list_checkpoints(folder.checkpoints)) > 1 else 10**9
+        files, "free_bytes", lambda _: 10 if len(checkpoint.list_checkpoints(folder.checkpoints)) > 1 else 10**9
     )
     state.save_checkpoint(example(8), folder, keep=3)
     assert [p.name for p in checkpoint.list_checkpoints(folder.checkpoints)] == ["step-00000006", "step-00000008"]
-    monkeypatch.setattr(disk, "free_bytes", lambda _: 10)
+    monkeypatch.setattr(files, "free_bytes", lambda _: 10)
     with pytest.raises(PicturaError, match="the disk or your quota is full"):
         state.save_checkpoint(example(10), folder, keep=3)
     assert checkpoint.load_newest(folder.checkpoints)[0].step == 8

@@ -52,7 +52,7 @@ def test_signals_save_and_leave(fates, name, code):
 def test_full_disk(fates):
     one = fates["full"]
     assert one["code"] == 2
-    assert "could not be written because the disk or your quota is full" in one["said"]
-    assert "what was saved before is intact" in one["said"]
+    assert "could not be written: the disk or your quota is full" in one["said"]
+    assert "earlier checkpoints are intact" in one["said"]
     assert one["before"] == ["step-00000002", "step-00000004"]
     whole_again(fates, one)

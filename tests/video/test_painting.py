@@ -235,9 +235,7 @@ def test_a_full_disk_is_told_and_nothing_is_left():
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, hard))
     try:
-        with pytest.raises(
-            PicturaError, match=r"'out.mkv' could not be written because the disk or your quota is full"
-        ):
+        with pytest.raises(PicturaError, match=r"'out.mkv' could not be written: the disk or your quota is full"):
             paint_video("in.mkv", "out.mkv", same, codec="ffv1")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

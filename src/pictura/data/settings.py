@@ -1,11 +1,12 @@
 """What can be said about a set of pictures beside where it lies: labels, directions, augmentation, memory."""
 
 from collections.abc import Sequence
-from typing import Any, Literal, Self, get_args
+from typing import Any, ClassVar, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from pictura.runtime.errors import PicturaError, did_you_mean
+from pictura.runtime.errors import PicturaError
+from pictura.runtime.settings import FrozenSettings, validate_settings
 
 DataKind = Literal["images", "paired", "unpaired", "labelled"]
 DATA_KINDS: tuple[DataKind, ...] = get_args(DataKind)
@@ -14,7 +15,7 @@ SPLITS = ("train", "val", "test")
 LOAD_RATIO = 286 / 256
 
 
-class DataSettings(BaseModel):
+class DataSettings(FrozenSettings):
     """How a set of pictures is read and varied; `load`, `fit` and `scale` left out are those of the kind.
 
     Kinds `paired` and `unpaired` follow pix2pix and CycleGAN: stretched to 286/256 of the crop, cropped at random,
@@ -22,7 +23,7 @@ class DataSettings(BaseModel):
     Johnson (256 for 256) and AdaIN (512 for 256) do. Kind `labelled` shows the whole shorter side.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    noun: ClassVar[str] = "data setting"
 
     load: int | None = Field(
         default=None, ge=0, description="side in pixels to which pictures are resized before the crop; 0: own size"
@@ -61,18 +62,7 @@ def data_settings(values: dict[str, Any]) -> DataSettings:
     Raises:
         PicturaError: unknown field or unusable value.
     """
-    try:
-        return DataSettings(**values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        if first["type"] == "extra_forbidden":
-            raise PicturaError(
-                f"There is no data setting '{field}'.{did_you_mean(field, DataSettings.model_fields)}"
-            ) from error
-        raise PicturaError(
-            f"Data setting {field or 'values'}: {first['msg'].removeprefix('Value error, ')}."
-        ) from error
+    return validate_settings(DataSettings, values)
 
 
 def parse_data_settings(pairs: Sequence[str]) -> DataSettings:

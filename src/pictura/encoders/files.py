@@ -1,38 +1,22 @@
 """From a safetensors file with torchvision's key names to the layers of a network."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from pictura.encoders.architectures import EncoderNetwork
+from pictura.runtime.downloads import open_safetensors
 from pictura.runtime.errors import PicturaError, did_you_mean
 
 Chain = list[tuple[str, nn.Module]]
 
-PICKLE_SUFFIXES = {".pth", ".pt", ".pkl", ".pickle", ".bin", ".ckpt", ".t7"}
 # What torchvision and timm call the layers behind the convolutions; an encoder has no use for them.
 CLASSIFIERS = ("classifier.", "fc.", "head.", "pre_logits.")
 COUNTER = "num_batches_tracked"  # batch norm's, of no use outside training and missing in some files
 FILE_DTYPES = {"F16", "BF16", "F32", "F64"}
-
-
-@contextmanager
-def open_weights(path: Path) -> Iterator[Any]:
-    """The safetensors file at `path`, nothing read but its header; a PicturaError where it is no such file."""
-    if path.suffix.lower() in PICKLE_SUFFIXES:
-        raise PicturaError(f"'{path}' is a pickle, which can run code when it is read: convert it to safetensors.")
-    if not path.is_file():
-        raise PicturaError(f"There is no weight file '{path}': check the path.")
-    try:
-        with safe_open(path, framework="pt") as file:
-            yield file
-    except (SafetensorError, OSError) as error:
-        raise PicturaError(f"'{path}' cannot be read as a safetensors file ({error}): fetch it again.") from error
 
 
 def read_network(build: Callable[[], EncoderNetwork], path: Path) -> tuple[EncoderNetwork, Chain]:
@@ -43,7 +27,7 @@ def read_network(build: Callable[[], EncoderNetwork], path: Path) -> tuple[Encod
     """
     with torch.device("meta"):  # no memory and no random numbers for weights that are replaced anyway
         network = build()
-    with open_weights(path) as file:
+    with open_safetensors(path) as file:
         keys: list[str] = file.keys()
         held = {key for key in keys if not key.startswith(CLASSIFIERS) and not key.endswith(COUNTER)}
         chain, beyond = _cut_chain(network, held)
@@ -89,5 +73,5 @@ def _check_tensors(needed: dict[str, Tensor], held: set[str], file: Any, path: P
 
 def _check_finite(tensor: Tensor, key: str, path: Path) -> Tensor:
     if not tensor.isfinite().all():
-        raise PicturaError(f"'{key}' in '{path}' holds infinite or undefined numbers: fetch the file again.")
+        raise PicturaError(f"'{key}' in '{path}' contains NaN or infinity; download the file again.")
     return tensor

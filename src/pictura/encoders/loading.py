@@ -14,6 +14,7 @@ from pictura.encoders.layers import Pooling
 from pictura.encoders.normalize import normalize_filters
 from pictura.encoders.records import FAMILIES, RECORDS, Family, Padding, Weights
 from pictura.networks.compact import Compact
+from pictura.runtime.downloads import open_safetensors
 from pictura.runtime.errors import PicturaError, did_you_mean
 
 BATCH_NORM_WARNING = "style losses fail on VGG with batch norm: its shifts change how sparse the responses are"
@@ -46,7 +47,7 @@ def load_encoder(
     record = _find_record(name) if weights is None else _describe_file(name, Path(weights))
     if family not in (None, record.family):
         record = replace(record, family=family, scales={})
-    path = store.fetch_weights(record) if weights is None else Path(weights)
+    path = store.weights_artifact(record).fetch() if weights is None else Path(weights)
     network, chain = files.read_network(ARCHITECTURES[record.architecture], path)
     if record.means:
         normalize_filters(chain, load_file(store.PACKAGE_FOLDER / record.means))
@@ -87,7 +88,7 @@ def _describe_file(name: str, path: Path) -> Weights:
     for record in RECORDS.values():
         if (record.architecture, record.filename) == (name, path.name):
             return record
-    with files.open_weights(path) as file:
+    with open_safetensors(path) as file:
         family = (file.metadata() or {}).get("family", "torchvision")
     _check_choice("family", family, FAMILIES)
     return Weights(name, name, family, path.name, licence="unknown", note="a file of your own")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from pictura.encoders.scales import VGG19_CAFFE
+from pictura.runtime.downloads import HubFile
 
 Family = Literal["caffe", "torchvision", "compact"]
 Padding = Literal["zeros", "replicate", "reflect"]
@@ -32,20 +33,6 @@ FAMILIES: dict[Family, Preprocessing] = {
     # As pictura.networks.compact is trained.
     "compact": Preprocessing((0.45, 0.45, 0.45), (0.25, 0.25, 0.25)),
 }
-
-
-@dataclass(frozen=True)
-class HubFile:
-    """A file on huggingface.co at one commit."""
-
-    repo: str
-    revision: str
-    filename: str = "model.safetensors"
-
-    @property
-    def url(self) -> str:
-        """Where a browser finds it."""
-        return f"https://huggingface.co/{self.repo}/resolve/{self.revision}/{self.filename}"
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from typing import Any
 
 from torch import Tensor
 
+from pictura.interop.checkpoint import read_tensors
 from pictura.interop.references import PLANNED_METHODS, REFERENCES, Reference
-from pictura.interop.torchfile.reading import read_tensors
 from pictura.models.bundle import Bundle
 from pictura.runtime.errors import PicturaError, did_you_mean
 
@@ -25,11 +25,11 @@ def find_reference(name: str) -> Reference:
         return REFERENCES[name]
     if name in PLANNED_METHODS:
         raise PicturaError(
-            f"This pictura has no network that takes the weights of {name} (method {PLANNED_METHODS[name]}): "
-            f"it imports {', '.join(REFERENCES)}."
+            f"Weights of {name} are not supported yet (method {PLANNED_METHODS[name]}); supported: "
+            f"{', '.join(REFERENCES)}."
         )
     guess = did_you_mean(name, [*REFERENCES, *PLANNED_METHODS])
-    raise PicturaError(f"Weights of '{name}' are not known, only of {', '.join(REFERENCES)}.{guess}")
+    raise PicturaError(f"Unknown project '{name}'; supported: {', '.join(REFERENCES)}.{guess}")
 
 
 def convert_weights(path: str | Path, project: str, about: Mapping[str, Any] | None = None) -> Bundle:
@@ -40,34 +40,38 @@ def convert_weights(path: str | Path, project: str, about: Mapping[str, Any] | N
     Raises:
         PicturaError: an unknown project, a file that cannot be read, or keys or shapes that are not that project's.
     """
-    known, path = find_reference(project), Path(path)
-    tensors = {key: _to_float(tensor, key, path) for key, tensor in _select_tensors(read_tensors(path), known).items()}
-    _check_keys(tensors, known, path, project)
-    told = {
+    reference, path = find_reference(project), Path(path)
+    tensors = {
+        key: _to_float(tensor, key, path) for key, tensor in _select_tensors(read_tensors(path), reference).items()
+    }
+    _check_keys(tensors, reference, path, project)
+    words = {
         "title": path.stem,
         "does": f"Converted from '{path.name}', weights of {project}. "
         "The losses and rates among its settings are pictura's defaults, not those it was trained with.",
-        "paper": known.paper,
-        "licence": f"that of the file's source; {known.licence}",
+        "paper": reference.paper,
+        "licence": f"that of the file's source; {reference.licence}",
     }
-    renamed = {known.prefix + key: tensor for key, tensor in tensors.items()}
-    settings = {**known.settings, known.name_setting: [path.stem]} if known.name_setting else known.settings
-    return Bundle(known.method, settings, renamed, told | dict(about or {}), str(path))
+    renamed = {reference.prefix + reference.rename(key): tensor for key, tensor in tensors.items()}
+    named = {reference.name_setting: [path.stem]} if reference.name_setting else {}
+    return Bundle(reference.method, {**reference.settings, **named}, renamed, words | dict(about or {}), str(path))
 
 
-def _select_tensors(tensors: Mapping[str, Tensor], known: Reference) -> dict[str, Tensor]:
+def _select_tensors(tensors: Mapping[str, Tensor], reference: Reference) -> dict[str, Tensor]:
     parallel = all(key.startswith(_PARALLEL) for key in tensors)
     plain = {key.removeprefix(_PARALLEL) if parallel else key: tensor for key, tensor in tensors.items()}
-    return {key: t for key, t in plain.items() if not any(re.fullmatch(p, key) for p in known.ignored_keys)}
+    return {key: t for key, t in plain.items() if not any(re.fullmatch(p, key) for p in reference.ignored_keys)}
 
 
-def _check_keys(tensors: Mapping[str, Tensor], known: Reference, path: Path, project: str) -> None:
+def _check_keys(tensors: Mapping[str, Tensor], reference: Reference, path: Path, project: str) -> None:
     name = f"'{path}'"
-    if missing := [key for key in known.keys if key not in tensors]:
-        raise PicturaError(f"{name} lacks '{missing[0]}', which weights of {project} have: check --from and the file.")
-    if unknown := [key for key in tensors if key not in known.keys]:
-        raise PicturaError(f"{name} holds {unknown[0]!a}, which weights of {project} do not: check --from.")
-    for key, shape in known.keys.items():
+    if missing := [key for key in reference.keys if key not in tensors]:
+        raise PicturaError(
+            f"{name} is missing '{missing[0]}', which weights of {project} have: check --from and the file."
+        )
+    if unknown := [key for key in tensors if key not in reference.keys]:
+        raise PicturaError(f"{name} contains {unknown[0]!a}, which weights of {project} do not: check --from.")
+    for key, shape in reference.keys.items():
         if tuple(tensors[key].shape) != shape:
             raise PicturaError(
                 f"'{key}' in {name} has shape {tuple(tensors[key].shape)} where weights of {project} have {shape}: "
@@ -78,5 +82,5 @@ def _check_keys(tensors: Mapping[str, Tensor], known: Reference, path: Path, pro
 def _to_float(tensor: Tensor, key: str, path: Path) -> Tensor:
     tensor = tensor.float()
     if not tensor.isfinite().all():
-        raise PicturaError(f"{key!a} in '{path}' holds infinite or undefined numbers: fetch the file again.")
+        raise PicturaError(f"{key!a} in '{path}' contains NaN or infinity; download the file again.")
     return tensor

@@ -5,7 +5,7 @@ differs is refused with the key that does.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 Shapes = dict[str, tuple[int, ...]]
@@ -19,9 +19,11 @@ class Reference:
         method, settings: what it is in pictura.
         paper: one line, for the card.
         licence: of the project's own released weights; those of others have their own.
-        keys: their key → shape; ours is the same behind `prefix`.
-        dropped: regular expressions of keys that are of no use and may be there or not.
-        named: the setting that gets the file's name, a list of names of styles.
+        keys: their key → shape.
+        prefix: what ours has before it.
+        modules: their module → ours, where they differ.
+        ignored_keys: regular expressions of keys that are unused and may be there or not.
+        name_setting: the setting that gets the file's name, a list of names of styles.
     """
 
     method: str
@@ -30,8 +32,14 @@ class Reference:
     licence: str
     keys: Shapes
     prefix: str
+    modules: Mapping[str, str] = field(default_factory=dict)
     ignored_keys: tuple[str, ...] = ()
     name_setting: str = ""
+
+    def rename(self, key: str) -> str:
+        """Our key for one of theirs, without the prefix."""
+        module, _, parameter = key.rpartition(".")
+        return f"{self.modules.get(module, module)}.{parameter}"
 
 
 def _convolution(name: str, before: int, after: int, side: int) -> Shapes:
@@ -67,6 +75,15 @@ _TRANSFORMER_NET: Shapes = {
     **_convolution("deconv3.conv2d", 32, 3, 9),
 }
 
+# pytorch-AdaIN/net.py: padding is a module of its own there, and part of the convolution here, so that numbers differ.
+_ADAIN_CHANNELS = (512, 256, 256, 256, 256, 128, 128, 64, 64, 3)
+_ADAIN_THEIRS, _ADAIN_OURS = (1, 5, 8, 11, 14, 18, 21, 25, 28), (0, 3, 5, 7, 9, 12, 14, 17, 19)
+_ADAIN_DECODER: Shapes = {
+    key: shape
+    for i, theirs in enumerate(_ADAIN_THEIRS)
+    for key, shape in _convolution(str(theirs), *_ADAIN_CHANNELS[i : i + 2], 3).items()
+}
+
 REFERENCES: dict[str, Reference] = {
     "pytorch-examples": Reference(
         method="johnson",
@@ -75,11 +92,21 @@ REFERENCES: dict[str, Reference] = {
         licence="BSD-3-Clause (pytorch/examples), for that project's own files",
         keys=_TRANSFORMER_NET,
         prefix="generator.",
-        # Released files were written by torch 0.3, whose instance norm kept statistics that it did not use.
         name_setting="styles",
+        # Released files were written by torch 0.3, whose instance norm kept statistics that it did not use.
         ignored_keys=(r".*\bin\d\.running_(mean|var)", r".*\bin\d\.num_batches_tracked"),
+    ),
+    "adain-naoto": Reference(
+        method="adain",
+        settings={"variant": "paper", "encoder": "vgg19-normalised"},
+        paper="Huang, Belongie: Arbitrary Style Transfer in Real-time with Adaptive Instance Normalization, ICCV 2017, "
+        "arXiv 1703.06868",
+        licence="MIT (naoto0804/pytorch-AdaIN), for that project's own files",
+        keys=_ADAIN_DECODER,
+        prefix="decoder.",
+        modules=dict(zip(map(str, _ADAIN_THEIRS), map(str, _ADAIN_OURS), strict=True)),
     ),
 }
 
 # Projects whose method pictura does not have yet, and what it will be called.
-PLANNED_METHODS = {"pytorch-cyclegan": "cyclegan", "pytorch-pix2pix": "pix2pix", "adain-naoto": "adain"}
+PLANNED_METHODS = {"pytorch-cyclegan": "cyclegan", "pytorch-pix2pix": "pix2pix"}

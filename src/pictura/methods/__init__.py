@@ -49,7 +49,7 @@ def open_method(bundle: Bundle) -> Method:
     """
     import torch
 
-    from pictura.training.settings import validate_settings
+    from pictura.runtime.settings import validate_settings
 
     kind = find_method(bundle.method)
     with torch.random.fork_rng(devices=[]):  # the networks' first weights are thrown away

@@ -1,12 +1,12 @@
 """A trained method as a folder that explains itself: weights, settings, card.
 
-    from pictura import bundles
+    from pictura.models import read_bundle, save_bundle
 
-    bundle = bundles.read("candy")  # a folder, a file, a shipped name, or owner/name@commit on the hub
-    bundles.save(bundle, "copy")
+    bundle = read_bundle("candy")  # a folder, a file, a shipped name, or owner/name@commit on the hub
+    save_bundle(bundle, "copy")
 
-A bundle knows no method: `pictura.methods.open_method` makes one of it. Torch is imported when a bundle is read or saved;
-naming what is shipped does without.
+A bundle knows no method: `pictura.methods.open_method` makes one of it. Torch is imported when a bundle is read or
+saved; naming what is shipped does without.
 """
 
 from typing import TYPE_CHECKING

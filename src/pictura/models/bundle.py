@@ -58,17 +58,20 @@ class Bundle:
             network.load_state_dict(state, strict=True)
 
     def _check_tensors(self, needed: Mapping[str, Tensor]) -> None:
-        name = f"'{self.source}'" if self.source else f"The bundle of {self.method}"
+        name = f"'{self.source}'" if self.source else f"the model of {self.method}"
         if missing := sorted(needed.keys() - self.tensors.keys()):
-            raise PicturaError(f"{name} lacks '{missing[0]}': it is cut short, or its settings are another network's.")
+            raise PicturaError(
+                f"{_capitalize(name)} is missing '{missing[0]}': the file is truncated or its settings describe "
+                "another network."
+            )
         if unknown := sorted(self.tensors.keys() - needed.keys()):
             guess = did_you_mean(unknown[0], needed)
-            raise PicturaError(f"{name} holds '{unknown[0]}', which the network of its settings does not have.{guess}")
+            raise PicturaError(f"{_capitalize(name)} contains '{unknown[0]}', which its network does not have.{guess}")
         for key, tensor in needed.items():
-            if (found := tuple(self.tensors[key].shape)) != tuple(tensor.shape):
+            if (shape := tuple(self.tensors[key].shape)) != tuple(tensor.shape):
                 raise PicturaError(
-                    f"'{key}' in {name} has shape {found} where its settings ask for {tuple(tensor.shape)}: "
-                    "the settings belong to another network."
+                    f"'{key}' in {name} has shape {shape} where its settings require {tuple(tensor.shape)}: "
+                    "the settings describe another network."
                 )
 
     def to_half(self) -> "Bundle":
@@ -78,3 +81,7 @@ class Bundle:
             return tensor.half() if tensor.dtype == torch.float32 and tensor.dim() > 1 else tensor
 
         return replace(self, tensors={key: half(tensor) for key, tensor in self.tensors.items()})
+
+
+def _capitalize(words: str) -> str:
+    return words[:1].upper() + words[1:]

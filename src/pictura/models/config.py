@@ -18,8 +18,8 @@ _FIELDS = {"method": str, "settings": dict, "about": dict}
 
 def encode_config(method: str, settings: Mapping[str, Any], about: Mapping[str, Any], **more: Any) -> str:
     """The JSON of a bundle; `more` is what config.json has beside it."""
-    known = {"format": BUNDLE_FORMAT, "pictura": __version__, "method": method, "settings": settings, "about": about}
-    return json.dumps(known | more, indent=2, ensure_ascii=False)
+    words = {"format": BUNDLE_FORMAT, "pictura": __version__, "method": method, "settings": settings, "about": about}
+    return json.dumps(words | more, indent=2, ensure_ascii=False)
 
 
 def parse_config(content: str | bytes, where: Path) -> dict[str, Any]:
@@ -31,16 +31,18 @@ def parse_config(content: str | bytes, where: Path) -> dict[str, Any]:
     try:
         values = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise PicturaError(f"'{where}' has no readable settings ({error}): fetch or save the bundle again.") from error
+        raise PicturaError(
+            f"'{where}' contains invalid settings ({error}); download or save the model again."
+        ) from error
     if not isinstance(values, dict) or "format" not in values:
-        raise PicturaError(f"'{where}' is not a bundle of pictura: `pictura import` converts weights of others.")
+        raise PicturaError(f"'{where}' is not a pictura model; `pictura import` converts other projects' weights.")
     if values["format"] != BUNDLE_FORMAT:
         raise PicturaError(
             f"'{where}' has the format '{values['format']}', and this pictura reads '{BUNDLE_FORMAT}': update pictura."
         )
     for name, kind in _FIELDS.items():
         if not isinstance(values.get(name), kind):
-            raise PicturaError(f"'{where}' does not say its {name}: fetch or save the bundle again.")
+            raise PicturaError(f"'{where}' has no valid '{name}'; download or save the model again.")
     return values
 
 
@@ -54,3 +56,10 @@ def read_config(folder: Path) -> dict[str, Any] | None:
     except OSError as error:
         raise PicturaError(f"'{path}' cannot be read ({error.strerror}): check its permissions.") from error
     return parse_config(content, path)
+
+
+def weights_sha256(words: dict[str, Any] | None) -> str | None:
+    """The digest of the weights that config.json vouches for, None where it names none."""
+    weights = (words or {}).get("weights")
+    sha256 = weights.get("sha256") if isinstance(weights, dict) else None
+    return sha256 if isinstance(sha256, str) else None

@@ -1,11 +1,13 @@
-"""A bundle from huggingface.co at one commit, into the cache, its digest checked before it is called by its name."""
+"""A model from huggingface.co at one commit, into the cache, its digest checked before it is called by its name."""
 
 import contextlib
 import shutil
 from pathlib import Path
 
-from pictura.models import config, reading, store
+from pictura.models import config, store
+from pictura.runtime.downloads import HubFile, verify_sha256
 from pictura.runtime.errors import PicturaError
+from pictura.runtime.files import translate_os_errors
 
 _REQUIRED_FILES = (config.CONFIG_FILE, config.WEIGHTS_FILE)
 _OPTIONAL_FILES = (config.CARD_FILE, config.PICTURE_FILE)
@@ -19,57 +21,33 @@ def fetch_bundle(repo: str, revision: str) -> Path:
     """
     target = store.hub_folder(repo, revision)
     if not (target / config.WEIGHTS_FILE).is_file():
-        _download(repo, revision, target)
+        _download_bundle(repo, revision, target)
     return target / config.WEIGHTS_FILE
 
 
-def _download(repo: str, revision: str, target: Path) -> None:
+def _download_bundle(repo: str, revision: str, target: Path) -> None:
     """To a side folder first, so that a broken or wrong bundle never stands where it is looked for."""
-    side = store.models_folder() / "downloads" / target.name
-    for name in _REQUIRED_FILES:
-        _get_file(repo, name, revision, side)
+    name, side = f"{repo}@{revision}", store.models_folder() / "downloads" / target.name
+    by_hand = f"put {' and '.join(HubFile(repo, revision, file).url for file in _REQUIRED_FILES)} into {target}"
+    for file in _REQUIRED_FILES:
+        HubFile(repo, revision, file).download(side, f"the model '{name}'", by_hand)
     try:
-        _check_download(side, f"{repo}@{revision}")
+        _verify_weights(side, name)
     except PicturaError:
         shutil.rmtree(side, ignore_errors=True)
         raise
-    for name in _OPTIONAL_FILES:
+    for file in _OPTIONAL_FILES:
         with contextlib.suppress(PicturaError):  # a bundle without card or picture is one all the same
-            _get_file(repo, name, revision, side)
-    try:
+            HubFile(repo, revision, file).download(side, f"the model '{name}'", by_hand)
+    with translate_os_errors(target):
         shutil.rmtree(side / ".cache", ignore_errors=True)  # the hub client's own notes
         if target.is_dir():  # config.json alone, put there by hand
             shutil.rmtree(target)
         side.replace(target)
-    except OSError as error:
-        raise PicturaError(
-            f"'{target}' could not be written ({error.strerror}): check the folder's permissions."
-        ) from error
 
 
-def _check_download(side: Path, name: str) -> None:
-    told = config.read_config(side)
-    digest = ((told or {}).get("weights") or {}).get("sha256")
-    if not isinstance(digest, str):
-        raise PicturaError(f"'{name}' on the hub does not say the SHA-256 of its weights: it is not saved by pictura.")
-    reading.check_digest(side / config.WEIGHTS_FILE, digest)
-
-
-def _get_file(repo: str, name: str, revision: str, into: Path) -> None:
-    """One file; the hub's client goes on where a broken download stopped."""
-    target = store.hub_folder(repo, revision)
-    links = " and ".join(f"https://huggingface.co/{repo}/resolve/{revision}/{one}" for one in _REQUIRED_FILES)
-    by_hand = f"put {links} into {target}"
-    try:
-        from huggingface_hub import hf_hub_download
-    except ImportError as error:
-        raise PicturaError(
-            f"Fetching '{repo}' needs huggingface_hub: pip install 'pictura[hub]', or {by_hand}."
-        ) from error
-    try:
-        hf_hub_download(repo, name, revision=revision, local_dir=into)
-    except OSError as error:  # no network, no such repository or file, no answer, no space
-        raise PicturaError(
-            f"'{repo}@{revision}' is not in the cache and could not be fetched ({type(error).__name__}): "
-            f"try again with a network, or {by_hand}."
-        ) from error
+def _verify_weights(folder: Path, name: str) -> None:
+    sha256 = config.weights_sha256(config.read_config(folder))
+    if sha256 is None:
+        raise PicturaError(f"'{name}' on the hub has no SHA-256 for its weights, so it was not saved by pictura.")
+    verify_sha256(folder / config.WEIGHTS_FILE, sha256)

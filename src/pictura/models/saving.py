@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 from pathlib import Path
 
-from safetensors.torch import save as serialised
+from safetensors.torch import save as serialize
 
 from pictura.models import card, config
 from pictura.models.bundle import Bundle
@@ -34,8 +34,8 @@ def save_bundle(bundle: Bundle, folder: str | Path, picture: Picture | None = No
     pictured = (folder / config.PICTURE_FILE).is_file()
     write_atomic(folder / config.CARD_FILE, card.render_card(bundle, pictured).encode(), overwrite=overwrite)
     digest = {"file": config.WEIGHTS_FILE, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-    told = config.encode_config(bundle.method, bundle.settings, bundle.about, weights=digest)
-    write_atomic(folder / config.CONFIG_FILE, told.encode(), overwrite=overwrite)
+    words = config.encode_config(bundle.method, bundle.settings, bundle.about, weights=digest)
+    write_atomic(folder / config.CONFIG_FILE, words.encode(), overwrite=overwrite)
     return folder
 
 
@@ -54,12 +54,10 @@ def pack_bundle(bundle: Bundle) -> bytes:
     """
     for key, tensor in bundle.tensors.items():
         if tensor.is_floating_point() and not tensor.isfinite().all():
-            raise PicturaError(f"'{key}' holds infinite or undefined numbers: such a bundle is not saved.")
+            raise PicturaError(f"'{key}' contains NaN or infinity; the model was not saved.")
     # Own memory for each: safetensors refuses tensors that share theirs, as tied weights do.
     tensors = {key: tensor.detach().cpu().clone().contiguous() for key, tensor in bundle.tensors.items()}
-    return serialised(
-        tensors, {config.METADATA_KEY: config.encode_config(bundle.method, bundle.settings, bundle.about)}
-    )
+    return serialize(tensors, {config.METADATA_KEY: config.encode_config(bundle.method, bundle.settings, bundle.about)})
 
 
 def _remove_file(path: Path) -> None:

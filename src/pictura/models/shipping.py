@@ -1,6 +1,6 @@
 """A bundle becomes one of those that come with pictura: one file, its picture, its line in the registry.
 
-For whoever trains them; see recipes. `store` reads what is written here.
+For those who train them; see recipes. `store` reads what is written here.
 """
 
 import hashlib
@@ -22,12 +22,12 @@ def ship_bundle(bundle: Bundle, name: str, picture: Picture | None = None, *, ov
     """Put a bundle into the package as `name`, filters in float16.
 
     Raises:
-        PicturaError: a name that is no name, a word missing in `about`, or one of this name is shipped already.
+        PicturaError: an invalid name, a word missing in `about`, or one of this name is shipped already.
     """
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
-        raise PicturaError(f"'{name}' is no name for a shipped model: write small letters, digits and single dashes.")
+        raise PicturaError(f"'{name}' is not a valid model name; use lowercase letters, digits and single dashes.")
     if missing := [word for word in _REQUIRED_ABOUT if not bundle.about.get(word)]:
-        raise PicturaError(f"The model '{name}' does not say its {missing[0]}: a shipped one has to.")
+        raise PicturaError(f"The model '{name}' needs '{missing[0]}' in about.")
     content = pack_bundle(bundle.to_half())
     write_atomic(store.BUNDLED_FOLDER / f"{name}.safetensors", content, overwrite=overwrite)
     if picture is not None:
@@ -40,7 +40,6 @@ def ship_bundle(bundle: Bundle, name: str, picture: Picture | None = None, *, ov
         "licence": bundle.about["licence"],
         "metric": bundle.about["metric"],
     }
-    path = store.BUNDLED_FOLDER / store.REGISTRY
-    entries = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    told = json.dumps(dict(sorted((entries | {name: entry}).items())), indent=2, ensure_ascii=False)
-    write_atomic(path, f"{told}\n".encode(), overwrite=True)
+    entries = dict(sorted((store.read_registry() | {name: entry}).items()))
+    registry = json.dumps(entries, indent=2, ensure_ascii=False)
+    write_atomic(store.BUNDLED_FOLDER / store.REGISTRY, f"{registry}\n".encode(), overwrite=True)

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pictura.models import config
-from pictura.runtime.cache import cache_folder
 from pictura.runtime.errors import PicturaError, did_you_mean
+from pictura.runtime.files import cache_folder
 
 BUNDLED_FOLDER = Path(__file__).parents[1] / "assets" / "models"
 REGISTRY = "registry.json"
@@ -49,11 +49,14 @@ def models_folder() -> Path:
 
 def bundled_models() -> dict[str, ModelInfo]:
     """The bundles that come with pictura, by name, as the registry tells of them; reads no weights."""
+    return {name: _bundled_model(name, entry) for name, entry in sorted(read_registry().items())}
+
+
+def read_registry() -> dict[str, dict[str, Any]]:
+    """The package's registry of bundles: name → title, method, bytes, sha256, licence, metric."""
     path = BUNDLED_FOLDER / REGISTRY
-    if not path.is_file():
-        return {}
-    entries = json.loads(path.read_text(encoding="utf-8"))
-    return {name: _bundled_model(name, entry) for name, entry in sorted(entries.items())}
+    entries: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return entries
 
 
 def _bundled_model(name: str, entry: dict[str, Any]) -> ModelInfo:
@@ -84,18 +87,18 @@ def _cached_models() -> Iterator[ModelInfo]:
     """Folders of the cache that hold a bundle; what else lies there is passed over."""
     for path in sorted(models_folder().glob("*--*@*")):
         try:
-            told = config.read_config(path)
+            words = config.read_config(path)
         except PicturaError:
             continue
-        if told is None or not (path / config.WEIGHTS_FILE).is_file():
+        if words is None or not (path / config.WEIGHTS_FILE).is_file():
             continue
-        about, weights, picture = told["about"], told.get("weights") or {}, path / config.PICTURE_FILE
+        about, picture = words["about"], path / config.PICTURE_FILE
         yield ModelInfo(
             name=path.name.replace("--", "/", 1),
             title=str(about.get("title", "unknown")),
-            method=told["method"],
+            method=words["method"],
             bytes=(path / config.WEIGHTS_FILE).stat().st_size,
-            sha256=str(weights.get("sha256", "unknown")),
+            sha256=config.weights_sha256(words) or "unknown",
             licence=str(about.get("licence", "unknown")),
             metric=about.get("metric", "unknown"),
             path=path / config.WEIGHTS_FILE,
@@ -113,35 +116,35 @@ def find_bundle(source: str | Path) -> BundleFile:
     path = Path(source)
     if path.is_dir():
         if not (path / config.WEIGHTS_FILE).is_file():
-            raise PicturaError(f"The folder '{path}' holds no bundle: there is no {config.WEIGHTS_FILE} in it.")
+            raise PicturaError(f"'{path}' is not a model folder: {config.WEIGHTS_FILE} is missing.")
         return BundleFile(path / config.WEIGHTS_FILE, folder=True)
     if path.is_file():
         return BundleFile(path, folder=path.name == config.WEIGHTS_FILE)
-    known = bundled_models()
-    if (name := str(source)) in known:
-        return _check_present(known[name])
+    bundled = bundled_models()
+    if (name := str(source)) in bundled:
+        return _check_present(bundled[name])
     if match := HUB_NAME.fullmatch(name):
         from pictura.models.hub import fetch_bundle  # here, because only this asks the network
 
         return BundleFile(fetch_bundle(match["repo"], match["revision"]), folder=True)
-    raise PicturaError(_unknown_message(name, known))
+    raise PicturaError(_unknown_message(name, bundled))
 
 
-def _check_present(known: ModelInfo) -> BundleFile:
-    if not known.path.is_file():
-        raise PicturaError(f"The model '{known.name}' belongs to the package and is gone: install pictura again.")
-    return BundleFile(known.path, folder=False, sha256=known.sha256)
+def _check_present(model: ModelInfo) -> BundleFile:
+    if not model.path.is_file():
+        raise PicturaError(f"The bundled model '{model.name}' is missing; reinstall pictura.")
+    return BundleFile(model.path, folder=False, sha256=model.sha256)
 
 
-def _unknown_message(name: str, known: dict[str, ModelInfo]) -> str:
-    """Why nothing answers to that name."""
+def _unknown_message(name: str, bundled: dict[str, ModelInfo]) -> str:
+    """Why there is no model of that name."""
     if _HUB_LIKE.fullmatch(name) and not Path(name).suffix:
         repo = name.split("@")[0]
         return (
-            f"There is no folder '{name}'; for a model on the hub name the commit too, {repo}@ and its 40 digits, "
+            f"There is no folder '{name}'; for a model on the hub give the commit, too: {repo}@ and its 40 digits, "
             "which its page lists under Files and History."
         )
     if len(Path(name).parts) > 1 or Path(name).suffix:
         return f"'{name}' does not exist: check the path."
-    listed = ", ".join(known) or "none is shipped"
-    return f"There is no model '{name}', neither a folder nor a shipped one ({listed}).{did_you_mean(name, known)}"
+    listed = ", ".join(bundled) or "none"
+    return f"Model '{name}' not found; bundled models: {listed}.{did_you_mean(name, bundled)}"

@@ -1,16 +1,28 @@
-"""Files opened with plain errors and written whole or not at all."""
+"""Files and folders: opened with plain errors, written whole or not at all, and safe from a power cut once written."""
 
 import contextlib
 import errno
+import hashlib
+import json
 import os
 import secrets
+import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from pictura.runtime.errors import PicturaError, did_you_mean
 
-_DISK_FULL = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
+_DISK_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+_RETRY = "free some space and try again"
+
+
+class FileDigest(NamedTuple):
+    """Size and SHA-256 of a file."""
+
+    bytes: int
+    sha256: str
 
 
 @contextlib.contextmanager
@@ -34,17 +46,21 @@ def _suggest_name(path: Path) -> str:
     return ""
 
 
+def digest_file(path: Path) -> FileDigest:
+    """Size and SHA-256 of a file, as the disk gives it."""
+    with path.open("rb") as file:
+        return FileDigest(path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest())
+
+
 def check_free(path: str | Path, overwrite: bool = False) -> Path:
     """The path, when a file can be put there: not a folder, not taken, in a folder that can be written or made."""
     path = Path(path)
-    try:
+    with translate_os_errors(path):
         if path.is_dir():
             raise PicturaError(f"'{path}' is a folder: give a file name in it to write to.")
         if path.exists() and not overwrite:
             raise PicturaError(f"'{path}' exists already: choose another name or add --overwrite.")
         folder = next((p for p in path.absolute().parents if p.exists()), path)
-    except OSError as error:
-        raise PicturaError(_describe_error(path, error)) from error
     if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
         raise PicturaError(f"'{path}' cannot be written because '{folder}' is not a folder you may write in.")
     return path
@@ -60,17 +76,24 @@ def write_atomic(path: str | Path, content: bytes | Callable[[BinaryIO], object]
     target = path.resolve()  # a link stays a link: what it points to is replaced
     temporary = target.with_name(f".pictura-{os.getpid()}-{secrets.token_hex(4)}.tmp")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _write_and_sync(temporary, content)
-        check_free(path, overwrite)  # again: writing may have taken long
-        temporary.replace(target)
-        sync_folder(target.parent)
-    except OSError as error:
-        raise PicturaError(_describe_error(path, error)) from error
+        with translate_os_errors(path):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _write_and_sync(temporary, content)
+            check_free(path, overwrite)  # again: writing may have taken long
+            temporary.replace(target)
+            sync_folder(target.parent)
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
     return path
+
+
+def write_synced(path: Path, content: bytes) -> FileDigest:
+    """Write a new file, have it reach the disk, and return what it should be; errors stay OSErrors."""
+    _write_and_sync(path, content)
+    if (size := path.stat().st_size) != len(content):
+        raise OSError(errno.EIO, f"only {size} of {len(content)} bytes arrived")
+    return FileDigest(len(content), hashlib.sha256(content).hexdigest())
 
 
 def _write_and_sync(path: Path, content: bytes | Callable[[BinaryIO], object]) -> None:
@@ -83,6 +106,43 @@ def _write_and_sync(path: Path, content: bytes | Callable[[BinaryIO], object]) -
         os.fsync(file.fileno())
 
 
+@contextlib.contextmanager
+def translate_os_errors(path: Path, when_full: str = _RETRY) -> Iterator[None]:
+    """An OSError inside becomes one sentence about `path`; `when_full` says what to do about a full disk."""
+    try:
+        yield
+    except OSError as error:
+        if is_disk_full(error) or error.errno == errno.EFBIG:
+            raise PicturaError(
+                f"'{path}' could not be written: the disk or your quota is full; {when_full}."
+            ) from error
+        raise PicturaError(
+            f"'{path}' could not be written ({error.strerror or error}): check the name and the folder's permissions."
+        ) from error
+
+
+def is_disk_full(error: OSError) -> bool:
+    """Whether removing something would help; a limit on the size of one file (EFBIG) does not count."""
+    return error.errno in _DISK_FULL
+
+
+def free_bytes(folder: Path) -> int:
+    """Bytes that can still be written there."""
+    return shutil.disk_usage(folder).free
+
+
+def temporary_folder(folder: Path) -> Path:
+    """A name for a hidden neighbour of `folder`, where its files are written before it gets its own name."""
+    return folder.with_name(f".{folder.name}-{os.getpid()}-{secrets.token_hex(4)}.tmp")
+
+
+def move_into_place(temporary: Path, folder: Path) -> None:
+    """Give a finished folder its name; its files have reached the disk, now so do the names."""
+    sync_folder(temporary)
+    temporary.rename(folder)
+    sync_folder(folder.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """Have a folder's names reach the disk. Windows opens no folders and some file systems sync none."""
     with contextlib.suppress(OSError):
@@ -93,7 +153,23 @@ def sync_folder(folder: Path) -> None:
             os.close(handle)
 
 
-def _describe_error(path: Path, error: OSError) -> str:
-    if error.errno in _DISK_FULL:
-        return f"'{path}' could not be written because the disk or your quota is full: free some room and try again."
-    return f"'{path}' could not be written ({error.strerror or error}): check the name and the folder's permissions."
+def remove_folder(folder: Path) -> None:
+    """Remove a folder: first its name, so that no half of it is ever taken for the whole."""
+    with contextlib.suppress(OSError):
+        trash = folder.with_name(f".{folder.name.lstrip('.')}-{secrets.token_hex(4)}.trash")
+        folder.rename(trash)
+        shutil.rmtree(trash, ignore_errors=True)
+
+
+def cache_folder(kind: str, variable: str) -> Path:
+    """The folder in environment variable `variable`, else ``pictura/<kind>`` in the user's cache; it need not exist."""
+    if named := os.environ.get(variable):
+        return Path(named).expanduser()
+    local = os.environ.get("LOCALAPPDATA") if sys.platform == "win32" else None
+    cache = Path(local) if local else Path.home() / ".cache"
+    return cache / "pictura" / kind
+
+
+def encode_json(value: Any, indent: int | None = None) -> bytes:
+    """JSON in UTF-8 with a line end; floats come back as they were."""
+    return (json.dumps(value, indent=indent) + "\n").encode()

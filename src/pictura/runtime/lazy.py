@@ -1,4 +1,4 @@
-"""Names of a package that are imported when they are first asked for (PEP 562), so that torch is not before it is used."""
+"""Names of a package that are imported when they are first used (PEP 562), so that torch is not loaded before."""
 
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""SIGTERM and Ctrl-C during a training: the step is finished, the state saved, and only then the program left."""
+"""Ctrl-C and SIGTERM as a request: what runs comes to a good end, and only then the program is left."""
 
 import contextlib
 import os
@@ -23,29 +23,41 @@ class Stopped(KeyboardInterrupt):
 
 
 class StopRequest:
-    """`number` is the signal that asked for the end, or 0."""
+    """Says, when called, whether somebody asked for the end; `number` is the signal, or 0."""
 
-    def __init__(self) -> None:
+    def __init__(self, clean_up: bool = False) -> None:
         self.number = 0
+        self._clean_up = clean_up
+
+    def __call__(self) -> bool:
+        """Whether to stop."""
+        return self.number != 0
 
     def handle(self, number: int, _: FrameType | None) -> None:
-        """Remember the first; a second one is not waited for (what it leaves half written the next start removes)."""
-        if self.number:
+        """Store the first signal; a second one ends the program at once."""
+        if not self.number:
+            self.number = number
+        elif self._clean_up:
+            raise KeyboardInterrupt
+        else:  # what this leaves half written the next start removes
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
-        self.number = number
 
 
 @contextlib.contextmanager
-def handle_signals() -> Iterator[StopRequest]:
-    """Listens while inside, if this is the main thread; elsewhere signals go where they went."""
-    ask = StopRequest()
+def catch_signals(*, clean_up: bool = False) -> Iterator[StopRequest]:
+    """Turn signals into a `StopRequest` while inside, if this is the main thread; elsewhere they go where they went.
+
+    A second signal ends the program as the system does, or with `clean_up` as KeyboardInterrupt, so that temporary
+    files are removed on the way.
+    """
+    stop = StopRequest(clean_up)
     if threading.current_thread() is not threading.main_thread():
-        yield ask
+        yield stop
         return
-    before = {number: signal.signal(number, ask.handle) for number in _SIGNALS}
+    before = {number: signal.signal(number, stop.handle) for number in _SIGNALS}
     try:
-        yield ask
+        yield stop
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

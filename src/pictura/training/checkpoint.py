@@ -18,7 +18,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from pictura.runtime import disk
+from pictura.runtime import files
 
 MANIFEST = "manifest.json"
 STATE = "state.json"
@@ -53,19 +53,20 @@ def write_checkpoint(checkpoint: Checkpoint, parent: Path) -> Path:
     folder = parent / checkpoint_name(checkpoint.step)
     if folder.exists():
         return folder
-    files = {
+    contents = {
         f"{name}.safetensors": save(copy_to_cpu(tensors)) for name, tensors in checkpoint.tensors.items() if tensors
     }
-    files[STATE] = disk.encode_json(checkpoint.state)
+    contents[STATE] = files.encode_json(checkpoint.state)
     parent.mkdir(parents=True, exist_ok=True)
-    if disk.free_bytes(parent) < ROOM_FACTOR * sum(map(len, files.values())):
+    if files.free_bytes(parent) < ROOM_FACTOR * sum(map(len, contents.values())):
         raise OSError(errno.ENOSPC, "No room for a checkpoint")
-    temporary = disk.temporary_path(folder)
+    temporary = files.temporary_folder(folder)
     try:
         temporary.mkdir()
-        written = {name: disk.write_synced(temporary / name, content)._asdict() for name, content in files.items()}
-        disk.write_synced(temporary / MANIFEST, disk.encode_json({"step": checkpoint.step, "files": written}, indent=1))
-        disk.move_into_place(temporary, folder)
+        written = {name: files.write_synced(temporary / name, content)._asdict() for name, content in contents.items()}
+        manifest = files.encode_json({"step": checkpoint.step, "files": written}, indent=1)
+        files.write_synced(temporary / MANIFEST, manifest)
+        files.move_into_place(temporary, folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return folder
@@ -80,7 +81,7 @@ def read_checkpoint(folder: Path) -> Checkpoint:
     try:
         manifest = json.loads((folder / MANIFEST).read_bytes())
         for name, digest in manifest["files"].items():
-            if disk.digest_file(folder / name) != disk.FileDigest(**digest):
+            if files.digest_file(folder / name) != files.FileDigest(**digest):
                 raise BrokenCheckpoint(f"{name} is not what was written")
         tensors = {
             Path(name).stem: load((folder / name).read_bytes())
@@ -116,7 +117,7 @@ def load_newest(parent: Path) -> tuple[Checkpoint | None, list[str]]:
 def remove_old(parent: Path, keep: int) -> None:
     """Remove all but the newest `keep`; to be called when the newest is safely on the disk."""
     for folder in list_checkpoints(parent)[:-keep]:
-        disk.remove_folder(folder)
+        files.remove_folder(folder)
 
 
 def remove_leftovers(parent: Path) -> None:

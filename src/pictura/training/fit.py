@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from pictura.models import Bundle, save_bundle
-from pictura.runtime import disk, seeds
+from pictura.runtime import seeds
 from pictura.runtime.errors import PicturaError
-from pictura.runtime.files import write_atomic
-from pictura.runtime.signals import Stopped, StopRequest, handle_signals
+from pictura.runtime.files import encode_json, write_atomic
+from pictura.runtime.signals import Stopped, StopRequest, catch_signals
 from pictura.training import checkpoint, loader, log, samples, state, tensorboard
 from pictura.training.distributed import launch_fabric, mean_over_processes
 from pictura.training.guard import CHECK_EVERY, Guard
@@ -97,7 +97,7 @@ class Training:
             self._set_up()
             if saved is not None:
                 self.state.restore(saved, self.fabric.global_rank)
-            with handle_signals() as request:
+            with catch_signals() as request:
                 self._loop(saved.step if saved else 0, request)
             return self._save_bundle()
         finally:
@@ -139,7 +139,7 @@ class Training:
 
     def _write_settings(self) -> None:
         content = {"identity": self.identity, "train": self.settings.model_dump(mode="json")}
-        write_atomic(self.folder.settings, disk.encode_json(content, indent=1), overwrite=True)
+        write_atomic(self.folder.settings, encode_json(content, indent=1), overwrite=True)
 
     def _set_up(self) -> None:
         """Networks to the device, in channels-last, and each wrapped on its own; teachers, players, batches."""

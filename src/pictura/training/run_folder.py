@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from pictura.runtime import disk
+from pictura.runtime import files
 from pictura.runtime.errors import PicturaError
 from pictura.training import checkpoint
 
@@ -50,7 +50,7 @@ class RunFolder:
         Raises:
             PicturaError: another training writes here, or nobody can.
         """
-        with disk.translate_os_errors(self.path):
+        with files.translate_os_errors(self.path):
             self.checkpoints.mkdir(parents=True, exist_ok=True)
             file = (self.path / "lock").open("a", encoding="utf-8")
         with file:

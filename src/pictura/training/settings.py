@@ -1,20 +1,16 @@
 """Settings of a training: a method's, with those of its optimizers, and what a person asks of the loop."""
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from pictura.runtime.errors import PicturaError, did_you_mean
+from pictura.runtime.settings import FrozenSettings
 from pictura.training.recipes import RENAMED_SETTINGS
 
-SettingsModel = TypeVar("SettingsModel", bound=BaseModel)
 
-
-class MethodSettings(BaseModel):
+class MethodSettings(FrozenSettings):
     """Base of every method's `Settings`: architecture, losses and rates; all that rebuilds the networks."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class OptimSettings(MethodSettings):
@@ -42,13 +38,11 @@ class OptimSettings(MethodSettings):
         return renamed | {name: value for name, value in values.items() if name not in RENAMED_SETTINGS}
 
 
-class TrainSettings(BaseModel):
+class TrainSettings(FrozenSettings):
     """What a person asks of the loop, whatever it trains.
 
     One optimisation step sees ``batch × accumulate × processes`` samples.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     steps: int = Field(default=1000, ge=1, description="optimisation steps in all")
     batch: int = Field(default=4, ge=1, description="samples a device sees at once")
@@ -73,19 +67,3 @@ class TrainSettings(BaseModel):
 def starting_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     """A model's settings for a run that begins with it: how long its rate fell was a matter of its own run."""
     return {name: value for name, value in settings.items() if name != "decay_steps" or value == 0}
-
-
-def validate_settings(kind: type[SettingsModel], values: dict[str, Any]) -> SettingsModel:
-    """Settings of one kind from plain values.
-
-    Raises:
-        PicturaError: unknown key, with the nearest known one, or an unusable value.
-    """
-    try:
-        return kind(**values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        if first["type"] == "extra_forbidden":
-            raise PicturaError(f"Unknown setting '{field}'.{did_you_mean(field, kind.model_fields)}") from error
-        raise PicturaError(f"Setting {field or 'values'}: {first['msg'].removeprefix('Value error, ')}.") from error

@@ -9,7 +9,7 @@ from safetensors.torch import load, save
 from torch import nn
 
 from pictura import __version__
-from pictura.runtime import disk
+from pictura.runtime import files
 from pictura.training import checkpoint, distributed
 from pictura.training.checkpoint import Checkpoint, Tensors
 from pictura.training.guard import Guard
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
 LAYOUT_VERSION = 1  # of the layout
+WHEN_FULL = "earlier checkpoints are intact; free some space and continue with --resume"
 
 
 class TrainingState:
@@ -87,11 +88,11 @@ def save_checkpoint(saved: Checkpoint, folder: RunFolder, keep: int) -> Path:
     Raises:
         PicturaError: there is no room, or the folder cannot be written.
     """
-    with disk.translate_os_errors(folder.checkpoints):
+    with files.translate_os_errors(folder.checkpoints, WHEN_FULL):
         try:
             path = checkpoint.write_checkpoint(saved, folder.checkpoints)
         except OSError as error:
-            if not disk.is_full(error):
+            if not files.is_disk_full(error):
                 raise
             checkpoint.remove_old(folder.checkpoints, keep=1)
             path = checkpoint.write_checkpoint(saved, folder.checkpoints)

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from safetensors import SafetensorError, safe_open
 
 from pictura.cli.options import Json, Overwrite
 from pictura.cli.text import align_columns, examples
 from pictura.models import config
 from pictura.models.store import ModelInfo, available_models
+from pictura.runtime.downloads import open_safetensors
 from pictura.runtime.errors import PicturaError, did_you_mean
 
 MODELS_EXAMPLES = examples("pictura models", "pictura models fast", "pictura models --json")
@@ -54,10 +54,10 @@ def _read_styles(path: Path) -> list[str]:
     The header of the weights says it: neither they nor torch are loaded.
     """
     try:
-        with safe_open(path, framework="np") as file:
+        with open_safetensors(path, framework="np") as file:
             words = (file.metadata() or {}).get(config.METADATA_KEY)
         told = config.parse_config(words, path) if words is not None else config.read_config(path.parent)
-    except (SafetensorError, OSError, PicturaError):
+    except PicturaError:
         return []  # a list of models is no place to complain of one of them
     styles = (told or {"settings": {}})["settings"].get("styles")
     return [Path(style).stem for style in styles if isinstance(style, str)] if isinstance(styles, list) else []
@@ -93,7 +93,10 @@ def _format_value(value: Any) -> str:
 def import_(
     file: Annotated[Path, typer.Argument(help="A checkpoint of torch (.pth, .pt) or a .safetensors file.")],
     project: Annotated[
-        str, typer.Option("--from", metavar="PROJECT", help="Project the weights come from (pytorch-examples).")
+        str,
+        typer.Option(
+            "--from", metavar="PROJECT", help="Project the weights come from: pytorch-examples or adain-naoto."
+        ),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The folder to write.")],
     title: Annotated[str | None, typer.Option(help="Kept in the model; by default the file's name.")] = None,

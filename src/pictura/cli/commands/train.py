@@ -82,7 +82,8 @@ def _build_method(
     """The method with its first weights, the loop's settings, the data's."""
     from pictura.data import DataSettings
     from pictura.runtime import seeds
-    from pictura.training.settings import TrainSettings, starting_settings, validate_settings
+    from pictura.runtime.settings import validate_settings
+    from pictura.training.settings import TrainSettings, starting_settings
 
     begun = _read_start(kind, start) if start is not None else None
     chosen = recipe if recipe is not None else (kind.name if kind.name in recipes.recipe_names() else None)

@@ -1,12 +1,7 @@
 """`pictura video`."""
 
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -25,6 +20,7 @@ from pictura.cli.options import (
 from pictura.cli.progress import ConsoleReport
 from pictura.cli.text import examples, format_duration
 from pictura.runtime.errors import PicturaError
+from pictura.runtime.signals import catch_signals
 from pictura.runtime.threads import use_threads
 
 if TYPE_CHECKING:
@@ -133,40 +129,19 @@ def video(
 
     check_video_target(clip, target, output_options.codec, output_options.quality, output_options.overwrite)
     painter = style_options.open_stylizer()
-    with ConsoleReport(quiet, as_json) as report, _catch_signals() as asked:
+    with ConsoleReport(quiet, as_json) as report, catch_signals(clean_up=True) as stop:
         made = paint_video(
             clip,
             target,
             painter,
             tags={"comment": f"pictura: {style_options}"},
             callback=lambda progress: _show_progress(report, clip.name, progress),
-            stop=lambda: bool(asked),
+            stop=stop,
             **vars(output_options),
         )
         _report_video(report, clip, made)
     if not made.complete:
-        raise typer.Exit(128 + asked[0])
-
-
-@contextmanager
-def _catch_signals() -> Iterator[list[int]]:
-    """Becomes the signal's number after Ctrl-C or SIGTERM; after a second one nothing is finished any more."""
-    asked: list[int] = []
-
-    def heard(number: int, _: FrameType | None) -> None:
-        if asked:
-            raise KeyboardInterrupt
-        asked.append(number)
-
-    if threading.current_thread() is not threading.main_thread():  # elsewhere signals are not heard
-        yield asked
-        return
-    before = {number: signal.signal(number, heard) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield asked
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        raise typer.Exit(128 + stop.number)
 
 
 def _show_progress(report: ConsoleReport, name: str, progress: "VideoProgress") -> None:

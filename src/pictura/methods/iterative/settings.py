@@ -2,21 +2,20 @@
 
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from pictura.runtime.errors import PicturaError, did_you_mean
+from pictura.runtime.settings import FrozenSettings, validate_settings
 
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 
 
-class Settings(BaseModel):
+class Settings(FrozenSettings):
     """Everything that decides how a picture is made, apart from the pictures.
 
     Bounds without a meaning of their own keep float32 (1e6), time (a ratio of 1.01 is 210 scales up to 1024 pixels) and
     torch's generator (63 bits) from overflowing.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     preset: str = Field(default="balanced", description="the preset these settings started from")
     encoder: str = Field(default="compact", description="network that judges content and style")
@@ -83,14 +82,7 @@ class Settings(BaseModel):
 
 def build_settings(values: dict[str, Any]) -> Settings:
     """Settings from plain values, with a user's mistake told in one sentence."""
-    try:
-        return Settings(**values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        if first["type"] == "extra_forbidden":
-            raise PicturaError(f"There is no setting '{field}'.{did_you_mean(field, Settings.model_fields)}") from error
-        raise PicturaError(f"Setting {field or 'values'}: {first['msg'].removeprefix('Value error, ')}.") from error
+    return validate_settings(Settings, values)
 
 
 BALANCED = Settings()

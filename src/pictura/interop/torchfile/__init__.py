@@ -1,1 +1,0 @@
-"""Checkpoints of torch, read without running anything in them."""
