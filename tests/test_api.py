@@ -234,7 +234,9 @@ class TestWhileItRuns:
 
     def test_the_encoder_is_loaded_by_name(self, monkeypatch, encoder, quick, draw) -> None:
         asked = []
-        monkeypatch.setattr(api.encoders, "load_encoder", lambda *a, **k: asked.append((a, k)) or encoder, raising=False)
+        monkeypatch.setattr(
+            api.encoders, "load_encoder", lambda *a, **k: asked.append((a, k)) or encoder, raising=False
+        )
         stylize(draw(*SIZE), draw(seed=2), quick.with_changes(encoder="tiny", pooling="average", dtype="auto"))
         assert asked == [(("tiny",), {"pooling": "average", "padding": "replicate", "dtype": None})]
 
@@ -287,14 +289,16 @@ class TestStyles:
         opened = prepare_style(two[0], quick, encoder)
         expected = [paint(draw(*SIZE, seed=seed), two[0]) for seed in (1, 4)]
         looked = []
-        monkeypatch.setattr("pictura.style.sources.encode_style", lambda *given: looked.append(given) or encode_style(*given))
+        monkeypatch.setattr(
+            "pictura.style.sources.encode_style", lambda *given: looked.append(given) or encode_style(*given)
+        )
         for seed, picture in zip((1, 4), expected, strict=True):
             assert torch.equal(paint(draw(*SIZE, seed=seed), opened), picture)
         assert len(looked) == 1
 
     @pytest.mark.parametrize("weights", [(1, -1), (0, 0), (3, -1), (1, math.nan), (1, math.inf)])
     def test_weights_are_positive(self, paint, two, weights) -> None:
-        with pytest.raises(PicturaError, match="must be positive"):
+        with pytest.raises(PicturaError, match="must be 0 or more with a positive sum"):
             paint(style=two, style_weights=weights)
 
     def test_no_style(self, paint) -> None:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from pictura import encoders
 from pictura.encoders import Encoder
-from pictura.methods.iterative.pixels import INIT_KINDS, blank
+from pictura.methods.iterative.init import INIT_KINDS, blank
 from pictura.methods.iterative.run import Interrupted, IterativeStylizer, Step, StyleAt
 from pictura.methods.iterative.settings import Settings, build_settings, preset
 from pictura.networks.tiling.streaming import DEFAULT_MEMORY
@@ -76,7 +76,7 @@ def stylize(
     styles = [prepare_style(source, chosen, encoder) for source in sources]
     style_at = mix_styles(styles, style_weights)
     pixels = picture.tensor()
-    paintings = [painting for style in styles if isinstance(style, ImageStyle) for painting in style.pictures]
+    paintings = [painting for style in styles if isinstance(style, ImageStyle) for painting in style.images]
     if chosen.init == "adain" and not any(isinstance(one, Style) and one.encoder != "compact" for one in styles):
         start = open_painter(styles, style_weights=style_weights)(resize(pixels, painted))
     else:  # a style in another encoder's numbers says nothing to the network
@@ -132,7 +132,7 @@ def open_painter(
 def _to_style_input(source: Any) -> Any:
     """What the networks understand: names, files, styles and pictures."""
     if isinstance(source, ImageStyle):
-        return list(source.pictures)
+        return list(source.images)
     return source if isinstance(source, (str, Path, Style)) else as_picture(source).tensor()
 
 

@@ -67,7 +67,7 @@ def test_what_is_missing(name: str) -> None:
 def test_paintings_are_looked_at_once_for_each_size(encoder, draw, monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[int] = []
     encode_style = sources.encode_style
-    monkeypatch.setattr(sources, "encode_style", lambda *given: looked.append(given[-1]) or encode_style(*given))
+    monkeypatch.setattr(sources, "encode_style", lambda *given: looked.append(given[3]) or encode_style(*given))
     paintings = sources.ImageStyle([draw(seed=1), draw(seed=2)], encoder, LAYERS)
     first = paintings.at(20)
     assert paintings.at(20.3) is first

@@ -43,8 +43,8 @@ from pictura.networks.tiling.streaming import DEFAULT_MEMORY, NetworkPart, strea
 from pictura.networks.tiling.tiles import crop_to_multiple
 from pictura.runtime.device import fast_bfloat16
 from pictura.runtime.errors import PicturaError, did_you_mean
-from pictura.style import Moments, encode_style
-from pictura.style.sources import load_moments, load_paintings
+from pictura.style import STYLE_SIZES, Moments, StyleSource, encode_style, load_style
+from pictura.style.sources import load_paintings
 from pictura.training.method import Batch, DataKind, Method, Player, Update
 from pictura.training.settings import MethodSettings
 
@@ -116,7 +116,7 @@ class Adain(Method):
         return {"decoder": Player(self.decoder, adam, cosine_decay(self.settings.decay_steps), self.settings.ema)}
 
     def prepare(self, device: torch.device) -> None:
-        """f, and what it says about the paintings at each size."""
+        """Load f and encode the paintings at each size."""
         s = self.settings
         layers = PAPER_LAYERS if s.variant == "paper" else STYLE_LAYERS
         encoder = self._load_encoder(device)
@@ -124,11 +124,12 @@ class Adain(Method):
         self.styles = [encode_style(p, encoder, layers, size) for p, size in paintings]
         if s.variant == "paper":
             return
-        judge = encoder if s.loss_encoder == s.encoder else load_encoder(s.loss_encoder, device=str(device))
-        judged = [encode_style(p, judge, layers, size, s.smoothing) for p, size in paintings]
+        noise = torch.Generator().manual_seed(0)
+        loss_encoder = encoder if s.loss_encoder == s.encoder else load_encoder(s.loss_encoder, device=str(device))
+        loss_styles = [encode_style(p, loss_encoder, layers, size, s.smoothing, noise) for p, size in paintings]
         weights = dict.fromkeys(layers, 1.0)
         self.perceptual_loss = PerceptualLoss(
-            judge, judged, s.content_layers, weights, smoothing=s.smoothing, relative=s.relative
+            loss_encoder, loss_styles, s.content_layers, weights, smoothing=s.smoothing, relative=s.relative
         )
         descriptions = torch.stack([describe(style) for style in self.styles])
         self.light.centre.copy_(descriptions.mean(0))
@@ -141,7 +142,9 @@ class Adain(Method):
         losses = (
             self._paper_losses(x, drawn)
             if self.settings.variant == "paper"
-            else self._light_losses(x, drawn, _sample_strengths(len(x), self.settings.full, generator).to(x.device))
+            else self._light_losses(
+                x, drawn, _sample_strengths(len(x), self.settings.full, generator).to(x.device), generator
+            )
         )
         update("decoder", torch.stack(list(losses.values())).sum())
         return {name: loss.detach() for name, loss in losses.items()}
@@ -162,16 +165,18 @@ class Adain(Method):
             "style": s.style_weight * ground,
         }
 
-    def _light_losses(self, x: Tensor, drawn: Sequence[int], strength: Tensor) -> dict[str, Tensor]:
+    def _light_losses(
+        self, x: Tensor, drawn: Sequence[int], strength: Tensor, generator: torch.Generator
+    ) -> dict[str, Tensor]:
         if self.perceptual_loss is None:
-            raise PicturaError("The losses have no loss network yet: call prepare() first.")
+            raise PicturaError("Call prepare() before step(): the loss network is not loaded.")
         s = self.settings
         made = self._decode(self._load_encoder(x.device)(x, ADAPTED_LAYERS), [self.styles[i] for i in drawn], strength)
-        content, ground = self.perceptual_loss(made, x, drawn)
+        content_loss, style_loss = self.perceptual_loss(made, x, drawn, generator)
         photo = (made - x).square().mean((1, 2, 3))
         return {
-            "content": s.content_weight * (strength * content).mean(),
-            "style": s.style_weight * (strength * ground).mean(),
+            "content": s.content_weight * (strength * content_loss).mean(),
+            "style": s.style_weight * (strength * style_loss).mean(),
             "tv": s.tv_weight * total_variation(made),
             "photo": s.photo_weight * ((1 - strength) * photo).mean(),
         }
@@ -202,7 +207,7 @@ class Adain(Method):
 
         Args:
             picture: the content c.
-            style: what `pictura.style.sources.load_moments` takes: names, files, pictures, styles, and means of them.
+            style: what `pictura.style.load_style` takes or returns: names, files, pictures, styles, means of them.
             strength: α of equation 14, from 0, the photo, to 1, all of the style; it may go on to 1.5.
             style_scale: size of the strokes; 1 takes the painting as large as the picture, up to 512 pixels.
             memory: bytes to work in beside picture and result; what does not fit goes in tiles, with the same result.
@@ -234,9 +239,14 @@ class Adain(Method):
                 out=out,
             )
 
+    def load_style(self, style: Any = None) -> StyleSource:
+        """A style under f for any number of pictures, see `pictura.style.load_style`; by default the starry night."""
+        style = "starry-night" if style is None else style
+        return load_style(style, self._load_encoder(), STYLE_LAYERS, size_range=STYLE_SIZES)
+
     def style_moments(self, style: Any = None, size: float = 512) -> Moments:
-        """What f says about a style, see `pictura.style.sources.load_moments`; by default about the starry night."""
-        return load_moments("starry-night" if style is None else style, self._load_encoder(), list(STYLE_LAYERS), size)
+        """Moments of a style's features under f, with its painting's longest side at `size` pixels."""
+        return self.load_style(style).at(size)
 
     def export_network(self) -> nn.Module:
         """Content and style pictures to T(c, s) at full strength."""
