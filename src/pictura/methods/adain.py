@@ -27,14 +27,10 @@ from pictura.networks.adain import (
     ADAIN_WIDTHS,
     ADAPTED_LAYERS,
     EPS,
-    STYLE_LAYERS,
     AdaIN,
     Decoder,
     LightDecoder,
-    describe,
-    description_size,
     pack_features,
-    statistics_of,
     unpack_features,
 )
 from pictura.networks.compact import COMPONENTS
@@ -43,7 +39,8 @@ from pictura.networks.tiling.streaming import DEFAULT_MEMORY, NetworkPart, strea
 from pictura.networks.tiling.tiles import crop_to_multiple
 from pictura.runtime.device import fast_bfloat16
 from pictura.runtime.errors import PicturaError, did_you_mean
-from pictura.style import STYLE_SIZES, Moments, StyleSource, encode_style, load_style
+from pictura.style import STYLE_LAYERS, STYLE_SIZES, Moments, StyleSource, encode_style, load_style
+from pictura.style.description import describe, description_size, statistics_of
 from pictura.style.sources import load_paintings
 from pictura.training.method import Batch, DataKind, Method, Player, Update
 from pictura.training.settings import MethodSettings

@@ -1,4 +1,4 @@
-"""A `Style`, the moments of a painting under an encoder, and the one place that makes statistics of a style argument."""
+"""A `Style`, the moments of a painting under an encoder, and the one resolver from a style argument to moments."""
 
 from pictura.encoders.records import STYLE_LAYERS
 from pictura.losses.moments import Moments

@@ -23,7 +23,7 @@ from pictura.picture.resize import fit_size, resize
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.files import write_atomic
 
-# Longest sides at which a saved style has moments. Two carry it: 181 lies between the first scales of the coarse-to-fine schedule.
+# Longest sides at which a saved style has moments. Two are enough: 181 lies between the first scales of a run.
 STYLE_SIZES = (181, 512)
 STYLE_FORMAT = "pictura-style-1"
 

@@ -235,3 +235,13 @@ def test_ctrl_c_carries_the_best_so_far(painter, quick) -> None:
         painter(quick, stop).paint()
     expected = painter(quick.with_changes(steps=(2,))).paint()
     assert torch.equal(stopped.value.picture, expected)
+
+
+def test_stop_ends_the_run_as_ctrl_c_does(painter, quick) -> None:
+    steps: list[Step] = []
+    run = painter(quick, steps.append)
+    run.stop = lambda: len(steps) == 2
+    with pytest.raises(Interrupted) as stopped:
+        run.paint()
+    assert len(steps) == 2
+    assert torch.equal(stopped.value.picture, painter(quick.with_changes(steps=(2,))).paint())

@@ -111,7 +111,7 @@ PRESETS: dict[str, Settings] = {
         learning_rate=0.1,
         smoothing=0.07,
     ),
-    # Gatys, Ecker and Bethge, CVPR 2016, as printed: normalised VGG-19 with average pooling, conv4_2 against conv1_1 …
+    # Gatys, Ecker and Bethge, CVPR 2016, as printed: normalized VGG-19 with average pooling, conv4_2 against conv1_1 …
     # conv5_1 equally weighted (the papers write conv and mean the response after its ReLU), white noise, L-BFGS.
     # α/β = 1e-3 in the numbers of the authors' release, 1e6 and 1e9; 500 evaluations are those of the release, too.
     "paper": BALANCED.with_changes(
