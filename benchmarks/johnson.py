@@ -58,15 +58,15 @@ def photo(data: Path, name: str, side: int, square: bool = False) -> Tensor:
     return resize(pixels, (height, width))
 
 
-def loss_of(method: Johnson, x: Tensor, style: int) -> Callable[[Tensor], Tensor]:
+def loss_of(method: Johnson, x: Tensor, style: int, noise: torch.Generator) -> Callable[[Tensor], Tensor]:
     """The training's loss of pictures of `x`."""
-    return lambda made: torch.stack(list(method.losses(made, x, [style], torch.ones(1)).values())).sum()
+    return lambda made: torch.stack(list(method.losses(made, x, [style], torch.ones(1), noise).values())).sum()
 
 
-def judged(loss: Callable[[Tensor], Tensor], made: Tensor, draws: int) -> float:
+def judged(loss: Callable[[Tensor], Tensor], made: Tensor, draws: int, noise: torch.Generator) -> float:
     """The mean over the same draws of noise."""
-    with torch.random.fork_rng(), torch.no_grad():
-        torch.manual_seed(0)
+    noise.manual_seed(0)
+    with torch.no_grad():
         return sum(loss(made.clamp(0, 1)).item() for _ in range(draws)) / draws
 
 
@@ -107,11 +107,14 @@ def compare(a: argparse.Namespace) -> None:
     for name in a.photos.split(","):
         x = photo(a.data, name, a.side, a.square)
         for style in a.styles.split(","):
-            loss = loss_of(method, x, method.names.index(style))
-            own = judged(loss, method.stylize(x, style=style), draws)
+            noise = torch.Generator().manual_seed(0)
+            loss = loss_of(method, x, method.names.index(style), noise)
+            own = judged(loss, method.stylize(x, style=style), draws, noise)
             pictures = optimised(loss, x, a.init, a.iterations, a.optimizer)
-            passed = next((i for i, made in pictures.items() if judged(loss, made, draws) < own), a.iterations + 1)
-            row = [judged(loss, x, draws), own, *(judged(loss, pictures[n], draws) for n in counts)]
+            passed = next(
+                (i for i, made in pictures.items() if judged(loss, made, draws, noise) < own), a.iterations + 1
+            )
+            row = [judged(loss, x, draws, noise), own, *(judged(loss, pictures[n], draws, noise) for n in counts)]
             columns.append([*row, float(passed)])
             print(f"| {name} | {style} | " + " | ".join(f"{v:.4f}" for v in row) + f" | {passed} |", flush=True)
     means = [sum(column) / len(columns) for column in zip(*columns, strict=True)]

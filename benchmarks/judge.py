@@ -11,8 +11,8 @@ from torch import Tensor
 from pictura import encoders
 from pictura.losses.moments import moments
 from pictura.losses.wasserstein import WassersteinLoss
-from pictura.methods.iterative.settings import STYLE_LAYERS
 from pictura.picture.resize import fit_size, resize
+from pictura.style import STYLE_LAYERS
 
 
 class Judge:

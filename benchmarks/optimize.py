@@ -24,7 +24,8 @@ import time
 from pathlib import Path
 
 from pictura.encoders.records import RECORDS
-from pictura.methods.iterative.settings import STYLE_LAYERS, Settings, preset
+from pictura.methods.iterative.settings import Settings, preset
+from pictura.style import STYLE_LAYERS
 
 CHANNELS = dict(zip(STYLE_LAYERS, (64, 128, 256, 512, 512), strict=True))
 # Their pictures are divided by torchvision's deviation: responses are 1 / (255 × 0.225) of the Caffe family's.

@@ -14,8 +14,7 @@ from pictura.methods.iterative.run import Interrupted, Step
 from pictura.picture import Picture, write
 from pictura.picture.denoise import denoise
 from pictura.runtime.errors import PicturaError
-from pictura.style import Style, encode_style
-from pictura.tasks.optimize import load_style
+from pictura.style import Style, encode_style, load_style
 
 SIZE = (20, 26)
 
@@ -284,7 +283,7 @@ class TestStyles:
             paint(style=two, style_weights=weights)
 
     def test_paintings_opened_once_serve_many_contents(self, paint, encoder, quick, two, draw, monkeypatch) -> None:
-        opened = load_style(two[0], quick, encoder)
+        opened = load_style(two[0], encoder, list(quick.style_layers))
         expected = [paint(draw(*SIZE, seed=seed), two[0]) for seed in (1, 4)]
         looked = []
         monkeypatch.setattr(
@@ -296,7 +295,7 @@ class TestStyles:
 
     @pytest.mark.parametrize("weights", [(1, -1), (0, 0), (3, -1), (1, math.nan), (1, math.inf)])
     def test_weights_are_positive(self, paint, two, weights) -> None:
-        with pytest.raises(PicturaError, match="must be positive"):
+        with pytest.raises(PicturaError, match="must be 0 or more with a positive sum"):
             paint(style=two, style_weights=weights)
 
     def test_no_style(self, paint) -> None:

@@ -18,9 +18,9 @@ from pictura import encoders
 from pictura.encoders import Encoder
 from pictura.losses.moments import moments
 from pictura.losses.wasserstein import WassersteinLoss
-from pictura.methods.iterative.settings import STYLE_LAYERS
 from pictura.networks.compact import COMPONENTS
 from pictura.picture.resize import resize
+from pictura.style import STYLE_LAYERS
 from pictures import Crops, load
 from teacher import Basis, teacher
 

@@ -6,10 +6,10 @@ What the student cannot see, optimisation will paint; shown to the teacher, such
 import torch
 from torch import Tensor
 
-from pictura.losses.content import relative_content_loss
+from pictura.losses.gatys import relative_content_loss
 from pictura.losses.moments import moments
 from pictura.losses.wasserstein import WassersteinLoss
-from pictura.methods.iterative.settings import STYLE_LAYERS
+from pictura.style import STYLE_LAYERS
 from pictures import Crops
 from student import Student
 

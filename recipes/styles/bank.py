@@ -11,8 +11,7 @@ from pathlib import Path
 
 from pictura import read
 from pictura.encoders import load_encoder
-from pictura.methods.iterative.settings import STYLE_LAYERS
-from pictura.style import Style
+from pictura.style import STYLE_LAYERS, Style
 from pictura.style.sources import STYLES_FOLDER
 
 

@@ -135,7 +135,7 @@ def test_style_file_that_is_none():
         (["--encoder", "vgg19-torchvision"], "put 'vgg19-torchvision.safetensors' into"),
         (["--init", "nosie"], "'nosie' does not exist"),
         (["--style-weight", "1", "--style-weight", "2"], "1 styles but 2 style weights"),
-        (["--style-weight", "-1"], "must be positive"),
+        (["--style-weight", "-1"], "must be 0 or more with a positive sum"),
         (["--config", "photo.png"], "'photo.png' carries no settings"),
         (["--config", "none.json"], "none.json cannot be read"),
     ],

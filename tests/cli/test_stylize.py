@@ -203,11 +203,11 @@ def test_a_real_ctrl_c(desk):
 
 
 def test_a_loss_that_is_not_a_number_is_told_and_survived(monkeypatch):
-    from pictura.methods.iterative import run
+    from pictura.methods.iterative import objective
 
-    total_variation, count = run.total_variation, iter(range(100))
+    total_variation, count = objective.total_variation, iter(range(100))
     monkeypatch.setattr(
-        run, "total_variation", lambda x: total_variation(x) * (float("nan") if next(count) == 1 else 1)
+        objective, "total_variation", lambda x: total_variation(x) * (float("nan") if next(count) == 1 else 1)
     )
     result = done("stylize", "photo.png", "--style", "paint.png", "-o", "out.png", *QUICK, "--steps", "4")
     assert "photo.png: step 2: the loss was not a number" in result.stderr

@@ -7,8 +7,7 @@ import torch
 from torch import Tensor
 from torch.autograd import gradcheck
 
-from pictura.losses.content import content_loss, relative_content_loss
-from pictura.losses.gram import gram_loss
+from pictura.losses.gatys import content_loss, gram_loss, relative_content_loss
 from pictura.losses.moments import moments
 from pictura.losses.total_variation import total_variation
 from pictura.losses.wasserstein import WassersteinLoss, root_of, trace_of_root

@@ -5,8 +5,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from pictura.losses.content import content_loss, relative_content_loss
-from pictura.losses.gram import gram_loss
+from pictura.losses.gatys import content_loss, gram_loss, relative_content_loss
 from pictura.losses.moments import moments
 from pictura.losses.total_variation import total_variation
 

@@ -82,8 +82,41 @@ def test_relative_is_a_share_of_the_photos_own_distance(encoder, draw, styles) -
 
 def test_a_painting_seen_through_the_same_noise_is_its_own_style(encoder, draw) -> None:
     painting, noise = draw(64, 64, 5), 0.3
-    torch.manual_seed(0)
-    clean, noisy = (style.encode_style(painting, encoder, list(STYLE), 64, sigma) for sigma in (0.0, noise))
+    generator = torch.Generator().manual_seed(0)
+    clean, noisy = (style.encode_style(painting, encoder, list(STYLE), 64, sigma, generator) for sigma in (0.0, noise))
     judge = PerceptualLoss(encoder, [clean, noisy], {}, STYLE, smoothing=noise)
-    _, found = judge(painting.repeat(2, 1, 1, 1), painting.repeat(2, 1, 1, 1), [0, 1])
+    _, found = judge(painting.repeat(2, 1, 1, 1), painting.repeat(2, 1, 1, 1), [0, 1], generator)
     assert found[1] < 0.2 * found[0]
+
+
+def test_gram_in_the_numbers_of_gatys(encoder, draw, styles) -> None:
+    """½ mean (F - P)², with the printed E = Σ (G/M - A/M)² / (4 N²)."""
+    made, photo = draw(32, 40, 1), draw(32, 40, 2)
+    content, style = PerceptualLoss(encoder, styles, CONTENT, STYLE, "gram", paper="gatys")(made, photo, [1])
+    f, p = encoder(made, list(STYLE)), encoder(photo, list(STYLE))
+    assert content.item() == pytest.approx((f["relu2_1"] - p["relu2_1"]).square().mean().item())
+    expected = 0.0
+    for layer, weight in STYLE.items():
+        flat = f[layer][0].flatten(1)
+        difference = flat @ flat.T / flat.shape[1] - styles[1][layer][1]
+        expected += weight * difference.square().sum().item() / (4 * len(flat) ** 2)
+    assert style.item() == pytest.approx(expected)
+
+
+def test_targets_are_encoded_once_for_many_images(encoder, draw, styles) -> None:
+    loss = PerceptualLoss(encoder, styles, CONTENT, STYLE, relative=True)
+    photos, made = torch.cat([draw(32, 40, 3), draw(32, 40, 4)]), torch.cat([draw(32, 40, 1), draw(32, 40, 2)])
+    targets = loss.encode_targets(photos, [1, 0])
+    for images in (made, photos):
+        torch.testing.assert_close(loss.compare(images, targets), loss(images, photos, [1, 0]))
+
+
+def test_noise_comes_from_the_generator_only(encoder, draw, styles) -> None:
+    loss = PerceptualLoss(encoder, styles, CONTENT, STYLE, smoothing=0.1)
+    made, photo = draw(32, 40, 1), draw(32, 40, 2)
+    before = torch.get_rng_state()
+    one, other = (loss(made, photo, [0], torch.Generator().manual_seed(3)) for _ in range(2))
+    assert torch.equal(torch.cat(one), torch.cat(other))
+    assert torch.equal(torch.get_rng_state(), before)
+    with pytest.raises(ValueError, match=r"needs a torch\.Generator"):
+        loss(made, photo, [0])

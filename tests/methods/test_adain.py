@@ -6,9 +6,10 @@ from torch import nn
 
 from pictura.losses.moments import moments
 from pictura.methods.adain import Adain, AdaINSettings
-from pictura.networks.adain import EPS, describe
+from pictura.networks.adain import EPS
 from pictura.picture import Picture, write
 from pictura.runtime.errors import PicturaError
+from pictura.style.description import describe
 from pictura.style.sources import load_bundled_style
 
 

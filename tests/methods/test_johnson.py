@@ -212,7 +212,7 @@ def test_preparing_what_is_not_there(changes, sentence: str) -> None:
     [
         ({"style": "great-wav"}, "Did you mean 'great-wave'"),
         ({"style": 2}, "no style '2', only starry-night, great-wave"),
-        ({"style": {"great-wave": -1}}, "must be positive"),
+        ({"style": {"great-wave": -1}}, "must be 0 or more with a positive sum"),
         ({"strength": 1.5}, "must be between 0 .content only. and 1, got 1.5"),
         ({"strenght": 0.5}, "no option 'strenght'. Did you mean 'strength'"),
     ],

@@ -153,4 +153,8 @@ _ALL_WEIGHTS = (
         hub=HubFile("timm/densenet121.tv_in1k", "f0d0f2698a02cb133b09d48396db6e1e46fe9f3b"),
     ),
 )
+# Short names that settings of trainings may have.
+ENCODER_ALIASES = {"vgg16": "vgg16-torchvision"}
+# Where Gatys et al. read style (CVPR 2016, section 3); they write conv and mean the features after its ReLU.
+STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 RECORDS: dict[str, Weights] = {record.name: record for record in _ALL_WEIGHTS}

@@ -1,1 +1,1 @@
-"""The terms of the papers' losses, each a function of responses or of their moments."""
+"""The terms of the papers' losses, each a function of features or of their moments."""

@@ -1,9 +1,12 @@
-"""Mean and raw second moment of responses: what every style term here is made of."""
+"""Mean and raw second moment of features: what every style term here is made of."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import Tensor
+
+Moments = Mapping[str, tuple[Tensor, Tensor]]  # layer → mean N and raw second moment N×N
 
 
 class _Moments(torch.autograd.Function):
@@ -21,11 +24,11 @@ class _Moments(torch.autograd.Function):
 
 
 def moments(f: Tensor) -> tuple[Tensor, Tensor]:
-    """(μ, R) over all M positions of responses B×N×H×W: μ = Σ f / M, N, and R = Σ f fᵀ / M, N×N.
+    """(μ, R) over all M positions of features B×N×H×W: μ = Σ f / M, N, and R = Σ f fᵀ / M, N×N.
 
-    The Gram matrix of one picture is M R; the covariance is R - μ μᵀ. Both are linear in the picture's positions, so
-    the moments of several pictures are the weighted mean of theirs.
+    The Gram matrix of one image is M R; the covariance is R - μ μᵀ. Both are linear in the image's positions, so the
+    moments of several images are the weighted mean of theirs.
     """
     # Positions by channels is how channels-last lies in memory: five times faster than channels by positions.
-    found: tuple[Tensor, Tensor] = _Moments.apply(f.permute(0, 2, 3, 1).reshape(-1, f.shape[1]))  # type: ignore[no-untyped-call]
-    return found
+    pair: tuple[Tensor, Tensor] = _Moments.apply(f.permute(0, 2, 3, 1).reshape(-1, f.shape[1]))  # type: ignore[no-untyped-call]
+    return pair

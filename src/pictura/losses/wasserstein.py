@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-# Ridge on covariances whose trace is about 1, so that flat pictures and few positions give no infinite gradient.
+# Ridge on covariances whose trace is about 1, so that flat images and few positions give no infinite gradient.
 RIDGE = 1e-4
 
 
@@ -28,8 +28,8 @@ class _TraceOfRoot(torch.autograd.Function):
         values, vectors = torch.linalg.eigh((m + m.mT) / 2)  # it would read one triangle only
         # Two ridged covariances leave no eigenvalue below the ridge squared; what is smaller is rounding.
         roots = values.clamp(min=RIDGE**2).sqrt()
-        turned = a @ vectors
-        ctx.save_for_backward(0.5 * (turned / roots[..., None, :]) @ turned.mT)
+        projected = a @ vectors
+        ctx.save_for_backward(0.5 * (projected / roots[..., None, :]) @ projected.mT)
         total: Tensor = roots.sum(-1)
         return total
 
@@ -58,7 +58,7 @@ class WassersteinLoss:
     Args:
         mean: μ_s, N.
         second: raw second moment E[f fᵀ], N×N.
-        scale: size of the responses, so that `RIDGE` and the loss mean the same for every encoder.
+        scale: size of the features (see `Encoder.scale`), so that `RIDGE` and the loss mean the same for every encoder.
     """
 
     def __init__(self, mean: Tensor, second: Tensor, scale: float = 1.0) -> None:
@@ -74,5 +74,5 @@ class WassersteinLoss:
     def __call__(self, mean: Tensor, second: Tensor) -> Tensor:
         """W² between the target and the Gaussian with these moments, in units of `scale`²."""
         c = self._covariance(mean, second)
-        spread = (c + self.covariance).trace() - 2 * trace_of_root(c, self.root)
-        return (mean / self.scale - self.mean).square().sum() + spread
+        covariance_term = (c + self.covariance).trace() - 2 * trace_of_root(c, self.root)
+        return (mean / self.scale - self.mean).square().sum() + covariance_term

@@ -9,7 +9,7 @@ Ours instead of the paper's, by default: the compact encoder, three levels and a
 style are a `Style`'s numbers, so that the bank's work as paintings do. The paper's own is ``variant="paper"``.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -26,14 +26,10 @@ from pictura.networks.adain import (
     ADAIN_WIDTHS,
     ADAPTED_LAYERS,
     EPS,
-    STYLE_LAYERS,
     AdaIN,
     Decoder,
     LightDecoder,
-    describe,
-    description_size,
     pack_features,
-    statistics_of,
     unpack_features,
 )
 from pictura.networks.compact import COMPONENTS
@@ -42,8 +38,9 @@ from pictura.networks.tiling.streaming import DEFAULT_MEMORY, NetworkPart, strea
 from pictura.networks.tiling.tiles import crop_to_multiple
 from pictura.runtime.device import fast_bfloat16
 from pictura.runtime.errors import PicturaError
-from pictura.style import Moments, encode_style, mix_moments
-from pictura.style.sources import load_moments, load_paintings
+from pictura.style import STYLE_LAYERS, STYLE_SIZES, Moments, StyleSource, encode_style, load_style
+from pictura.style.description import describe, description_size, statistics_of
+from pictura.style.sources import load_paintings, mix_styles
 from pictura.training.capabilities import check_image, check_options
 from pictura.training.method import Batch, DataKind, Method, Player, Update, build_player
 from pictura.training.settings import OptimSettings
@@ -114,7 +111,7 @@ class Adain(Method):
         return {"decoder": build_player(self.settings, self.decoder, steps)}
 
     def prepare(self, device: torch.device, generator: torch.Generator) -> None:
-        """f, and what it says about the paintings at each size."""
+        """Load f and encode the paintings at each size."""
         s = self.settings
         layers = PAPER_LAYERS if s.variant == "paper" else STYLE_LAYERS
         encoder = self._load_encoder(device)
@@ -122,11 +119,11 @@ class Adain(Method):
         self.styles = [encode_style(p, encoder, layers, size) for p, size in paintings]
         if s.variant == "paper":
             return
-        judge = encoder if s.loss_encoder == s.encoder else load_encoder(s.loss_encoder, device=str(device))
-        judged = [encode_style(p, judge, layers, size, s.smoothing) for p, size in paintings]
+        loss_encoder = encoder if s.loss_encoder == s.encoder else load_encoder(s.loss_encoder, device=str(device))
+        loss_styles = [encode_style(p, loss_encoder, layers, size, s.smoothing, generator) for p, size in paintings]
         weights = dict.fromkeys(layers, 1.0)
         self.perceptual_loss = PerceptualLoss(
-            judge, judged, s.content_layers, weights, smoothing=s.smoothing, relative=s.relative
+            loss_encoder, loss_styles, s.content_layers, weights, smoothing=s.smoothing, relative=s.relative
         )
         descriptions = torch.stack([describe(style) for style in self.styles])
         self.light.centre.copy_(descriptions.mean(0))
@@ -139,7 +136,9 @@ class Adain(Method):
         losses = (
             self._paper_losses(x, drawn)
             if self.settings.variant == "paper"
-            else self._light_losses(x, drawn, _sample_strengths(len(x), self.settings.full, generator).to(x.device))
+            else self._light_losses(
+                x, drawn, _sample_strengths(len(x), self.settings.full, generator).to(x.device), generator
+            )
         )
         update(decoder=torch.stack(list(losses.values())).sum())
         return {name: loss.detach() for name, loss in losses.items()}
@@ -150,26 +149,28 @@ class Adain(Method):
         mean, std = statistics_of([self.styles[i] for i in drawn])
         t = self._adapt(f(x, ["relu4_1"]), mean, std, torch.ones(len(x), device=x.device))["relu4_1"]
         found = f(self.decoder(t), PAPER_LAYERS)
-        ground = x.new_zeros(())
+        style_loss = x.new_zeros(())
         for layer in PAPER_LAYERS:
             variance, middle = torch.var_mean(found[layer], (2, 3), correction=0)
-            ground = ground + F.mse_loss(middle, mean[layer]) + F.mse_loss((variance + EPS).sqrt(), std[layer])
+            style_loss = style_loss + F.mse_loss(middle, mean[layer]) + F.mse_loss((variance + EPS).sqrt(), std[layer])
         s = self.settings
         return {
             "content": s.content_weight * F.mse_loss(found["relu4_1"], t),
-            "style": s.style_weight * ground,
+            "style": s.style_weight * style_loss,
         }
 
-    def _light_losses(self, x: Tensor, drawn: Sequence[int], strength: Tensor) -> dict[str, Tensor]:
+    def _light_losses(
+        self, x: Tensor, drawn: Sequence[int], strength: Tensor, generator: torch.Generator
+    ) -> dict[str, Tensor]:
         if self.perceptual_loss is None:
-            raise PicturaError("The losses have no loss network yet: call prepare() first.")
+            raise PicturaError("Call prepare() before step(): the loss network is not loaded.")
         s = self.settings
         made = self._decode(self._load_encoder(x.device)(x, ADAPTED_LAYERS), [self.styles[i] for i in drawn], strength)
-        content, ground = self.perceptual_loss(made, x, drawn)
+        content_loss, style_loss = self.perceptual_loss(made, x, drawn, generator)
         photo = (made - x).square().mean((1, 2, 3))
         return {
-            "content": s.content_weight * (strength * content).mean(),
-            "style": s.style_weight * (strength * ground).mean(),
+            "content": s.content_weight * (strength * content_loss).mean(),
+            "style": s.style_weight * (strength * style_loss).mean(),
             "tv": s.tv_weight * total_variation(made),
             "photo": s.photo_weight * ((1 - strength) * photo).mean(),
         }
@@ -189,13 +190,9 @@ class Adain(Method):
         """None: it takes any style."""
         return ()
 
-    def open_style(self, styles: Sequence[Any], weights: Sequence[float]) -> Callable[[float], Moments]:
-        """The weighted mean of these styles, as a function of the painting's size."""
-        for style in styles:
-            self.style_moments(style)
-        return lambda size: mix_moments(
-            [(self.style_moments(s, size), w) for s, w in zip(styles, weights, strict=True)]
-        )
+    def open_style(self, styles: Sequence[Any], weights: Sequence[float]) -> StyleSource:
+        """The weighted mean of whatever `load_style` takes; each painting is encoded once a size."""
+        return mix_styles([self.load_style(style) for style in styles], weights)
 
     def stylize(
         self,
@@ -213,7 +210,7 @@ class Adain(Method):
 
         Args:
             image: the content c.
-            style: from `open_style`, or what `pictura.style.sources.load_moments` takes: names, files, pictures, styles.
+            style: from `open_style`, or what `pictura.style.load_style` takes: names, files, pictures, styles.
             strength: α of equation 14, from 0, the photo, to 1, all of the style; it may go on to 1.5.
             style_scale: size of the strokes; 1 takes the painting as large as the picture, up to 512 pixels.
             memory: bytes to work in beside image and result; what does not fit goes in tiles, with the same result.
@@ -227,8 +224,7 @@ class Adain(Method):
         check_image(image)
         if not 0 <= strength <= 1.5:
             raise PicturaError(f"strength must be between 0 (content only) and 1.5, got {strength:g}.")
-        size = max(image.shape[-2:]) * style_scale
-        moments = style(size) if callable(style) else self.style_moments(style, size)
+        moments = self.style_moments(style, max(image.shape[-2:]) * style_scale)
         half = precision == "bfloat16" or (precision == "auto" and fast_bfloat16(image.device))
         with torch.no_grad(), torch.autocast(image.device.type, torch.bfloat16, enabled=half):
             return stream(
@@ -242,9 +238,14 @@ class Adain(Method):
                 out=out,
             )
 
+    def load_style(self, style: Any = None) -> StyleSource:
+        """A style under f for any number of pictures, see `pictura.style.load_style`; by default the starry night."""
+        style = "starry-night" if style is None else style
+        return load_style(style, self._load_encoder(), STYLE_LAYERS, size_range=STYLE_SIZES)
+
     def style_moments(self, style: Any = None, size: float = 512) -> Moments:
-        """What f says about a style, see `pictura.style.sources.load_moments`; by default about the starry night."""
-        return load_moments("starry-night" if style is None else style, self._load_encoder(), list(STYLE_LAYERS), size)
+        """Moments of a style's features under f, with its painting's longest side at `size` pixels."""
+        return self.load_style(style).at(size)
 
     def export_network(self) -> nn.Module:
         """Content and style pictures to T(c, s) at full strength."""

@@ -6,7 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from pictura.encoders import Encoder
-from pictura.networks.adain import ADAPTED_LAYERS, STYLE_LAYERS, AdaIN, describe, statistics_of
+from pictura.networks.adain import ADAPTED_LAYERS, AdaIN
+from pictura.style import STYLE_LAYERS
+from pictura.style.description import describe, statistics_of
 
 
 class AdaINPipeline(nn.Module):

@@ -19,7 +19,8 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from pictura.encoders import Encoder, load_encoder
+from pictura.encoders import load_encoder
+from pictura.encoders.records import ENCODER_ALIASES
 from pictura.losses.perceptual import PerceptualLoss
 from pictura.losses.perceptual import StyleLossKind as Loss
 from pictura.losses.total_variation import total_variation
@@ -30,15 +31,13 @@ from pictura.networks.tiling.streaming import DEFAULT_MEMORY, stream
 from pictura.networks.tiling.tiles import crop_to_multiple
 from pictura.runtime.device import fast_bfloat16
 from pictura.runtime.errors import PicturaError, did_you_mean
-from pictura.style import Moments, Style, encode_style, mix_moments, normalize_weights
-from pictura.style.sources import open_style
+from pictura.style import load_style, normalize_weights
 from pictura.training.capabilities import check_image, check_options
 from pictura.training.method import Batch, DataKind, Method, Player, Update, build_player
 from pictura.training.settings import OptimSettings
 
 StyleNetwork = JohnsonNet | ExamplesNet | SlimNet
 StyleChoice = str | int | Mapping[str, float] | None
-ENCODER_ALIASES = {"vgg16": "vgg16-torchvision"}  # short names
 SHEET_STYLES = 6  # styles on a sample sheet
 
 
@@ -114,10 +113,13 @@ class Johnson(Method):
         return {"generator": build_player(self.settings, self.generator, steps)}
 
     def prepare(self, device: torch.device, generator: torch.Generator) -> None:
-        """The loss network φ, and what it says about the paintings."""
+        """Load the loss network φ and encode the paintings with it."""
         s = self.settings
         encoder = load_encoder(ENCODER_ALIASES.get(s.encoder, s.encoder), device=str(device))
-        styles = [_load_moments(style, encoder, list(s.style_layers), s.style_size, s.smoothing) for style in s.styles]
+        styles = [
+            load_style(style, encoder, list(s.style_layers), noise=s.smoothing, generator=generator).at(s.style_size)
+            for style in s.styles
+        ]
         self.perceptual_loss = PerceptualLoss(
             encoder, styles, s.content_layers, s.style_layers, s.loss, s.smoothing, s.relative
         )
@@ -132,19 +134,29 @@ class Johnson(Method):
         x = self._crop_to_multiple(batch["image"])
         style, strength = self._sample_styles(len(x), generator)
         made = self._run_network(self.generator, x, self._batch_mix(style, strength)).float()
-        losses = self.losses(made, x, style, strength.to(x.device))
+        losses = self.losses(made, x, style, strength.to(x.device), generator)
         update(generator=torch.stack(list(losses.values())).sum())
         return {name: loss.detach() for name, loss in losses.items()}
 
-    def losses(self, made: Tensor, x: Tensor, style: list[int], strength: Tensor) -> dict[str, Tensor]:
-        """ŷ against x and its painting: each term with its weight, as the mean over the pictures."""
+    def losses(
+        self,
+        made: Tensor,
+        x: Tensor,
+        style: list[int],
+        strength: Tensor,
+        generator: torch.Generator | None = None,
+    ) -> dict[str, Tensor]:
+        """ŷ against x and its painting: each term with its weight, as the mean over the pictures.
+
+        `generator` is needed where the settings ask for noise before φ.
+        """
         if self.perceptual_loss is None:
-            raise PicturaError("The losses have no loss network yet: call prepare() first.")
+            raise PicturaError("Call prepare() before step(): the loss network is not loaded.")
         s = self.settings
-        content, ground = self.perceptual_loss(made, x, style)
+        content_loss, style_loss = self.perceptual_loss(made, x, style, generator)
         found = {
-            "content": s.content_weight * (strength * content).mean(),
-            "style": s.style_weight * (strength * ground).mean(),
+            "content": s.content_weight * (strength * content_loss).mean(),
+            "style": s.style_weight * (strength * style_loss).mean(),
             "tv": s.tv_weight * total_variation(made),
         }
         if self.settings.variant == "slim":
@@ -297,26 +309,3 @@ def _build_network(s: JohnsonSettings) -> StyleNetwork:
     if s.variant == "examples":
         return ExamplesNet(s.filters)
     return JohnsonNet(s.filters, "batch" if s.variant == "paper" else "instance")
-
-
-def _load_moments(style: str, encoder: Encoder, layers: list[str], size: int, noise: float) -> Moments:
-    """What φ says about a painting at this longest side, through noise if it is one and not its numbers.
-
-    Raises:
-        PicturaError: there is none of this name, or it is another encoder's.
-    """
-    source = open_style(style)
-    if not isinstance(source, Style):
-        device = encoder.mean.device
-        parts = [
-            (encode_style(picture.to(device), encoder, layers, size, noise), 1 / len(source)) for picture in source
-        ]
-        return mix_moments(parts)
-    if source.encoder != encoder.name:
-        raise PicturaError(
-            f"The style {style} is in numbers of {source.encoder}, the loss network is {encoder.name}: give a painting."
-        )
-    return {
-        layer: (mean.to(encoder.mean.device), second.to(encoder.mean.device))
-        for layer, (mean, second) in source.at(size).items()
-    }

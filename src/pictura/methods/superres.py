@@ -19,6 +19,8 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from pictura.encoders import Encoder, load_encoder
+from pictura.encoders.records import ENCODER_ALIASES
+from pictura.losses.perceptual import add_noise
 from pictura.networks.tiling.streaming import DEFAULT_MEMORY, NetworkPart, stream
 from pictura.networks.upscaler import JohnsonUpscaler, Upscaler
 from pictura.picture.degrade import crop_to_scale, degrade, imresize
@@ -36,7 +38,6 @@ VARIANTS: dict[str, tuple[type[Upscaler | JohnsonUpscaler], int, int]] = {
     "slim": (Upscaler, 48, 5),
     "paper": (JohnsonUpscaler, 64, 4),
 }
-ENCODER_ALIASES = {"vgg16": "vgg16-torchvision"}  # short names
 # Pixels by which a crop is moved at most before φ sees it, less one: if the poolings of φ always began at the same of
 # the new pixels, what they leave out would become a grid in the pictures.
 SHIFT = 8
@@ -121,17 +122,27 @@ class Superres(Method):
         y = self._crop_truth(batch)
         x = degrade(y, self.settings.scale, self.settings.blur)
         top, left = torch.randint(SHIFT, (2,), generator=generator).tolist()
-        losses = self.losses(self.upscaler(x).float(), y, x, (top, left))
+        losses = self.losses(self.upscaler(x).float(), y, x, (top, left), generator)
         update(upscaler=sum(losses.values(), torch.zeros((), device=y.device)))
         return {name: loss.detach() for name, loss in losses.items()}
 
-    def losses(self, made: Tensor, y: Tensor, x: Tensor, corner: tuple[int, int] = (0, 0)) -> dict[str, Tensor]:
-        """ŷ against y and x: each term with its weight; φ sees what lies right of and below the corner (top, left)."""
+    def losses(
+        self,
+        made: Tensor,
+        y: Tensor,
+        x: Tensor,
+        corner: tuple[int, int] = (0, 0),
+        generator: torch.Generator | None = None,
+    ) -> dict[str, Tensor]:
+        """ŷ against y and x: each term with its weight; φ sees what lies right of and below the corner (top, left).
+
+        `generator` is needed where the settings ask for noise before φ.
+        """
         s = self.settings
         if s.loss == "pixel":
             return {"pixel": self._pixel_loss(made, y)}
         top, left = corner
-        found = {"feature": self._feature_loss(made[..., top:, left:], y[..., top:, left:])}
+        found = {"feature": self._feature_loss(made[..., top:, left:], y[..., top:, left:], generator)}
         if s.pixel_weight:
             found["pixel"] = s.pixel_weight * self._pixel_loss(made, y)
         if s.low_weight:
@@ -199,11 +210,12 @@ class Superres(Method):
             return (made - y).square().mean()
         return ((made - y).square() + FLOOR**2).sqrt().mean()
 
-    def _feature_loss(self, made: Tensor, y: Tensor) -> Tensor:
+    def _feature_loss(self, made: Tensor, y: Tensor, generator: torch.Generator | None) -> Tensor:
         """ℓ_feat, equation 2, each layer in units of its own variance so that weights mean the same on every φ."""
         if self.encoder is None:
-            raise PicturaError("The feature loss has no loss network yet: call prepare() first.")
-        names, noise = list(self.settings.layers), self.settings.smoothing * torch.randn_like(y)
+            raise PicturaError("Call prepare() before step(): the loss network is not loaded.")
+        names = list(self.settings.layers)
+        noise = add_noise(torch.zeros_like(y), self.settings.smoothing, generator)
         with torch.no_grad():
             truth = self.encoder(y + noise, names)
         found = self.encoder(made + noise, names)  # the same noise: what is weaker than it counts less than what is not

@@ -23,10 +23,7 @@ from pictura.networks.layers.norm import ChannelStatistics
 from pictura.networks.layers.padding import pad
 from pictura.networks.slim import TANH_SCALE, FoldedConv, UpsampleConv
 
-Moments = Mapping[str, tuple[Tensor, Tensor]]  # layer → mean and raw second moment
-STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 ADAPTED_LAYERS = ("relu2_1", "relu3_1", "relu4_1")  # of the light variant
-CORRELATED_COMPONENTS = 12  # first components of a layer whose correlations describe a style
 EPS = 1e-5  # added to variances, as in the paper's release
 ADAIN_WIDTHS = (96, 64, 32)  # channels at an eighth, a quarter and a half of the size
 ADAIN_BLOCKS = 4  # at an eighth, where a position costs 1/64 of one at full size
@@ -169,36 +166,6 @@ class StyledBlock(nn.Module):
         """One block."""
         result: Tensor = x + self.second(self.first(x, code), code)
         return result
-
-
-def description_size(components: Mapping[str, int]) -> int:
-    """How many numbers `describe` gives for an encoder with so many components a layer."""
-    return sum(
-        2 * components[layer] + CORRELATED_COMPONENTS * (CORRELATED_COMPONENTS - 1) // 2 for layer in STYLE_LAYERS
-    )
-
-
-def describe(style: Moments) -> Tensor:
-    """Numbers of a style for the decoder: each layer's means, logarithms of deviations, first correlations."""
-    parts = []
-    for layer in STYLE_LAYERS:
-        mean, second = style[layer]
-        covariance = second - torch.outer(mean, mean)
-        std = (covariance.diagonal().clamp(min=0) + EPS).sqrt()
-        first = (covariance / torch.outer(std, std))[:CORRELATED_COMPONENTS, :CORRELATED_COMPONENTS]
-        rows, columns = torch.triu_indices(CORRELATED_COMPONENTS, CORRELATED_COMPONENTS, 1)
-        parts += [mean, std.log() / 5, first[rows, columns] / 5]
-    return torch.cat(parts)
-
-
-def statistics_of(styles: Sequence[Moments]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """Means and deviations by layer, each N×C."""
-    means, deviations = {}, {}
-    for layer in styles[0]:
-        means[layer] = torch.stack([style[layer][0] for style in styles])
-        second = torch.stack([style[layer][1].diagonal() for style in styles])
-        deviations[layer] = ((second - means[layer].square()).clamp(min=0) + EPS).sqrt()
-    return means, deviations
 
 
 def pack_features(found: Mapping[str, Tensor]) -> Tensor:

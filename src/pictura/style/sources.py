@@ -1,18 +1,191 @@
-"""Where a style comes from: the shipped bank, a `.style` file, a picture, a folder of pictures."""
+"""From a style argument to its statistics: the one place that knows what a style can be given as."""
 
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
+import torch
 from torch import Tensor
 
 from pictura.encoders import Encoder
+from pictura.losses.moments import Moments
 from pictura.picture import FORMATS, read
+from pictura.picture.kinds import as_picture
 from pictura.runtime.errors import PicturaError, did_you_mean
-from pictura.style import STYLE_SIZES, Moments, Style, encode_style, mix_moments, normalize_weights
+from pictura.style.style import Style, encode_style, mix_moments, normalize_weights
 
 IMAGE_SUFFIXES = tuple(suffix for format in FORMATS for suffix in format.suffixes)
 STYLES_FOLDER = Path(__file__).parents[1] / "assets" / "styles"
+
+
+@runtime_checkable
+class StyleSource(Protocol):
+    """A style ready for use: its moments at any size."""
+
+    @property
+    def images(self) -> Sequence[Tensor]:
+        """The paintings, each 1×3×H×W in [0, 1]; none where only their moments are known."""
+
+    def at(self, size: float) -> Moments:
+        """Layer → (mean, second moment) for paintings whose longest side is `size` pixels."""
+
+
+class ImageStyle:
+    """One or several images as a style, encoded when a size is first asked for and once for each size.
+
+    Args:
+        images: 1×3×H×W in [0, 1] each; of several the mean style is taken.
+        encoder: encodes them.
+        layers: layers to read.
+        size_range: smallest and largest longest side in pixels at which they are encoded.
+        noise: σ of the noise added to the encoder's input.
+        generator: of the noise.
+    """
+
+    def __init__(
+        self,
+        images: Sequence[Tensor],
+        encoder: Encoder,
+        layers: Sequence[str],
+        size_range: tuple[float, float] = (1, math.inf),
+        noise: float = 0.0,
+        generator: torch.Generator | None = None,
+    ) -> None:
+        self.images = images
+        self.encoder = encoder
+        self.layers = layers
+        self.size_range = size_range
+        self.noise = noise
+        self.generator = generator
+        self.moments_by_size: dict[int, Moments] = {}
+
+    def at(self, size: float) -> Moments:
+        """Layer → (mean, second moment) of the images with their longest side at `size` pixels or their own."""
+        smallest, largest = self.size_range
+        side = round(min(max(size, smallest), largest))
+        if side not in self.moments_by_size:
+            self.moments_by_size[side] = mix_moments(
+                [(self._encode(p, side), 1 / len(self.images)) for p in self.images]
+            )
+        return self.moments_by_size[side]
+
+    def _encode(self, image: Tensor, side: int) -> Moments:
+        image = image.to(self.encoder.mean.device)
+        return encode_style(image, self.encoder, self.layers, side, self.noise, self.generator)
+
+
+@dataclass(frozen=True)
+class FixedStyle:
+    """Moments as a style, the same at every size."""
+
+    moments: Moments
+    images: Sequence[Tensor] = ()
+
+    def at(self, size: float) -> Moments:
+        """The moments."""
+        return self.moments
+
+
+@dataclass(frozen=True)
+class MixedStyle:
+    """A weighted mean of styles: (style, share) each, shares that sum to 1."""
+
+    parts: Sequence[tuple[StyleSource, float]]
+
+    @property
+    def images(self) -> Sequence[Tensor]:
+        """Those of all its parts."""
+        return [image for style, _ in self.parts for image in style.images]
+
+    def at(self, size: float) -> Moments:
+        """Weighted mean of the moments of the layers that all parts have."""
+        return mix_moments([(style.at(size), share) for style, share in self.parts])
+
+
+def load_style(
+    source: Any,
+    encoder: Encoder,
+    layers: Sequence[str],
+    *,
+    size_range: tuple[float, float] = (1, math.inf),
+    noise: float = 0.0,
+    generator: torch.Generator | None = None,
+) -> StyleSource:
+    """A style argument as statistics under an encoder; the result serves any number of contents.
+
+    Args:
+        source: a shipped name, a `.style` file, a picture of any kind (file, `Picture`, PIL picture, array, tensor), a
+            folder of pictures, a `Style`, moments, or what this function returned; a list of these is their mean, a
+            mapping from them to weights their weighted mean.
+        encoder: the encoder whose statistics are wanted.
+        layers: layers to read.
+        size_range: smallest and largest longest side in pixels at which paintings are encoded; a `Style` has its own.
+        noise: σ of the noise added to the encoder's input where paintings are encoded.
+        generator: of the noise.
+
+    Raises:
+        PicturaError: there is no such style, a weight is negative, or a saved style is another encoder's or lacks one
+            of the layers.
+    """
+    layers = [encoder.resolve(layer) for layer in layers]
+    load = partial(load_style, encoder=encoder, layers=layers, size_range=size_range, noise=noise, generator=generator)
+    if isinstance(source, Mapping):
+        if any(isinstance(value, tuple) for value in source.values()):
+            return FixedStyle(source)
+        return mix_styles([load(part) for part in source], list(source.values()))
+    if isinstance(source, MixedStyle):
+        return MixedStyle([(load(style), share) for style, share in source.parts])
+    if isinstance(source, ImageStyle):
+        if source.encoder is encoder and set(layers) <= set(source.layers) and source.size_range == size_range:
+            return source
+        source = list(source.images)
+    opened = open_style(source) if isinstance(source, (str, Path)) else source
+    if isinstance(opened, Style):
+        _check_style(opened, "untitled" if opened is source else str(source), encoder, layers)
+        return opened.to(encoder.mean.device)
+    if isinstance(opened, StyleSource):
+        return opened
+    if isinstance(opened, (list, tuple)) and not all(isinstance(part, Tensor) for part in opened):
+        return mix_styles([load(part) for part in opened])
+    images = [_as_image(part) for part in (opened if isinstance(opened, (list, tuple)) else [opened])]
+    if not images:
+        raise PicturaError("There is no style; give at least one.")
+    return ImageStyle(images, encoder, layers, size_range, noise, generator)
+
+
+def mix_styles(styles: Sequence[StyleSource], weights: Sequence[float] | None = None) -> StyleSource:
+    """The weighted mean of styles; equal weights by default.
+
+    Raises:
+        PicturaError: there is no style, not one weight for each, or weights that `normalize_weights` refuses.
+    """
+    if not styles:
+        raise PicturaError("There is no style; give at least one.")
+    weights = [1.0] * len(styles) if weights is None else list(weights)
+    if len(weights) != len(styles):
+        raise PicturaError(f"There are {len(styles)} styles but {len(weights)} style weights; give one for each.")
+    return MixedStyle(list(zip(styles, normalize_weights(weights), strict=True)))
+
+
+def _check_style(style: Style, name: str, encoder: Encoder, layers: Sequence[str]) -> None:
+    title = style.about.get("title", name)
+    if style.encoder != encoder.name:
+        raise PicturaError(
+            f"The style '{title}' was encoded with {style.encoder}, but the encoder is {encoder.name}; give the "
+            f"painting itself or use the encoder {style.encoder}."
+        )
+    missing = [layer for layer in layers if layer not in style.layers]
+    if missing:
+        raise PicturaError(f"The style '{title}' has no layer {missing[0]}; it has {', '.join(style.layers)}.")
+
+
+def _as_image(source: Any) -> Tensor:
+    if isinstance(source, Tensor) and source.dim() == 4 and source.shape[1] == 3 and source.dtype == torch.float32:
+        return source
+    return as_picture(source).tensor()
 
 
 def style_names() -> list[str]:
@@ -34,49 +207,22 @@ def load_bundled_style(name: str) -> Style:
     return Style.load(STYLES_FOLDER / f"{name}.style")
 
 
-class ImageStyle:
-    """One or several pictures as a style that is looked at anew, and once, for each size asked for."""
-
-    def __init__(self, pictures: Sequence[Tensor], encoder: Encoder, layers: Sequence[str]) -> None:
-        self.pictures, self.encoder, self.layers = pictures, encoder, layers
-        self.moments_by_size: dict[int, Moments] = {}
-
-    def at(self, size: float) -> Moments:
-        """Layer → (mean, second moment) of the pictures with their longest side at `size` pixels or their own."""
-        side = round(size)
-        if side not in self.moments_by_size:
-            share = 1 / len(self.pictures)
-            self.moments_by_size[side] = mix_moments(
-                [(encode_style(p, self.encoder, self.layers, side), share) for p in self.pictures]
-            )
-        return self.moments_by_size[side]
-
-
-def pictures_in(folder: Path) -> list[Path]:
-    """The picture files directly in a folder, by name.
+def load_saved_style(source: str | Path) -> Style:
+    """A shipped name or a `.style` file; a picture is refused.
 
     Raises:
-        PicturaError: there are none.
+        PicturaError: a picture, or there is no such style.
     """
-    found = sorted(p for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES and not p.name.startswith("."))
-    if not found:
-        raise PicturaError(f"The folder {folder} holds no picture ({', '.join(IMAGE_SUFFIXES)}).")
-    return found
-
-
-def load_paintings(folder: str) -> list[Tensor]:
-    """The pictures of a folder, 1×3×H×W.
-
-    Raises:
-        PicturaError: there is no such folder, or no picture in it.
-    """
-    if not Path(folder).is_dir() or not folder:
-        raise PicturaError(f"There is no folder '{folder}': give --set method.paintings=FOLDER with paintings.")
-    return [read(path).tensor() for path in pictures_in(Path(folder))]
+    suffix = Path(source).suffix.lower()
+    if suffix == ".style":
+        return Style.load(source)
+    if suffix in IMAGE_SUFFIXES:
+        raise PicturaError(f"'{source}' is a picture: make a style of it first with `pictura style extract`.")
+    return load_bundled_style(str(source))
 
 
 def open_style(source: str | Path) -> Style | list[Tensor]:
-    """A shipped name or a `.style` file as a `Style`; a picture or a folder of pictures as their pixels 1×3×H×W.
+    """A shipped name or a `.style` file as a `Style`; a picture or a folder of pictures as images 1×3×H×W.
 
     Raises:
         PicturaError: there is nothing of that name, or it cannot be read.
@@ -91,37 +237,24 @@ def open_style(source: str | Path) -> Style | list[Tensor]:
     return load_bundled_style(str(source))
 
 
-def load_moments(source: Any, encoder: Encoder, layers: Sequence[str], size: float) -> Moments:
-    """The moments of a style whose painting's longest side is `size` pixels, as far as paintings and files go.
-
-    Args:
-        source: a shipped name, a file, a folder, a `Style`, a picture 1×3×H×W or moments themselves; a mapping from
-            names or files to weights, or a list of any of these, is their weighted mean.
-        encoder: who looks.
-        layers: at what.
-        size: pixels; what a saved style keeps begins and ends at `STYLE_SIZES`.
+def pictures_in(folder: Path) -> list[Path]:
+    """The picture files directly in a folder, by name.
 
     Raises:
-        PicturaError: there is no such style, or it is another encoder's.
+        PicturaError: there are none.
     """
-    if isinstance(source, Mapping):
-        weights = [value for value in source.values() if not isinstance(value, tuple)]
-        if not weights:
-            return source  # moments
-        parts = [load_moments(one, encoder, layers, size) for one in source]
-        return mix_moments(list(zip(parts, normalize_weights(weights), strict=True)))
-    opened = open_style(source) if isinstance(source, (str, Path)) else source
-    if isinstance(opened, Style):
-        if opened.encoder != encoder.name:
-            raise PicturaError(
-                f"The style '{opened.about.get('title', source)}' is in numbers of {opened.encoder}, and here "
-                f"{encoder.name} looks: give the painting itself."
-            )
-        device = encoder.mean.device
-        return {layer: (mean.to(device), second.to(device)) for layer, (mean, second) in opened.at(size).items()}
-    if isinstance(opened, Tensor):
-        opened = [opened]
-    if all(isinstance(one, Tensor) for one in opened):
-        longest = min(max(STYLE_SIZES), max(min(STYLE_SIZES), round(size)))
-        return ImageStyle([one.to(encoder.mean.device) for one in opened], encoder, layers).at(longest)
-    return mix_moments([(load_moments(one, encoder, layers, size), 1 / len(opened)) for one in opened])
+    paths = sorted(p for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES and not p.name.startswith("."))
+    if not paths:
+        raise PicturaError(f"The folder {folder} holds no picture ({', '.join(IMAGE_SUFFIXES)}).")
+    return paths
+
+
+def load_paintings(folder: str) -> list[Tensor]:
+    """The pictures of a folder, 1×3×H×W.
+
+    Raises:
+        PicturaError: there is no such folder, or no picture in it.
+    """
+    if not Path(folder).is_dir() or not folder:
+        raise PicturaError(f"There is no folder '{folder}': give --set method.paintings=FOLDER with paintings.")
+    return [read(path).tensor() for path in pictures_in(Path(folder))]

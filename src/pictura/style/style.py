@@ -1,7 +1,7 @@
-"""A `Style`: what an encoder says about a painting, without the painting.
+"""A `Style`: the moments of a painting's features under an encoder, without the painting.
 
 Per layer a mean and a raw second moment, each at a few sizes of the painting, because a painting's strokes at 128
-pixels are other strokes than at 512. Moments are linear in pictures, so styles add and blend; between two sizes they
+pixels are other strokes than at 512. Moments are linear in images, so styles add and blend; between two sizes they
 are interpolated in the logarithm of the size.
 """
 
@@ -17,25 +17,25 @@ from safetensors.torch import save
 from torch import Tensor
 
 from pictura.encoders import Encoder
-from pictura.losses.moments import moments
+from pictura.losses.moments import Moments, moments
+from pictura.losses.perceptual import add_noise
 from pictura.picture.resize import fit_size, resize
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.files import write_atomic
 
-Moments = Mapping[str, tuple[Tensor, Tensor]]
-# Longest sides a saved style keeps. Two carry it: 181 lies between the first scales of the coarse-to-fine schedule.
+# Longest sides at which a saved style has moments. Two are enough: 181 lies between the first scales of a run.
 STYLE_SIZES = (181, 512)
 STYLE_FORMAT = "pictura-style-1"
 
 
 @dataclass(frozen=True)
 class Style:
-    """Moments of an encoder's responses.
+    """Moments of the features of a painting.
 
     Attributes:
-        encoder: name of the encoder that looked.
+        encoder: name of the encoder the features are of.
         sizes: longest side of the painting in pixels → layer → (mean N, raw second moment N×N), float32.
-        about: what is known of it (title, painter, year, licence), all strings.
+        about: title, painter, year, licence, as far as they are known; all strings.
     """
 
     encoder: str
@@ -45,33 +45,46 @@ class Style:
     @property
     def layers(self) -> tuple[str, ...]:
         """The layers it has moments of."""
-        return tuple(next(iter(self.sizes.values())))
+        return tuple(next(iter(self.sizes.values()), ()))
+
+    @property
+    def images(self) -> Sequence[Tensor]:
+        """None: the paintings are not part of it."""
+        return ()
 
     def at(self, size: float) -> Moments:
         """Layer → (mean, second moment) for a painting whose longest side is `size` pixels."""
-        known = sorted(self.sizes)
-        size = min(max(size, known[0]), known[-1])
-        upper = next(s for s in known if s >= size)
-        lower = max((s for s in known if s <= size), default=upper)
+        sizes = sorted(self.sizes)
+        size = min(max(size, sizes[0]), sizes[-1])
+        upper = next(s for s in sizes if s >= size)
+        lower = max((s for s in sizes if s <= size), default=upper)
         share = 0.0 if upper == lower else math.log(size / lower) / math.log(upper / lower)
         return mix_moments([(self.sizes[lower], 1 - share), (self.sizes[upper], share)])
+
+    def to(self, device: torch.device | str) -> "Style":
+        """The same style with its moments on a device."""
+        sizes = {
+            size: {layer: (m.to(device), r.to(device)) for layer, (m, r) in s.items()} for size, s in self.sizes.items()
+        }
+        return Style(self.encoder, sizes, self.about)
 
     @classmethod
     def of(
         cls,
-        pictures: Iterable[Tensor],
+        images: Iterable[Tensor],
         encoder: Encoder,
         layers: Sequence[str],
         sizes: Iterable[int] = STYLE_SIZES,
         about: Mapping[str, str] | None = None,
     ) -> "Style":
-        """The style of one picture or the mean style of several, each 1×3×H×W in [0, 1]; never enlarged."""
-        pictures = list(pictures)
-        share = 1 / len(pictures)
-        found = {
-            size: mix_moments([(encode_style(p, encoder, layers, size), share) for p in pictures]) for size in sizes
+        """The style of one image or the mean style of several, each 1×3×H×W in [0, 1]; never enlarged."""
+        images = list(images)
+        share = 1 / len(images)
+        by_size = {
+            size: mix_moments([(encode_style(image, encoder, layers, size), share) for image in images])
+            for size in sizes
         }
-        return cls(encoder.name, found, about or {})
+        return cls(encoder.name, by_size, about or {})
 
     def to_bytes(self) -> bytes:
         """The `.style` file: safetensors, second moments as upper triangles, half precision."""
@@ -82,7 +95,9 @@ class Style:
                 tensors[f"{size}/{layer}/mean"] = mean.half()
                 tensors[f"{size}/{layer}/second"] = second[rows, columns].half()
         if not all(t.isfinite().all() for t in tensors.values()):
-            raise PicturaError(f"The responses of {self.encoder} are too large for a .style file; use compact.")
+            raise PicturaError(
+                f"The features of {self.encoder} overflow half precision in a .style file; use the encoder compact."
+            )
         return save(tensors, {"format": STYLE_FORMAT, "encoder": self.encoder, "about": json.dumps(dict(self.about))})
 
     def save(self, path: Path | str, *, overwrite: bool = False) -> Path:
@@ -100,16 +115,20 @@ class Style:
             raise PicturaError(f"There is no style file {path}; `pictura style list` names the shipped styles.")
         try:
             with safe_open(path, "pt") as file:
-                note = file.metadata() or {}
+                metadata = file.metadata() or {}
                 tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118, it is no dictionary
         except SafetensorError as error:
-            raise PicturaError(f"{path} is damaged or no style; make one with `pictura style extract`.") from error
-        if note.get("format") != STYLE_FORMAT:
+            raise _damaged(path) from error
+        if metadata.get("format") != STYLE_FORMAT:
             raise PicturaError(f"{path} is not a {STYLE_FORMAT} file; make one with `pictura style extract`.")
         try:
-            return cls(note["encoder"], _unpack(tensors), json.loads(note["about"]))
-        except (KeyError, ValueError, RuntimeError) as error:  # well labelled, yet not what it says
-            raise PicturaError(f"{path} is damaged or no style; make one with `pictura style extract`.") from error
+            return cls(metadata["encoder"], _unpack(tensors), json.loads(metadata["about"]))
+        except (KeyError, ValueError, RuntimeError) as error:  # the right label on the wrong contents
+            raise _damaged(path) from error
+
+
+def _damaged(path: Path | str) -> PicturaError:
+    return PicturaError(f"{path} is damaged or not a valid .style file; make one with `pictura style extract`.")
 
 
 def _unpack(tensors: Mapping[str, Tensor]) -> dict[int, Moments]:
@@ -126,30 +145,35 @@ def _unpack(tensors: Mapping[str, Tensor]) -> dict[int, Moments]:
 
 
 @torch.no_grad()
-def encode_style(picture: Tensor, encoder: Encoder, layers: Sequence[str], size: int, noise: float = 0.0) -> Moments:
-    """Moments of one picture 1×3×H×W, made smaller first so that its longest side is at most `size`.
+def encode_style(
+    image: Tensor,
+    encoder: Encoder,
+    layers: Sequence[str],
+    size: int,
+    noise: float = 0.0,
+    generator: torch.Generator | None = None,
+) -> Moments:
+    """Moments of one image 1×3×H×W, made smaller first so that its longest side is at most `size`.
 
-    A side that would be too short for the encoder is stretched to the shortest it can read. `noise` is the σ of what is
-    added before the encoder looks.
+    A side that would be too short for the encoder is stretched to the shortest it can read. `noise` is the σ of the
+    noise added to the encoder's input, drawn from `generator`.
     """
-    height, width = picture.shape[2:]
+    height, width = image.shape[2:]
     if max(height, width) > size:
         height, width = fit_size(height, width, size)
     smallest = encoder.smallest(layers)
-    picture = resize(picture, (max(height, smallest), max(width, smallest)))
-    if noise:
-        picture = picture + noise * torch.randn_like(picture)
-    return {encoder.resolve(layer): moments(f) for layer, f in encoder(picture, layers).items()}
+    image = add_noise(resize(image, (max(height, smallest), max(width, smallest))), noise, generator)
+    return {encoder.resolve(layer): moments(f) for layer, f in encoder(image, layers).items()}
 
 
 def mix_moments(parts: Sequence[tuple[Moments, float]]) -> Moments:
     """Weighted sum of the moments of the layers all parts have; weights are the caller's and normally sum to 1."""
 
-    def weighted(layer: str, which: int) -> Tensor:
-        return torch.stack([share * moment[layer][which] for moment, share in parts]).sum(0)
+    def weighted_sum(layer: str, order: int) -> Tensor:
+        return torch.stack([share * part[layer][order] for part, share in parts]).sum(0)
 
-    common = [layer for layer in parts[0][0] if all(layer in moment for moment, _ in parts)]
-    return {layer: (weighted(layer, 0), weighted(layer, 1)) for layer in common}
+    common = [layer for layer in parts[0][0] if all(layer in part for part, _ in parts)]
+    return {layer: (weighted_sum(layer, 0), weighted_sum(layer, 1)) for layer in common}
 
 
 def normalize_weights(weights: Sequence[float]) -> list[float]:
@@ -160,22 +184,25 @@ def normalize_weights(weights: Sequence[float]) -> list[float]:
     """
     total = sum(weights)
     if not (0 < total < math.inf and min(weights) >= 0):
-        raise PicturaError("The weights of the styles must be positive numbers, for example 2 and 1.")
+        raise PicturaError(
+            "Style weights must be 0 or more with a positive sum, for example 2 and 1, "
+            f"got {', '.join(f'{weight:g}' for weight in weights)}."
+        )
     return [weight / total for weight in weights]
 
 
 def blend_styles(parts: Sequence[tuple[Style, float]]) -> Style:
-    """A weighted mean of styles; weights are positive and need not sum to 1.
+    """A weighted mean of styles; weights need not sum to 1.
 
     Raises:
-        PicturaError: weights that are no positive numbers, or styles of different encoders.
+        PicturaError: weights that `normalize_weights` refuses, or styles of different encoders.
     """
-    normalised = normalize_weights([weight for _, weight in parts])
-    weighted = [(style, share) for (style, _), share in zip(parts, normalised, strict=True)]
+    shares = normalize_weights([weight for _, weight in parts])
+    weighted = [(style, share) for (style, _), share in zip(parts, shares, strict=True)]
     encoders = {style.encoder for style, _ in parts}
     if len(encoders) > 1:
         raise PicturaError(f"Styles of different encoders cannot be mixed: {', '.join(sorted(encoders))}.")
     sizes = sorted({size for style, _ in parts for size in style.sizes})
-    mixed = {size: mix_moments([(style.at(size), share) for style, share in weighted]) for size in sizes}
+    by_size = {size: mix_moments([(style.at(size), share) for style, share in weighted]) for size in sizes}
     names = " + ".join(f"{share:.2g} {style.about.get('title', 'untitled')}" for style, share in weighted)
-    return Style(encoders.pop(), mixed, {"title": names} if len(parts) > 1 else parts[0][0].about)
+    return Style(encoders.pop(), by_size, {"title": names} if len(parts) > 1 else parts[0][0].about)

@@ -2,23 +2,18 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
 from pictura.encoders import Encoder, load_encoder
-from pictura.methods.iterative.pixels import INIT_KINDS, blank
+from pictura.methods.iterative.init import read_init_image, start_image
 from pictura.methods.iterative.run import Interrupted, IterativeStylizer, Step
 from pictura.methods.iterative.settings import Settings, preset
-from pictura.picture import read
 from pictura.picture.denoise import denoise
-from pictura.picture.kinds import as_picture
 from pictura.picture.resize import fit_size, resize, to_float
 from pictura.runtime.device import choose_device
-from pictura.runtime.errors import PicturaError
-from pictura.style import Moments, Style, mix_moments
-from pictura.style.sources import ImageStyle, open_style
+from pictura.style import ImageStyle, Moments, Style, StyleSource, load_style, mix_styles
 from pictura.tasks.feed_forward import FeedForwardStylizer, open_feed_forward, paint_masked, with_colours_of
 
 StepCallback = Callable[[Step], None]
@@ -35,7 +30,7 @@ class OptimizingStylizer:
 
     settings: Settings
     encoder: Encoder
-    styles: tuple[Style | ImageStyle, ...]
+    styles: tuple[StyleSource, ...]
     weights: tuple[float, ...]
     start: FeedForwardStylizer | None  # AdaIN's, where optimization begins with its picture
     masks: tuple[Tensor, ...] = ()
@@ -73,16 +68,12 @@ class OptimizingStylizer:
         self, content: Tensor, weights: Sequence[float], size: Size, callback: StepCallback | None, stop: Stop | None
     ) -> Tensor:
         used = [(style, weight) for style, weight in zip(self.styles, weights, strict=True) if weight]
-        images = [image for style, _ in used if isinstance(style, ImageStyle) for image in style.pictures]
+        style = mix_styles([style for style, _ in used], [weight for _, weight in used])
         if self.start is not None:
             start = self.start.paint(resize(content, size), weights)
         else:
-            start = start_image(self.settings, content, images, size)
-
-        def style_at(side: float) -> Moments:
-            return mix_moments([(style.at(side), weight) for style, weight in used])
-
-        return IterativeStylizer(self.encoder, self.settings, style_at, size, content, start, callback, stop).paint()
+            start = start_image(self.settings, content, style.images, size)
+        return IterativeStylizer(self.encoder, self.settings, style.at, size, content, start, callback, stop).paint()
 
 
 def open_optimizing(
@@ -114,13 +105,12 @@ def open_optimizing(
     chosen = change_settings(settings or "balanced", changes)
     encoder = encoder or open_encoder(chosen, device)
     read_init_image(chosen)
-    opened = tuple(load_style(style, chosen, encoder) for style in styles)
+    opened = tuple(load_style(style, encoder, list(chosen.style_layers)) for style in styles)
     # A style in the statistics of another encoder says nothing to AdaIN's network.
     foreign = any(isinstance(style, Style) and style.encoder != "compact" for style in opened)
     start = None
     if chosen.init == "adain" and not foreign:
-        inputs = [list(s.pictures) if isinstance(s, ImageStyle) else s for s in opened]
-        start = open_feed_forward("adain", inputs, weights, device=device)
+        start = open_feed_forward("adain", opened, weights, device=device)
     return OptimizingStylizer(chosen, encoder, opened, tuple(weights), start, tuple(masks), keep_colours)
 
 
@@ -177,55 +167,3 @@ def open_encoder(settings: Settings, device: str = "auto") -> Encoder:
         dtype=None if settings.dtype == "auto" else settings.dtype,
         device=str(choose_device(device)),
     )
-
-
-def load_style(source: Any, settings: Settings, encoder: Encoder) -> Style | ImageStyle:
-    """A style for one picture or many: what can be encoded once is.
-
-    Raises:
-        PicturaError: there is no such style, or it was made with another encoder or other layers.
-    """
-    layers = [encoder.resolve(n) for n in settings.style_layers]
-    opened = open_style(source) if isinstance(source, (str, Path)) else source
-    if isinstance(opened, ImageStyle):
-        return opened
-    if not isinstance(opened, Style):
-        pictures = opened if isinstance(opened, list) else [as_picture(opened).tensor()]
-        return ImageStyle(pictures, encoder, layers)
-    title = opened.about.get("title", "untitled" if opened is source else str(source))
-    if opened.encoder != encoder.name:
-        raise PicturaError(
-            f"The style '{title}' holds numbers of the encoder {opened.encoder}, not of "
-            f"{encoder.name}; give the painting itself, or use --encoder {opened.encoder}."
-        )
-    missing = [layer for layer in layers if layer not in opened.layers]
-    if missing:
-        raise PicturaError(f"The style '{title}' has no layer {missing[0]}; it has {', '.join(opened.layers)}.")
-    return opened
-
-
-def start_image(settings: Settings, content: Tensor | None, images: Sequence[Tensor], size: Size) -> Tensor:
-    """What optimization begins with, 1×3×H×W of `size`.
-
-    Raises:
-        PicturaError: the settings name a picture that is not there.
-    """
-    given = read_init_image(settings)
-    if settings.init in ("content", "adain"):
-        given = content
-    elif settings.init == "style":
-        given = images[0] if images else None
-    if given is not None:
-        return resize(given, size)
-    if settings.init in ("content", "style", "adain"):
-        raise PicturaError(f"There is no {settings.init} picture to start from; use --init noise or grey.")
-    return blank(settings.init, size, settings.seed)
-
-
-def read_init_image(settings: Settings) -> Tensor | None:
-    """The picture 1×3×H×W that `settings.init` names, None where it names one of `INIT_KINDS`.
-
-    Raises:
-        PicturaError: it is neither.
-    """
-    return None if settings.init in INIT_KINDS else read(settings.init).tensor()

@@ -2,10 +2,8 @@
 
 import warnings
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Protocol
 
-import torch
 from torch import Tensor
 
 from pictura.methods import find_method, method_names
@@ -14,8 +12,7 @@ from pictura.picture.kinds import PictureInput, as_picture, convert_like
 from pictura.picture.reading import MAX_SIDE
 from pictura.picture.resize import fit_size
 from pictura.runtime.errors import PicturaError, did_you_mean
-from pictura.style import Style, normalize_weights
-from pictura.style.sources import ImageStyle
+from pictura.style import normalize_weights
 from pictura.tasks.feed_forward import open_feed_forward
 from pictura.tasks.optimize import Size, StepCallback, Stop, open_optimizing
 from pictura.training.capabilities import capabilities_of, check_options
@@ -91,17 +88,7 @@ def open_stylizer(
     if method == OPTIMIZE:
         return open_optimizing(styles, shares, masks=masks, keep_colours=keep_colours, device=device, **options)
     check_options(method, options, open_feed_forward)
-    inputs = [_to_network_input(style) for style in styles]
-    return open_feed_forward(method, inputs, shares, masks=masks, keep_colours=keep_colours, device=device, **options)
-
-
-def _to_network_input(source: Any) -> Any:
-    """Names, files and styles as they are, pictures of any kind as tensors."""
-    if isinstance(source, ImageStyle):
-        return list(source.pictures)
-    if isinstance(source, (str, Path, Style)) or (isinstance(source, list) and all(torch.is_tensor(s) for s in source)):
-        return source
-    return as_picture(source).tensor()
+    return open_feed_forward(method, styles, shares, masks=masks, keep_colours=keep_colours, device=device, **options)
 
 
 def stylize_picture(

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from pictura.runtime.errors import PicturaError
+from pictura.runtime.settings import validate_settings
 from pictura.training.loader import DataSource
 from pictura.training.method import Method
-from pictura.training.settings import TrainSettings, validate_settings
+from pictura.training.settings import TrainSettings
 
 Identity = dict[str, Any]
 # What a person may change on a resume: how long and how often, not what.

@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from pictura.methods.iterative.pixels import ImageEMA, Pixels, blank
+from pictura.methods.iterative.init import blank
+from pictura.methods.iterative.pixels import ImageEMA, Pixels
 from pictura.methods.iterative.settings import Settings
 
 RATES = {"adam": 0.05, "lbfgs": 1.0, "sgd": 0.05}

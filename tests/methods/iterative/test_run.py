@@ -9,13 +9,14 @@ import torch
 from torch import Tensor
 
 from pictura.encoders import Encoder
-from pictura.losses.content import content_loss
-from pictura.losses.gram import gram_loss
+from pictura.losses.gatys import content_loss, gram_loss
 from pictura.losses.moments import moments
 from pictura.losses.total_variation import total_variation
 from pictura.losses.wasserstein import WassersteinLoss
+from pictura.methods.iterative.objective import StyleObjective
 from pictura.methods.iterative.pixels import Pixels
-from pictura.methods.iterative.run import Interrupted, IterativeStylizer, Step, StyleObjective, plan_scales
+from pictura.methods.iterative.run import Interrupted, IterativeStylizer, Step
+from pictura.methods.iterative.schedule import plan_scales
 from pictura.methods.iterative.settings import Settings
 from pictura.runtime.errors import PicturaError
 from pictura.style import encode_style
@@ -43,7 +44,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[int], bool]]
     def make(when: Callable[[int], bool]) -> None:
         count = itertools.count(1)
         monkeypatch.setattr(
-            "pictura.methods.iterative.run.total_variation",
+            "pictura.methods.iterative.objective.total_variation",
             lambda x: total_variation(x) * (math.nan if when(next(count)) else 1.0),
         )
 
@@ -221,7 +222,7 @@ def test_nan_once_goes_back_to_the_last_good_picture(painter, quick, failing, op
 
 def test_nan_for_ever_is_told(painter, quick, failing) -> None:
     failing(lambda evaluation: evaluation > 3)
-    with pytest.raises(PicturaError, match="not a number however small the steps"):
+    with pytest.raises(PicturaError, match="still NaN at the smallest step size"):
         painter(quick.with_changes(steps=(30,))).paint()
 
 
@@ -234,3 +235,13 @@ def test_ctrl_c_carries_the_best_so_far(painter, quick) -> None:
         painter(quick, stop).paint()
     expected = painter(quick.with_changes(steps=(2,))).paint()
     assert torch.equal(stopped.value.picture, expected)
+
+
+def test_stop_ends_the_run_as_ctrl_c_does(painter, quick) -> None:
+    steps: list[Step] = []
+    run = painter(quick, steps.append)
+    run.stop = lambda: len(steps) == 2
+    with pytest.raises(Interrupted) as stopped:
+        run.paint()
+    assert len(steps) == 2
+    assert torch.equal(stopped.value.picture, painter(quick.with_changes(steps=(2,))).paint())

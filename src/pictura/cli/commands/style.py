@@ -8,7 +8,7 @@ import typer
 
 from pictura.cli.options import Json, Overwrite
 from pictura.cli.text import align_columns, examples
-from pictura.methods.iterative.settings import STYLE_LAYERS
+from pictura.encoders.records import STYLE_LAYERS
 from pictura.runtime.errors import PicturaError
 
 if TYPE_CHECKING:
@@ -67,9 +67,9 @@ def blend(
     _check_output(output, overwrite)
     from dataclasses import replace
 
-    from pictura.style import blend_styles as mixed
+    from pictura.style import blend_styles, load_saved_style
 
-    made = mixed(list(zip(map(_open_style, styles), weights, strict=True)))
+    made = blend_styles(list(zip(map(load_saved_style, styles), weights, strict=True)))
     made = replace(made, about={**made.about, "title": title}) if title else made
     made.save(output, overwrite=overwrite)
 
@@ -77,7 +77,7 @@ def blend(
 @app.command("list", epilog=examples("pictura style list", "pictura style list --json"))
 def list_(as_json: Json = False) -> None:
     """Name the styles that are shipped."""
-    from pictura.style.sources import load_bundled_style, style_names
+    from pictura.style import load_bundled_style, style_names
 
     styles = [{"name": name, **load_bundled_style(name).about} for name in style_names()]
     if as_json:
@@ -90,7 +90,9 @@ def list_(as_json: Json = False) -> None:
 @app.command(epilog=examples("pictura style show starry-night", "pictura style show mine.style --json"))
 def show(style: Annotated[str, typer.Argument(help="A shipped name or a .style file.")], as_json: Json = False) -> None:
     """Say what a style holds."""
-    facts = _describe_style(_open_style(style))
+    from pictura.style import load_saved_style
+
+    facts = _describe_style(load_saved_style(style))
     if as_json:
         typer.echo(json.dumps(facts))
         return
@@ -106,20 +108,6 @@ def _describe_style(style: "Style") -> dict[str, Any]:
         "sizes": list(style.sizes),
         "layers": [f"{layer} ({len(mean)} channels)" for layer, (mean, _) in moments.items()],
     }
-
-
-def _open_style(source: str) -> "Style":
-    """A shipped name or a `.style` file; pictures are refused, since only one encoder's numbers can be mixed."""
-    from pictura.picture import FORMATS
-    from pictura.style import Style
-    from pictura.style.sources import load_bundled_style
-
-    suffix = Path(source).suffix.lower()
-    if suffix == ".style":
-        return Style.load(source)
-    if any(suffix in known.suffixes for known in FORMATS):
-        raise PicturaError(f"'{source}' is a picture: make a style of it first with `pictura style extract`.")
-    return load_bundled_style(source)
 
 
 def _check_output(output: Path, overwrite: bool) -> None:

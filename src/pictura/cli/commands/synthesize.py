@@ -34,7 +34,8 @@ def synthesize(
     use_threads(options.threads)
     from pictura import api
     from pictura.cli.batch import check_jobs, paint_all
-    from pictura.tasks.optimize import open_encoder, read_init_image
+    from pictura.methods.iterative.init import read_init_image
+    from pictura.tasks.optimize import open_encoder
 
     settings = recipe.settings
     jobs = check_jobs(plan_jobs([texture], output, ""), options)

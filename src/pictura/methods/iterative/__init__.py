@@ -1,1 +1,1 @@
-"""Optimisation of the pixels: Gatys, Ecker and Bethge 2015 and 2016."""
+"""Optimization of the pixels: Gatys, Ecker and Bethge 2015 and 2016."""

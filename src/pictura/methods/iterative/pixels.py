@@ -1,4 +1,4 @@
-"""The pixels under optimisation: one step, carried from scale to scale, put back after a NaN, averaged."""
+"""The pixels under optimization: one step, carried from scale to scale, restored after a NaN, averaged."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -10,24 +10,28 @@ from torch import Tensor
 from pictura.methods.iterative.settings import Settings
 
 Losses = dict[str, float]
-INIT_KINDS = ("content", "style", "noise", "grey", "adain")  # what a run can start from, beside a picture of its own
-FIRST_MOVE = 0.01  # of the range of a pixel, on average: our trial, the Gram term falls from the first step on
+FIRST_MOVE = 0.01  # of the range of a pixel, on average; our trial: the Gram term falls from the first step on
 LBFGS_HISTORY = 100  # PyTorch's default, and what Gatys's release uses
 
 
 class Pixels:
-    """A picture 1×3×H×W and the optimiser that moves it.
+    """An image 1×3×H×W, the optimizer that moves it, and the average of where it was.
 
     Adam keeps its pixels in [0, 1] by clamping after the step; L-BFGS is never clamped inside its closure (its
-    curvature pairs would be wrong), only where its picture is taken.
+    curvature pairs would be wrong), only where its image is taken.
     """
 
-    def __init__(self, start: Tensor, settings: Settings, rate: float | None = None) -> None:
+    def __init__(
+        self, start: Tensor, settings: Settings, rate: float | None = None, ema: "ImageEMA | None" = None
+    ) -> None:
         self.settings = settings
         self.rate = rate or settings.learning_rate
         self.x = start.detach().clone().requires_grad_()
         self.last_finite = start.detach().clone()
         self.optimizer = self._build_optimizer()
+        self.ema = ema or ImageEMA(settings.averaging)
+        if ema is None:
+            self.add_to_average()
 
     def _build_optimizer(self) -> torch.optim.Optimizer:
         if self.settings.optimizer == "lbfgs":
@@ -40,27 +44,27 @@ class Pixels:
         return torch.optim.Adam([self.x], lr=self.rate, betas=(0.9, 0.99))  # betas as crowsonkb
 
     def step(self, objective: Callable[[Tensor], Mapping[str, Tensor]]) -> Losses:
-        """Move once; returns the terms and their "total" before the move. A NaN leaves the picture to `restore`."""
-        said: Losses = {}
+        """Move once; returns the terms and their "total" before the move. A NaN leaves the image to `restore`."""
+        losses: Losses = {}
 
         def closure() -> float:
             terms = objective(self.x)
             total = torch.stack(list(terms.values())).sum()
             # The encoder's gradient lies channels last in memory, which L-BFGS cannot flatten.
             self.x.grad = torch.autograd.grad(total, self.x)[0].contiguous()
-            said.update({name: term.item() for name, term in terms.items()}, total=total.item())
-            return said["total"]
+            losses.update({name: term.item() for name, term in terms.items()}, total=total.item())
+            return losses["total"]
 
         before = self.x.detach().clone()
         if self.settings.optimizer == "lbfgs":
             self.optimizer.param_groups[0]["lr"] = self._lbfgs_rate()
         self.optimizer.step(closure)
-        if math.isfinite(said["total"]):
+        if math.isfinite(losses["total"]):
             self.last_finite = before
         if self.settings.optimizer != "lbfgs":
             with torch.no_grad():
                 self.x.clamp_(0, 1)
-        return said
+        return losses
 
     def _lbfgs_rate(self) -> float:
         """The full step, or one of FIRST_MOVE a pixel as long as there is no curvature to go by.
@@ -80,12 +84,20 @@ class Pixels:
         """Whether every pixel is a number."""
         return bool(self.x.detach().isfinite().all())
 
+    def add_to_average(self) -> None:
+        """Count the image as it is now in the average."""
+        self.ema.add(self.x)
+
+    def average(self) -> Tensor:
+        """The average of the images so far at this size, 1×3×H×W in [0, 1]."""
+        return self.ema.picture()
+
     def restore(self) -> "Pixels":
-        """The last picture with a finite loss, half the step size, no memory of the way."""
-        return Pixels(self.last_finite, self.settings, self.rate / 2)
+        """The last image with a finite loss, half the step size, the optimizer's state reset; the average goes on."""
+        return Pixels(self.last_finite, self.settings, self.rate / 2, self.ema)
 
     def resize_to(self, picture: Tensor) -> "Pixels":
-        """Go on at another size from `picture`, with Adam's moments carried over: no burst of noise at a new scale."""
+        """Continue at another size from `picture`, with Adam's moments kept: no burst of noise at a new scale."""
         carried = Pixels(picture, self.settings, self.rate)
         state = self.optimizer.state.get(self.x)
         if self.settings.optimizer == "adam" and state:
@@ -114,13 +126,3 @@ class ImageEMA:
     def picture(self) -> Tensor:
         """The average so far, clamped to [0, 1]."""
         return (torch.as_tensor(self.sum) / self.weight).clamp(0, 1)
-
-
-def blank(kind: str, size: tuple[int, int], seed: int) -> Tensor:
-    """A first picture 1×3×H×W out of nothing: `noise` (normal around grey, as in the papers) or `grey`."""
-    grey = torch.full((1, 3, *size), 0.5)
-    if kind == "grey":
-        return grey
-    # σ of 1 in the 0..255 scale of the 2015 paper's release would start all but flat; σ = 0.1 is visible noise.
-    noise = torch.randn(grey.shape, generator=torch.Generator().manual_seed(seed))
-    return (grey + 0.1 * noise).clamp(0, 1)

@@ -4,10 +4,9 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from pictura.encoders.records import STYLE_LAYERS
 from pictura.runtime.errors import PicturaError, did_you_mean
 from pictura.runtime.settings import FrozenSettings, validate_settings
-
-STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 
 
 class Settings(FrozenSettings):
@@ -18,10 +17,10 @@ class Settings(FrozenSettings):
     """
 
     preset: str = Field(default="balanced", description="the preset these settings started from")
-    encoder: str = Field(default="compact", description="network that judges content and style")
+    encoder: str = Field(default="compact", description="network whose features define content and style")
     pooling: Literal["max", "average"] = Field(default="max", description="max or average pooling in the encoder")
     padding: Literal["zeros", "replicate", "reflect"] = Field(
-        default="replicate", description="what lies beyond the border"
+        default="replicate", description="border padding of the encoder"
     )
     dtype: Literal["auto", "float32", "bfloat16"] = Field(default="auto", description="arithmetic of the encoder")
     loss: Literal["wasserstein", "gram"] = Field(default="wasserstein", description="style term")
@@ -29,7 +28,7 @@ class Settings(FrozenSettings):
         default={"relu2_1": 0.3, "relu3_1": 1.0, "relu4_2": 1.0}, description="layer → weight of the content term"
     )
     style_layers: dict[str, float] = Field(
-        # Equal, unlike crowsonkb's 256:64:16:4:1: our responses are measured in units of each layer's spread, and the
+        # Equal, unlike crowsonkb's 256:64:16:4:1: our features are measured in units of each layer's size, and the
         # compact encoder paints longer strokes so (docs/compact.md).
         default=dict.fromkeys(STYLE_LAYERS, 1.0),
         description="layer → weight of the style term",
@@ -37,7 +36,7 @@ class Settings(FrozenSettings):
     content_weight: float = Field(default=0.07, ge=0, description="α, weight of the content term")
     style_weight: float = Field(default=1.0, ge=0, description="β, weight of the style term")
     tv_weight: float = Field(default=1.0, ge=0, description="weight of total variation (mean squares)")
-    optimizer: Literal["adam", "lbfgs", "sgd"] = Field(default="adam", description="how the pixels move")
+    optimizer: Literal["adam", "lbfgs", "sgd"] = Field(default="adam", description="optimizer of the pixels")
     learning_rate: float = Field(default=0.03, gt=0, le=1e6, description="step size, pixels in [0, 1]")
     init: str = Field(
         default="adain", description="content, style, noise, grey, adain (that method's picture) or a picture's path"
@@ -51,7 +50,7 @@ class Settings(FrozenSettings):
     scale_factor: float = Field(default=2**0.5, ge=1.01, description="ratio of one scale to the next")
     averaging: float = Field(default=0.9, ge=0, lt=1, description="decay of the averaged iterate; 0 takes the last one")
     smoothing: float = Field(
-        default=0.02, ge=0, le=1, description="σ of the noise the encoder looks through; lbfgs goes without"
+        default=0.02, ge=0, le=1, description="σ of the noise added to the encoder's input; lbfgs goes without"
     )
     style_scale: float = Field(
         default=1.0, gt=0, description="size of the style's strokes; 2 paints them twice as large"
@@ -81,7 +80,7 @@ class Settings(FrozenSettings):
 
 
 def build_settings(values: dict[str, Any]) -> Settings:
-    """Settings from plain values, with a user's mistake told in one sentence."""
+    """Settings from plain values; a user's mistake is one sentence."""
     return validate_settings(Settings, values)
 
 
@@ -104,7 +103,7 @@ PRESETS: dict[str, Settings] = {
         learning_rate=0.1,
         smoothing=0.07,
     ),
-    # Gatys, Ecker and Bethge, CVPR 2016, as printed: normalised VGG-19 with average pooling, conv4_2 against conv1_1 …
+    # Gatys, Ecker and Bethge, CVPR 2016, as printed: normalized VGG-19 with average pooling, conv4_2 against conv1_1 …
     # conv5_1 equally weighted (the papers write conv and mean the response after its ReLU), white noise, L-BFGS.
     # α/β = 1e-3 in the numbers of the authors' release, 1e6 and 1e9; 500 evaluations are those of the release, too.
     "paper": BALANCED.with_changes(

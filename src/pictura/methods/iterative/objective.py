@@ -1,0 +1,53 @@
+"""The loss of Gatys, Ecker and Bethge (CVPR 2016): L = α L_content + β L_style + γ L_tv.
+
+L_content and L_style are those of `pictura.losses.perceptual`; a texture (2015) has no content term.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from pictura.encoders import Encoder
+from pictura.losses.moments import Moments
+from pictura.losses.perceptual import PerceptualLoss
+from pictura.losses.total_variation import total_variation
+from pictura.methods.iterative.settings import Settings
+
+
+class StyleObjective:
+    """The loss at one scale: targets are computed once, then each call gives the weighted terms.
+
+    Args:
+        encoder: whose features define content and style.
+        settings: layers, weights, and which style term.
+        style: moments of the painting at this scale.
+        content: the photograph at this scale, 1×3×H×W in [0, 1]; None for a texture.
+        transform: applied to the image before it is encoded (see `IterativeStylizer._noise_transform`).
+    """
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        settings: Settings,
+        style: Moments,
+        content: Tensor | None,
+        transform: Callable[[Tensor], Tensor] = torch.nn.Identity(),  # noqa: B008, it has no state
+    ) -> None:
+        self.settings, self.transform = settings, transform
+        content_layers = settings.content_layers if content is not None and settings.content_weight else {}
+        self.perceptual_loss = PerceptualLoss(
+            encoder, [style], content_layers, settings.style_layers, settings.loss, paper="gatys"
+        )
+        self.targets = self.perceptual_loss.encode_targets(content, [0])
+
+    def __call__(self, x: Tensor) -> dict[str, Tensor]:
+        """The weighted terms style, content and tv of an image 1×3×H×W, those that have a weight."""
+        s = self.settings
+        content, style = self.perceptual_loss.compare(self.transform(x), self.targets)
+        terms = {"style": s.style_weight * style[0]}
+        if self.perceptual_loss.content:
+            terms["content"] = s.content_weight * content[0]
+        if s.tv_weight:
+            terms["tv"] = s.tv_weight * total_variation(x)
+        return terms
