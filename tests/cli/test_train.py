@@ -234,7 +234,7 @@ def test_bundles_that_no_training_of_this_method_begins_with(begun):
     said = refused(*train("--start", "other"))
     assert said == "pictura: error: 'other' is of the method duel: no training of blur can begin with it.\n"
     said = refused(*train("--start", begun, "--set", "width=5"))
-    assert "has shape (3, 3, 3, 3) where its settings ask for (5, 3, 3, 3)" in said
+    assert "has shape (3, 3, 3, 3) where its settings require (5, 3, 3, 3)" in said
     assert said.count("\n") == 1
     assert "nowhere" in refused(*train("--start", "nowhere"))
     assert not Path("out").exists()

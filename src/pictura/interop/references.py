@@ -6,6 +6,7 @@ differs is refused with the key that does.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 Shapes = dict[str, tuple[int, ...]]
@@ -80,7 +81,7 @@ _ADAIN_CHANNELS = (512, 256, 256, 256, 256, 128, 128, 64, 64, 3)
 _ADAIN_THEIRS, _ADAIN_OURS = (1, 5, 8, 11, 14, 18, 21, 25, 28), (0, 3, 5, 7, 9, 12, 14, 17, 19)
 _ADAIN_DECODER: Shapes = {
     key: shape
-    for theirs, before, after in zip(_ADAIN_THEIRS, _ADAIN_CHANNELS, _ADAIN_CHANNELS[1:], strict=False)
+    for theirs, (before, after) in zip(_ADAIN_THEIRS, pairwise(_ADAIN_CHANNELS), strict=True)
     for key, shape in _convolution(str(theirs), before, after, 3).items()
 }
 
