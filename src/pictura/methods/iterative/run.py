@@ -78,7 +78,7 @@ class IterativeStylizer:
         content: Tensor | None,
         start: Tensor,
         callback: Callable[[Step], None] | None = None,
-        stop: Callable[[], bool] = lambda: False,
+        stop: Callable[[], bool] | None = None,
     ) -> None:
         self.encoder = encoder
         self.settings = settings
@@ -135,7 +135,7 @@ class IterativeStylizer:
                 self.pixels, note = self._recover(self.pixels)
             self.pixels.add_to_average()
             self._report(index, i + 1, size, losses, note)
-            if self.stop():
+            if self.stop is not None and self.stop():
                 raise KeyboardInterrupt
 
     def _noise_transform(self, index: int) -> Callable[[Tensor], Tensor]:
