@@ -258,6 +258,7 @@ def test_the_wheel_paints_where_the_source_tree_is_not(wheel, tmp_path):
 
     assert Path(run("-c", "import pictura; print(pictura.__file__)").strip()).is_relative_to(packages)
     run("-m", "pictura", "stylize", "photo.png", "--style", "starry-night", "--preset", "fast", "-o", "painted.png")
-    assert Image.open(tmp_path / "painted.png").size == (48, 40)
-    for command in (("style", "list"), ("models",), ("encoders",), ("train", "--help")):
+    with Image.open(tmp_path / "painted.png") as painted:
+        assert painted.size == (48, 40)
+    for command in (("style", "list"), ("models",)):
         run("-m", "pictura", *command)
