@@ -26,10 +26,11 @@ from pictura.losses.total_variation import total_variation
 from pictura.methods.superres import cosine_decay
 from pictura.models import Bundle
 from pictura.networks.johnson import ExamplesNet, JohnsonNet
+from pictura.networks.layers.padding import autocast_dtype
 from pictura.networks.slim import SLIM_BLOCKS, SLIM_WIDTHS, SlimNet, replace_styles
 from pictura.networks.tiling.streaming import DEFAULT_MEMORY, stream
 from pictura.networks.tiling.tiles import crop_to_multiple
-from pictura.runtime.device import fast_bfloat16
+from pictura.runtime.device import Precision, autocast
 from pictura.runtime.errors import PicturaError, did_you_mean
 from pictura.style import Moments, Style, encode_style, mix_moments, normalize_weights
 from pictura.style.sources import open_style
@@ -177,7 +178,7 @@ class Johnson(Method):
         style: StyleChoice = None,
         strength: float = 1.0,
         memory: int = DEFAULT_MEMORY,
-        precision: Literal["auto", "float32", "bfloat16"] = "auto",
+        precision: Precision = "auto",
         out: Tensor | None = None,
         **unknown: Any,
     ) -> Tensor:
@@ -201,13 +202,12 @@ class Johnson(Method):
         if picture.dim() != 4 or picture.shape[:2] != (1, 3):
             raise PicturaError(f"Numbers of shape {tuple(picture.shape)} are no picture: give a tensor 1×3×H×W.")
         network, mix = self.network, self._style_mix(style, strength)
-        half = precision == "bfloat16" or (precision == "auto" and fast_bfloat16(picture.device))
-        with torch.no_grad(), torch.autocast(picture.device.type, torch.bfloat16, enabled=half):
+        with torch.no_grad(), autocast(precision, picture.device):
             return stream(
                 picture,
                 network.parts(mix),
                 memory=memory,
-                bytes_per_float=2 if half and self.settings.variant == "slim" else 4,
+                bytes_per_float=autocast_dtype(picture).itemsize if self.settings.variant == "slim" else 4,
                 multiple=network.multiple,
                 smallest=network.smallest,
                 whole=lambda x: self._run_network(network, x, mix),

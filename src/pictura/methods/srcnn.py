@@ -12,13 +12,15 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pictura.methods.superres import PrecisionChoice, cosine_decay, enlarge_image
+from pictura.methods.superres import cosine_decay
 from pictura.metrics.luma import LUMA_WEIGHTS, luma
+from pictura.networks.layers.resize import Bicubic
 from pictura.networks.srcnn import SRCNN, SRCNN_CHANNELS
+from pictura.networks.tiling.enlarging import enlarge_image
 from pictura.networks.tiling.streaming import DEFAULT_MEMORY, NetworkPart
-from pictura.networks.upscaler import Bicubic
 from pictura.picture.degrade import crop_to_scale, degrade, imresize
-from pictura.runtime.errors import PicturaError
+from pictura.runtime.device import Precision
+from pictura.runtime.errors import PicturaError, did_you_mean
 from pictura.training.method import Batch, DataKind, Method, Player, Update
 from pictura.training.settings import MethodSettings
 
@@ -95,12 +97,16 @@ class Srcnn(Method):
         return [bicubic, made.float().clamp(0, 1), true]
 
     def apply(
-        self, picture: Tensor, *, memory: int = DEFAULT_MEMORY, precision: PrecisionChoice = "auto", **unknown: Any
+        self, picture: Tensor, *, memory: int = DEFAULT_MEMORY, precision: Precision = "auto", **unknown: Any
     ) -> Tensor:
         """1×3×H×W in [0, 1] (or uint8) of any size to 1×3×(scale H)×(scale W) of the same dtype.
 
         Options and errors are those of superres.
         """
+        if unknown:
+            wrong = next(iter(unknown))
+            known = ("memory", "precision")
+            raise PicturaError(f"The method {self.name} has no option '{wrong}'.{did_you_mean(wrong, known)}")
         network, scale = self.export_network().to(picture.device), self.settings.scale
         # Bicubic sees two small pixels, the network its border in large ones.
         part = NetworkPart(
@@ -108,7 +114,7 @@ class Srcnn(Method):
             receptive_radius=2 + math.ceil(self.border / scale),
             floats_per_pixel=FLOATS_PER_PIXEL * scale**2,
         )
-        return enlarge_image(self.name, picture, part, memory, precision, unknown)
+        return enlarge_image(picture, part, memory, precision)
 
     def export_network(self) -> nn.Module:
         """Bicubic, luminance, network, and colours again."""

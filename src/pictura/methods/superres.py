@@ -13,7 +13,7 @@ its poolings pass over.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -21,17 +21,16 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from pictura.encoders import Encoder, load_encoder
-from pictura.networks.tiling.streaming import DEFAULT_MEMORY, NetworkPart, stream
+from pictura.networks.tiling.enlarging import enlarge_image
+from pictura.networks.tiling.streaming import DEFAULT_MEMORY, NetworkPart
 from pictura.networks.upscaler import JohnsonUpscaler, Upscaler
 from pictura.picture.degrade import crop_to_scale, degrade, imresize
 from pictura.picture.resize import from_float, to_float
-from pictura.runtime.device import fast_bfloat16
+from pictura.runtime.device import Precision
 from pictura.runtime.errors import PicturaError, did_you_mean
 from pictura.training.method import Batch, DataKind, Method, Player, Update
 from pictura.training.settings import MethodSettings
 
-PrecisionChoice = Literal["auto", "float32", "bfloat16"]
-TILE = 512  # greatest side in small pixels of what is enlarged at once: larger ones are no faster
 # Network, width, residual blocks of each variant.
 VARIANTS: dict[str, tuple[type[Upscaler | JohnsonUpscaler], int, int]] = {
     "slim": (Upscaler, 48, 5),
@@ -161,7 +160,7 @@ class Superres(Method):
         picture: Tensor,
         *,
         memory: int = DEFAULT_MEMORY,
-        precision: PrecisionChoice = "auto",
+        precision: Precision = "auto",
         **unknown: Any,
     ) -> Tensor:
         """1×3×H×W in [0, 1] (or uint8) of any size to 1×3×(scale H)×(scale W) of the same dtype.
@@ -174,8 +173,12 @@ class Superres(Method):
         Raises:
             PicturaError: no picture, an option it does not know, or too little memory.
         """
+        if unknown:
+            wrong = next(iter(unknown))
+            known = ("memory", "precision")
+            raise PicturaError(f"The method {self.name} has no option '{wrong}'.{did_you_mean(wrong, known)}")
         x = to_float(picture) if self.settings.match_histogram else picture
-        made = enlarge_image(self.name, x, self.part, memory, precision, unknown)
+        made = enlarge_image(x, self.part, memory, precision)
         return from_float(match_histogram(made, x), picture.dtype) if self.settings.match_histogram else made
 
     def export_network(self) -> nn.Module:
@@ -227,25 +230,6 @@ def cosine_decay(steps: int, last: float = 0.01) -> Callable[[int], float] | Non
     if steps == 0:
         return None
     return lambda step: last + (1 - last) * 0.5 * (1 + math.cos(math.pi * min(1.0, step / steps)))
-
-
-def enlarge_image(
-    name: str, picture: Tensor, part: NetworkPart, memory: int, precision: PrecisionChoice, unknown: Mapping[str, Any]
-) -> Tensor:
-    """What a network that enlarges makes of 1×3×H×W in [0, 1] or uint8, of the same dtype.
-
-    Raises:
-        PicturaError: no picture, an option that the method of this name does not know, too little memory.
-    """
-    if unknown:
-        wrong = next(iter(unknown))
-        raise PicturaError(f"The method {name} has no option '{wrong}'.{did_you_mean(wrong, ('memory', 'precision'))}")
-    if picture.dim() != 4 or picture.shape[:2] != (1, 3) or not picture.numel():
-        raise PicturaError(f"Numbers of shape {tuple(picture.shape)} are no picture: give a tensor 1×3×H×W.")
-    half = precision == "bfloat16" or (precision == "auto" and fast_bfloat16(picture.device))
-    enough = int(4 * part.floats_per_pixel * (TILE + 2 * part.receptive_radius) ** 2)
-    with torch.autocast(picture.device.type, torch.bfloat16, enabled=half):
-        return stream(picture, [part], memory=min(memory, enough))
 
 
 def match_histogram(made: Tensor, model: Tensor) -> Tensor:
