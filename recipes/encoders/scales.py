@@ -1,6 +1,6 @@
-"""Measures how large an encoder's responses are over a folder of photographs; see `Encoder.scale`.
+"""Measures how large an encoder's features are over a folder of photographs; see `Encoder.scale`.
 
-python recipes/encoders/scales.py vgg19-caffe PHOTOS --count 60 > src/pictura/encoders/scales.py
+python recipes/encoders/scales.py vgg19-caffe PHOTOS --count 60 # a table for src/pictura/encoders/records.py
 """
 
 import argparse
@@ -37,8 +37,7 @@ def main() -> None:
     torch.set_num_threads(1)
     encoder = encoders.load_encoder(options.encoder, dtype="float32")
     sizes = measure(encoder, pictures(options.folder, options.count), encoder.layers)
-    print('"""Measured sizes of responses; made by ``recipes/encoders/scales.py``."""\n')
-    print(f"{options.encoder.upper().replace('-', '_')} = {{")
+    print(f"_{options.encoder.upper().replace('-', '_')}_SCALES = {{")
     for layer, size in sizes.items():
         print(f'    "{layer}": {size:.4g},')
     print("}")

@@ -105,7 +105,8 @@ def test_memory(desk):
     draw("other.png", size=(40, 40))
     said = run("upscale", "other.png", "--scale", "8", "--model", "large", "--memory", "16")
     assert said.exit_code == 2
-    assert said.stderr.startswith("pictura: error: 16 MiB are too little for this network; give it at least 108 MiB")
+    too_little = "pictura: error: 16 MiB of memory is too little for this network; it needs at least 108 MiB"
+    assert said.stderr.startswith(too_little)
     assert not (desk / "other_x8.png").exists()
     done("upscale", "other.png", "-o", "whole.png", "--model", "dark")
     done("upscale", "other.png", "-o", "tiled.png", "--model", "dark", "--memory", "16")

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from pictura.encoders.architectures import ARCHITECTURES
 from pictura.encoders.encoder import Encoder
+from pictura.encoders.files import ARCHITECTURES
 from pictura.encoders.records import FAMILIES
 
 Make = Callable[..., Encoder]

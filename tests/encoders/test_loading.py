@@ -10,8 +10,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from pictura import encoders
-from pictura.encoders import precision
-from pictura.encoders.architectures import ARCHITECTURES
+from pictura.encoders.files import ARCHITECTURES
 from pictura.encoders.records import RECORDS
 from pictura.runtime import device
 from pictura.runtime.errors import PicturaError
@@ -204,7 +203,7 @@ def test_number_type_is_chosen_by_the_processor(tmp_path: Path, squeeze: State, 
         for question in device._FAST_BF16:
             monkeypatch.setattr(torch.cpu, question, lambda fast=fast: fast, raising=False)
         assert encoders.load_encoder("squeezenet1_1", weights=path).dtype == expected
-    assert precision.default_dtype("cuda") == "float32"
+    assert device.default_dtype("cuda") == "float32"
 
 
 def test_listing_encoders_does_not_import_torch() -> None:

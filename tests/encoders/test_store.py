@@ -121,7 +121,7 @@ def test_without_a_place_to_fetch_from(folder: Path, record: Weights) -> None:
 
 
 def test_records_are_complete() -> None:
-    from pictura.encoders.architectures import ARCHITECTURES
+    from pictura.encoders.files import ARCHITECTURES
 
     for record in RECORDS.values():
         assert record.architecture in ARCHITECTURES

@@ -9,7 +9,7 @@ from pictura.methods import find_method, open_method
 from pictura.methods.srcnn import Srcnn, SrcnnSettings, add_luma
 from pictura.methods.superres import Superres, SuperresSettings, grid, match_histogram
 from pictura.metrics.luma import luma
-from pictura.networks.upscaler import Bicubic
+from pictura.networks.layers.resize import Bicubic
 from pictura.picture.degrade import degrade, imresize
 from pictura.runtime.errors import PicturaError
 
@@ -85,14 +85,16 @@ def test_memory_and_precision_and_bytes(kind, draw):
     made = method.enlarge(picture.byte(), precision="float32")
     assert made.dtype == torch.uint8
     assert torch.equal(made, (whole * 255).round().byte())
-    with pytest.raises(PicturaError, match=r"^0 MiB are too little for this network; give it at least \d MiB"):
+    with pytest.raises(
+        PicturaError, match=r"^0 MiB of memory is too little for this network; it needs at least \d MiB"
+    ):
         method.enlarge(picture, memory=10_000)
     assert 0 < (method.enlarge(picture / 255, precision="bfloat16") - whole).abs().max() < 0.1
 
 
 def test_tiles_are_no_larger_than_is_fast(monkeypatch, draw):
     method, seen = Superres(Superres.tiny()), []
-    monkeypatch.setattr("pictura.methods.superres.TILE", 20)
+    monkeypatch.setattr("pictura.networks.tiling.enlarging.ENLARGED_TILE", 20)
     method.upscaler.register_forward_pre_hook(lambda _, x: seen.append(x[0].shape[-2:]))
     method.enlarge(draw(70, 80))
     assert max(max(size) for size in seen) == 20 + 2 * method.part.receptive_radius

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from pictura.encoders.architectures import ARCHITECTURES
+from pictura.encoders.files import ARCHITECTURES
 
 # Parameters without the classifier, as counted in torchvision's models.
 PARAMETERS = {

@@ -1,12 +1,12 @@
-"""Pretrained networks that turn pictures into named responses.
+"""Pretrained networks that turn images into named feature maps.
 
     from pictura import encoders
 
-    encoder = encoders.load("vgg19-caffe")
-    responses = encoder(picture, ["relu3_1", "conv4_2"])
+    encoder = encoders.load_encoder("vgg19-caffe")
+    features = encoder(image, ["relu3_1", "conv4_2"])
 
-`load_encoder` gives an `Encoder`, `available_encoders` lists the weights there are. `available_encoders` works without torch, which is
-imported only when `load_encoder` or `Encoder` is first asked for.
+`load_encoder` gives an `Encoder`, `available_encoders` lists the weights there are. The latter works without torch,
+which is imported only when `load_encoder` or `Encoder` is first used.
 """
 
 from typing import TYPE_CHECKING

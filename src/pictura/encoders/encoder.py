@@ -1,4 +1,4 @@
-"""Pictures in, named responses out."""
+"""Images in, named feature maps out."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Self
@@ -8,9 +8,9 @@ from torch import Tensor, nn
 
 from pictura.encoders import geometry, magnitude
 from pictura.encoders.layers import Pooling, adapt
-from pictura.encoders.precision import DTYPES, DType
 from pictura.encoders.records import Padding, Preprocessing
 from pictura.networks.layers.padding import without_autocast
+from pictura.runtime.device import DTYPES, DType
 from pictura.runtime.errors import PicturaError, did_you_mean
 
 
@@ -18,11 +18,11 @@ class Encoder(nn.Module):
     """A frozen network whose layers can be read by the names the papers give them.
 
     `chain` is the layers in order, `heads` 1×1 convolutions through which some of them are read. `pooling` and
-    `padding` hold for every max pool and every padded convolution; both are exchanged in `chain` itself, which
-    belongs to the encoder from then on. Weights and pictures are cast to `dtype` and laid out channels last;
-    responses always come back in float32. Gradients flow to the pictures, never to the weights.
+    `padding` hold for every max pool and every padded convolution; both are replaced in `chain` itself, which
+    belongs to the encoder from then on. Weights and images are cast to `dtype` and laid out channels last;
+    features are always returned in float32. Gradients flow to the images, never to the weights.
 
-    `scales` are known sizes of responses, see `scale`; `warning` says what the encoder is not fit for, or nothing.
+    `scales` are known magnitudes of feature maps, see `scale`; `warning` says what the encoder is not fit for, or "".
     """
 
     mean: Tensor
@@ -52,7 +52,7 @@ class Encoder(nn.Module):
         self.heads = nn.ModuleDict(heads or {})
         self._windows = [list(geometry.windows(stage)) for stage in self.stages]
         self.to(dtype=self.dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in the stubs
-        # Behind the cast, so that pictures are prepared in float32: rounded last, the distance to the mean keeps more.
+        # Behind the cast, so that images are normalized in float32: rounded last, the distance to the mean keeps more.
         self.register_buffer("mean", torch.tensor(preprocessing.mean).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(preprocessing.std).view(1, 3, 1, 1), persistent=False)
         self.requires_grad_(False).eval()
@@ -62,24 +62,23 @@ class Encoder(nn.Module):
         return super().train(False)
 
     def forward(self, x: Tensor, layers: Sequence[str]) -> dict[str, Tensor]:
-        """B×3×H×W in [0, 1] sRGB to the float32 response B×C×H/s×W/s of each of `layers`, under the name asked for.
+        """B×3×H×W in [0, 1] sRGB to the float32 feature map B×C×H/s×W/s of each of `layers`, by the requested name.
 
-        Runs no further than the deepest of them. Raises PicturaError for an unknown layer or too small a picture.
+        Runs no further than the deepest of them. Raises PicturaError for an unknown layer or too small an image.
         """
-        asked = {name: self.resolve(name) for name in layers}
+        requested = {name: self.resolve(name) for name in layers}
         self._check_size(x, layers)
-        found = without_autocast(lambda x: self._read_layers(x, set(asked.values())), x)
-        return {name: found[layer] for name, layer in asked.items()}
+        features = without_autocast(lambda x: self._read_layers(x, set(requested.values())), x)
+        return {name: features[layer] for name, layer in requested.items()}
 
     def _read_layers(self, x: Tensor, layers: Collection[str]) -> dict[str, Tensor]:
         x = ((x - self.mean) / self.std).to(self.dtype, memory_format=torch.channels_last)
-        found: dict[str, Tensor] = {}
+        features: dict[str, Tensor] = {}
         for name, stage in zip(self.layers[: self._depth(layers)], self.stages, strict=False):
             x = stage(x)
             if name in layers:
-                response = self.heads[name](x) if name in self.heads else x
-                found[name] = response.float()
-        return found
+                features[name] = (self.heads[name](x) if name in self.heads else x).float()
+        return features
 
     def resolve(self, layer: str) -> str:
         """This encoder's spelling of `layer`: ``conv4_2`` is understood as ``relu4_2`` where only that is there.
@@ -95,27 +94,28 @@ class Encoder(nn.Module):
         )
 
     def stride(self, layer: str) -> int:
-        """Pixels between neighbouring responses of `layer`."""
+        """Pixels between neighbouring positions of the feature map of `layer`."""
         return geometry.stride(self._windows_to([layer]))
 
     def receptive_field(self, layer: str) -> int:
-        """Side in pixels of the square that one response of `layer` depends on."""
+        """Side in pixels of the square that one position of `layer` depends on."""
         return geometry.receptive_field(self._windows_to([layer]))
 
     def smallest(self, layers: Sequence[str]) -> int:
-        """Smallest side in pixels of a picture that has a response in each of `layers`."""
+        """Smallest side in pixels of an image that has a position in each of `layers`."""
         return geometry.smallest(self._windows_to(layers))
 
     def scale(self, layer: str) -> float:
-        """Size of the response: root of its total variance (summed over channels) over natural pictures.
+        """Magnitude of the feature map: root of its total variance (summed over channels) over natural images.
 
-        Where it was not measured beforehand it is estimated, once, from a picture of 1/f noise that is always the
-        same. On VGG-19 the estimate is within a factor of two of the measured size at every layer.
+        Where it was not measured in advance it is estimated, once, from an image of 1/f noise that is always the same.
+        On VGG-19 the estimate is within a factor of two of the measured magnitude at every layer.
         """
         layer = self.resolve(layer)
         if layer not in self.scales:
-            picture = magnitude.noise_picture().to(self.mean.device)
-            self.scales |= magnitude.measure(self, [picture], [layer])
+            noise = magnitude.noise_picture().to(self.mean.device)
+            # A cache: two threads may both measure, and find the same.
+            self.scales |= magnitude.measure(self, [noise], [layer])
         return self.scales[layer]
 
     def _depth(self, layers: Collection[str]) -> int:

@@ -1,17 +1,32 @@
-"""From a safetensors file with torchvision's key names to the layers of a network."""
+"""From a safetensors file with torchvision's key names to the layers of a network; the architectures by name."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from pictura.encoders.architectures import EncoderNetwork
+from pictura.networks.compact import Compact
+from pictura.networks.densenet import DENSENET_LAYERS, DenseNet
+from pictura.networks.resnet import RESNET_BLOCKS, ResNet
+from pictura.networks.squeezenet import SqueezeNet
+from pictura.networks.vgg import CONVOLUTIONS, VGG
 from pictura.runtime.downloads import open_safetensors
 from pictura.runtime.errors import PicturaError, did_you_mean
 
 Chain = list[tuple[str, nn.Module]]
+EncoderNetwork = VGG | ResNet | DenseNet | SqueezeNet | Compact
+
+ARCHITECTURES: dict[str, Callable[[], EncoderNetwork]] = {
+    "compact": Compact,
+    "squeezenet1_1": SqueezeNet,
+    **{name: partial(VGG, name) for name in CONVOLUTIONS},
+    **{f"{name}_bn": partial(VGG, name, batch_norm=True) for name in CONVOLUTIONS},
+    **{name: partial(ResNet, name) for name in RESNET_BLOCKS},
+    **{name: partial(DenseNet, name) for name in DENSENET_LAYERS},
+}
 
 # What torchvision and timm call the layers behind the convolutions; an encoder has no use for them.
 CLASSIFIERS = ("classifier.", "fc.", "head.", "pre_logits.")

@@ -1,4 +1,4 @@
-"""How much of a picture a response has seen: strides, receptive fields, smallest sides.
+"""How much of an image a position of a feature map depends on: strides, receptive fields, smallest sides.
 
 A block with branches counts as the chain of its convolutions. That is exact for the networks here: side by side
 with a wide branch stand only 1×1 convolutions, and the shortcuts that stride, named ``downsample``, are left out.
@@ -46,7 +46,7 @@ def windows(module: nn.Module) -> Iterator[Window]:
 
 
 def stride(chain: Iterable[Window]) -> int:
-    """Pixels between neighbouring responses behind `chain`."""
+    """Pixels between neighbouring positions behind `chain`."""
     pixels = 1
     for window in chain:
         pixels *= window.stride
@@ -54,7 +54,7 @@ def stride(chain: Iterable[Window]) -> int:
 
 
 def receptive_field(chain: Iterable[Window]) -> int:
-    """Side in pixels of the square that one response behind `chain` depends on."""
+    """Side in pixels of the square that one position behind `chain` depends on."""
     side, step = 1, 1
     for window in chain:
         side += (window.kernel - 1) * step
@@ -63,7 +63,7 @@ def receptive_field(chain: Iterable[Window]) -> int:
 
 
 def smallest(chain: Iterable[Window]) -> int:
-    """Smallest side in pixels that leaves at least one response behind `chain`."""
+    """Smallest side in pixels that leaves at least one position behind `chain`."""
     side = 1
     for window in reversed(list(chain)):
         # Rounding up, a last window may hang over by all but one position of a step.

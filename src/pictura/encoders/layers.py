@@ -1,4 +1,4 @@
-"""Exchanging poolings and paddings inside a network."""
+"""Poolings and paddings of a network replaced by others."""
 
 from typing import Literal
 
@@ -34,14 +34,14 @@ def _replace_padding(conv: nn.Conv2d, padding: Padding) -> nn.Conv2d:
 
 
 class FastMaxPool2d(nn.MaxPool2d):
-    """Max pooling of 2×2 without torch's table of where the largest were, which only gradients need.
+    """Max pooling of 2×2 without torch's indices of the maxima, which only gradients need.
 
-    The table takes two (float32) to four times (bfloat16) the memory of the result, and writing it most of the time.
+    The indices take two (float32) to four times (bfloat16) the memory of the result, and writing them most of the time.
     """
 
     def forward(self, x: Tensor) -> Tensor:
         """B×C×H×W to B×C×H/2×W/2, an odd row or column left out."""
-        if (torch.is_grad_enabled() and x.requires_grad) or min(x.shape[-2:]) < 2:  # the latter is torch's to refuse
+        if (torch.is_grad_enabled() and x.requires_grad) or min(x.shape[-2:]) < 2:  # torch refuses the latter
             result: Tensor = super().forward(x)
             return result
         rows = torch.maximum(x[..., : x.shape[-2] // 2 * 2 : 2, :], x[..., 1::2, :])
@@ -49,7 +49,7 @@ class FastMaxPool2d(nn.MaxPool2d):
 
 
 def adapt(module: nn.Module, pooling: Pooling, padding: Padding) -> nn.Module:
-    """`module`, or what takes its place, with every max pool and padded convolution in it exchanged as asked."""
+    """`module`, or what takes its place, with every max pool and padded convolution in it replaced as requested."""
     if isinstance(module, nn.MaxPool2d):
         if pooling == "average":
             return _make_average_pool(module)

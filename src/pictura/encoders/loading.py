@@ -7,17 +7,18 @@ from typing import get_args
 
 from safetensors.torch import load_file
 
-from pictura.encoders import files, precision, store
-from pictura.encoders.architectures import ARCHITECTURES
+from pictura.encoders import files, store
 from pictura.encoders.encoder import Encoder
+from pictura.encoders.files import ARCHITECTURES
 from pictura.encoders.layers import Pooling
 from pictura.encoders.normalize import normalize_filters
 from pictura.encoders.records import FAMILIES, RECORDS, Family, Padding, Weights
 from pictura.networks.compact import Compact
+from pictura.runtime.device import DTYPES, DType, default_dtype
 from pictura.runtime.downloads import open_safetensors
 from pictura.runtime.errors import PicturaError, did_you_mean
 
-BATCH_NORM_WARNING = "style losses fail on VGG with batch norm: its shifts change how sparse the responses are"
+BATCH_NORM_WARNING = "style losses fail on VGG with batch norm: its shifts change how sparse the features are"
 
 
 def load_encoder(
@@ -27,7 +28,7 @@ def load_encoder(
     family: Family | None = None,
     pooling: Pooling = "max",
     padding: Padding | None = None,
-    dtype: precision.DType | None = None,
+    dtype: DType | None = None,
     device: str = "cpu",
 ) -> Encoder:
     """The encoder `name`, ready to use: one of the known weights, or an architecture with `weights` of your own.
@@ -42,7 +43,7 @@ def load_encoder(
     """
     _check_choice("pooling", pooling, get_args(Pooling))
     _check_choice("padding", padding, get_args(Padding))
-    _check_choice("dtype", dtype, precision.DTYPES)
+    _check_choice("dtype", dtype, DTYPES)
     _check_choice("family", family, FAMILIES)
     record = _find_record(name) if weights is None else _describe_file(name, Path(weights))
     if family not in (None, record.family):
@@ -58,7 +59,7 @@ def load_encoder(
         heads=dict(network.heads.items()) if isinstance(network, Compact) else None,
         pooling=pooling,
         padding=padding or record.padding,
-        dtype=dtype or precision.default_dtype(device),
+        dtype=dtype or default_dtype(device),
         scales=record.scales if pooling == "max" else None,  # they were measured with it
         warning=BATCH_NORM_WARNING if record.architecture.endswith("_bn") else "",
     )

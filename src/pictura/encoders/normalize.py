@@ -1,4 +1,4 @@
-"""The normalised VGG of Gatys, Ecker and Bethge: every filter's mean response over natural pictures is 1.
+"""The normalized VGG of Gatys, Ecker and Bethge: every filter's mean activation over natural images is 1.
 
 A network of convolutions, ReLUs and poolings is homogeneous: a filter divided by a positive number, and the next
 convolution's input multiplied by it, leave the network's function as it was up to that scale.
@@ -16,7 +16,7 @@ def normalize_filters(chain: Iterable[tuple[str, nn.Module]], means: dict[str, T
 
     Args:
         chain: layers of a plain network (no batch norm, no branches), named ``conv1_1`` and so on.
-        means: for each convolution the mean of ReLU(response) a filter; a filter that never fires keeps its scale.
+        means: for each convolution the mean activation of its filters behind the ReLU; one that never fires stays.
     """
     before: Tensor | None = None
     for name, layer in chain:

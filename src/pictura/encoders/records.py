@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pictura.encoders.scales import VGG19_CAFFE
 from pictura.runtime.downloads import HubFile
 
 Family = Literal["caffe", "torchvision", "compact"]
@@ -28,7 +27,7 @@ class Preprocessing:
 FAMILIES: dict[Family, Preprocessing] = {
     # Simonyan and Zisserman's release: 0..255 minus the mean of the training set, no division.
     "caffe": Preprocessing((123.68 / 255, 116.779 / 255, 103.939 / 255), (1 / 255, 1 / 255, 1 / 255)),
-    # Mean and deviation of ImageNet's pixels, as torchvision trains with.
+    # Mean and standard deviation of ImageNet's pixels, as torchvision trains with.
     "torchvision": Preprocessing((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
     # As pictura.networks.compact is trained.
     "compact": Preprocessing((0.45, 0.45, 0.45), (0.25, 0.25, 0.25)),
@@ -48,10 +47,43 @@ class Weights:
     sha256: str | None = None
     hub: HubFile | None = None
     padding: Padding = "zeros"
-    means: str = ""  # packaged file of mean responses, by which the network is normalised
-    scales: Mapping[str, float] = field(default_factory=dict)  # layer to size of its response, see `Encoder.scale`
+    means: str = ""  # packaged file of mean activations, by which the network is normalized
+    scales: Mapping[str, float] = field(default_factory=dict)  # layer to magnitude of its feature map: `Encoder.scale`
 
 
+# Magnitudes of feature maps, see `Encoder.scale`; measured by ``recipes/encoders/scales.py``.
+_VGG19_CAFFE_SCALES = {
+    "conv1_1": 527.5,
+    "relu1_1": 321.2,
+    "conv1_2": 1539,
+    "relu1_2": 1219,
+    "pool1": 1445,
+    "conv2_1": 3860,
+    "relu2_1": 2089,
+    "conv2_2": 5017,
+    "relu2_2": 2735,
+    "pool2": 3746,
+    "conv3_1": 7369,
+    "relu3_1": 3875,
+    "conv3_2": 6413,
+    "relu3_2": 4004,
+    "conv3_3": 7415,
+    "relu3_3": 6118,
+    "conv3_4": 1.465e04,
+    "relu3_4": 1.157e04,
+    "pool3": 1.415e04,
+    "conv4_1": 2.968e04,
+    "relu4_1": 1.7e04,
+    "conv4_2": 2.972e04,
+    "relu4_2": 1.477e04,
+    "conv4_3": 2.281e04,
+    "relu4_3": 9256,
+    "conv4_4": 1.258e04,
+    "relu4_4": 3814,
+    "pool4": 5823,
+    "conv5_1": 7114,
+    "relu5_1": 2787,
+}
 _TORCHVISION = "BSD-3-Clause (torchvision); trained on ImageNet"
 _COMPACT_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu4_2", "relu5_1")
 
@@ -74,7 +106,7 @@ _ALL_WEIGHTS = (
         licence="CC BY 4.0 (Simonyan and Zisserman, arXiv 1409.1556)",
         note="the encoder of the style transfer papers, to conv5_1",
         sha256="86503a1e5f4a1a3487bd85c4486d1e03cbcc01949aaccf98e5bdd507e3368c8f",
-        scales=VGG19_CAFFE,
+        scales=_VGG19_CAFFE_SCALES,
     ),
     Weights(
         name="vgg19-normalised",
@@ -82,7 +114,7 @@ _ALL_WEIGHTS = (
         family="caffe",
         filename="vgg19-caffe-features-to-conv5_1.f16.safetensors",
         licence="CC BY 4.0 (Simonyan and Zisserman, arXiv 1409.1556)",
-        note="the same file, filters rescaled to a mean response of 1 as in the papers' printed settings",
+        note="the same file, filters rescaled to a mean activation of 1 as in the papers' printed settings",
         sha256="86503a1e5f4a1a3487bd85c4486d1e03cbcc01949aaccf98e5bdd507e3368c8f",
         means="vgg19-caffe-means.safetensors",
     ),

@@ -36,7 +36,7 @@ from pictura.networks.compact import COMPONENTS
 from pictura.networks.layers.padding import autocast_dtype
 from pictura.networks.tiling.streaming import DEFAULT_MEMORY, NetworkPart, stream
 from pictura.networks.tiling.tiles import crop_to_multiple
-from pictura.runtime.device import fast_bfloat16
+from pictura.runtime.device import Precision, autocast
 from pictura.runtime.errors import PicturaError
 from pictura.style import STYLE_LAYERS, STYLE_SIZES, Moments, StyleSource, encode_style, load_style
 from pictura.style.description import describe, description_size, statistics_of
@@ -202,7 +202,7 @@ class Adain(Method):
         strength: float = 1.0,
         style_scale: float = 1.0,
         memory: int = DEFAULT_MEMORY,
-        precision: Literal["auto", "float32", "bfloat16"] = "auto",
+        precision: Precision = "auto",
         out: Tensor | None = None,
         **unknown: Any,
     ) -> Tensor:
@@ -225,13 +225,12 @@ class Adain(Method):
         if not 0 <= strength <= 1.5:
             raise PicturaError(f"strength must be between 0 (content only) and 1.5, got {strength:g}.")
         moments = self.style_moments(style, max(image.shape[-2:]) * style_scale)
-        half = precision == "bfloat16" or (precision == "auto" and fast_bfloat16(image.device))
-        with torch.no_grad(), torch.autocast(image.device.type, torch.bfloat16, enabled=half):
+        with torch.no_grad(), autocast(precision, image.device):
             return stream(
                 image,
                 self._parts(moments, strength),
                 memory=memory,
-                bytes_per_float=2 if half and self.settings.variant == "light" else 4,
+                bytes_per_float=autocast_dtype(image).itemsize if self.settings.variant == "light" else 4,
                 multiple=8,
                 smallest=MIN_SIDE,
                 whole=lambda x: self._stylize(x, moments, strength),
@@ -271,7 +270,7 @@ class Adain(Method):
         )
 
     def _load_encoder(self, device: torch.device | None = None) -> Encoder:
-        if self._encoder is None:
+        if self._encoder is None:  # two threads may both load it: the same weights, whichever stays
             self._encoder = load_encoder(self.settings.encoder, device=str(device or "cpu"))
         return self._encoder
 

@@ -26,10 +26,11 @@ from pictura.losses.perceptual import StyleLossKind as Loss
 from pictura.losses.total_variation import total_variation
 from pictura.models import Bundle
 from pictura.networks.johnson import ExamplesNet, JohnsonNet
+from pictura.networks.layers.padding import autocast_dtype
 from pictura.networks.slim import SLIM_BLOCKS, SLIM_WIDTHS, SlimNet, replace_styles
 from pictura.networks.tiling.streaming import DEFAULT_MEMORY, stream
 from pictura.networks.tiling.tiles import crop_to_multiple
-from pictura.runtime.device import fast_bfloat16
+from pictura.runtime.device import Precision, autocast
 from pictura.runtime.errors import PicturaError, did_you_mean
 from pictura.style import load_style, normalize_weights
 from pictura.training.capabilities import check_image, check_options
@@ -198,7 +199,7 @@ class Johnson(Method):
         style: StyleChoice = None,
         strength: float = 1.0,
         memory: int = DEFAULT_MEMORY,
-        precision: Literal["auto", "float32", "bfloat16"] = "auto",
+        precision: Precision = "auto",
         out: Tensor | None = None,
         **unknown: Any,
     ) -> Tensor:
@@ -218,13 +219,12 @@ class Johnson(Method):
         check_options(self.name, unknown, self.stylize)
         check_image(image)
         network, mix = self.network, self._style_mix(style, strength)
-        half = precision == "bfloat16" or (precision == "auto" and fast_bfloat16(image.device))
-        with torch.no_grad(), torch.autocast(image.device.type, torch.bfloat16, enabled=half):
+        with torch.no_grad(), autocast(precision, image.device):
             return stream(
                 image,
                 network.parts(mix),
                 memory=memory,
-                bytes_per_float=2 if half and self.settings.variant == "slim" else 4,
+                bytes_per_float=autocast_dtype(image).itemsize if self.settings.variant == "slim" else 4,
                 multiple=network.multiple,
                 smallest=network.smallest,
                 whole=lambda x: self._run_network(network, x, mix),

@@ -12,14 +12,15 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pictura.methods.superres import PrecisionChoice, enlarge_image
 from pictura.metrics.luma import LUMA_WEIGHTS, luma
+from pictura.networks.layers.resize import Bicubic
 from pictura.networks.srcnn import SRCNN, SRCNN_CHANNELS
+from pictura.networks.tiling.enlarging import enlarge_image
 from pictura.networks.tiling.streaming import DEFAULT_MEMORY, NetworkPart
-from pictura.networks.upscaler import Bicubic
 from pictura.picture.degrade import crop_to_scale, degrade, imresize
+from pictura.runtime.device import Precision
 from pictura.runtime.errors import PicturaError
-from pictura.training.capabilities import check_options
+from pictura.training.capabilities import check_image, check_options
 from pictura.training.method import Batch, DataKind, Method, Player, Update, build_player
 from pictura.training.settings import OptimSettings
 
@@ -96,13 +97,14 @@ class Srcnn(Method):
         return self.settings.scale
 
     def enlarge(
-        self, image: Tensor, *, memory: int = DEFAULT_MEMORY, precision: PrecisionChoice = "auto", **unknown: Any
+        self, image: Tensor, *, memory: int = DEFAULT_MEMORY, precision: Precision = "auto", **unknown: Any
     ) -> Tensor:
         """1×3×H×W in [0, 1] (or uint8) of any size to 1×3×(scale H)×(scale W) of the same dtype.
 
         Options and errors are those of superres.
         """
         check_options(self.name, unknown, self.enlarge)
+        check_image(image)
         network, scale = self.export_network().to(image.device), self.settings.scale
         # Bicubic sees two small pixels, the network its border in large ones.
         part = NetworkPart(

@@ -21,18 +21,17 @@ from torch import Tensor, nn
 from pictura.encoders import Encoder, load_encoder
 from pictura.encoders.records import ENCODER_ALIASES
 from pictura.losses.perceptual import add_noise
-from pictura.networks.tiling.streaming import DEFAULT_MEMORY, NetworkPart, stream
+from pictura.networks.tiling.enlarging import enlarge_image
+from pictura.networks.tiling.streaming import DEFAULT_MEMORY, NetworkPart
 from pictura.networks.upscaler import JohnsonUpscaler, Upscaler
 from pictura.picture.degrade import crop_to_scale, degrade, imresize
 from pictura.picture.resize import from_float, to_float
-from pictura.runtime.device import fast_bfloat16
+from pictura.runtime.device import Precision
 from pictura.runtime.errors import PicturaError
 from pictura.training.capabilities import check_image, check_options
 from pictura.training.method import Batch, DataKind, Method, Player, Update, build_player
 from pictura.training.settings import OptimSettings
 
-PrecisionChoice = Literal["auto", "float32", "bfloat16"]
-TILE = 512  # greatest side in small pixels of what is enlarged at once: larger ones are no faster
 # Network, width, residual blocks of each variant.
 VARIANTS: dict[str, tuple[type[Upscaler | JohnsonUpscaler], int, int]] = {
     "slim": (Upscaler, 48, 5),
@@ -170,7 +169,7 @@ class Superres(Method):
         image: Tensor,
         *,
         memory: int = DEFAULT_MEMORY,
-        precision: PrecisionChoice = "auto",
+        precision: Precision = "auto",
         **unknown: Any,
     ) -> Tensor:
         """1×3×H×W in [0, 1] (or uint8) of any size to 1×3×(scale H)×(scale W) of the same dtype.
@@ -184,6 +183,7 @@ class Superres(Method):
             PicturaError: not an image, an option it does not know, or too little memory.
         """
         check_options(self.name, unknown, self.enlarge)
+        check_image(image)
         x = to_float(image) if self.settings.match_histogram else image
         output = enlarge_image(x, self.part, memory, precision)
         return from_float(match_histogram(output, x), image.dtype) if self.settings.match_histogram else output
@@ -231,19 +231,6 @@ def grid(difference: Tensor, scale: int) -> Tensor:
     phases = nn.functional.pixel_unshuffle(difference, scale)
     side = min(GRID_WINDOW, *phases.shape[-2:])
     return nn.functional.avg_pool2d(phases, side, max(1, side // 2))
-
-
-def enlarge_image(image: Tensor, part: NetworkPart, memory: int, precision: PrecisionChoice) -> Tensor:
-    """What a network that enlarges makes of 1×3×H×W in [0, 1] or uint8, of the same dtype.
-
-    Raises:
-        PicturaError: not an image, or too little memory.
-    """
-    check_image(image)
-    half = precision == "bfloat16" or (precision == "auto" and fast_bfloat16(image.device))
-    enough = int(4 * part.floats_per_pixel * (TILE + 2 * part.receptive_radius) ** 2)
-    with torch.autocast(image.device.type, torch.bfloat16, enabled=half):
-        return stream(image, [part], memory=min(memory, enough))
 
 
 def match_histogram(made: Tensor, model: Tensor) -> Tensor:

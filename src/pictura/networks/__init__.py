@@ -1,5 +1,5 @@
 """Architectures as printed in the papers.
 
-A network whose responses are read has `chain()`: its layers in order, each with its name. Nothing is imported
+A network whose feature maps are read has `chain()`: its layers in order, each with its name. Nothing is imported
 here, so that naming the package costs nothing.
 """

@@ -1,9 +1,9 @@
-"""``compact``: a small network that speaks VGG-19's principal components.
+"""``compact``: a small network that predicts VGG-19's principal components.
 
-Behind each named layer a 1×1 head predicts the first k coordinates of VGG-19's response in the basis of its
+Behind each named layer a 1×1 head predicts the first k coordinates of VGG-19's features in the basis of their
 principal components over photographs and paintings, divided by the square root of the layer's total variance.
 So a squared distance between two pictures' coordinates is the explained share of the distance between VGG-19's
-responses, every layer has the same order of magnitude, and covariances are k wide instead of 512.
+features, every layer has the same order of magnitude, and covariances are k wide instead of 512.
 ``recipes/compact`` holds the training.
 """
 
@@ -40,7 +40,7 @@ def _convolutions(before: int, channels: int, count: int = 2) -> list[nn.Module]
 
 
 class Compact(nn.Module):
-    """B×3×H×W in [0, 1] sRGB, normalised by (x - 0.45) × 4, to B×k×H/s×W/s for each layer of `COMPONENTS`."""
+    """B×3×H×W in [0, 1] sRGB, normalized by (x - 0.45) × 4, to B×k×H/s×W/s for each layer of `COMPONENTS`."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""SRCNN (Dong, Loy, He, Tang, TPAMI 2016, arXiv 1501.00092): three convolutions on a picture enlarged before."""
+"""SRCNN (Dong, Loy, He, Tang, TPAMI 2016, arXiv 1501.00092): three convolutions on an image enlarged in advance."""
 
 import torch
 from torch import Tensor, nn
@@ -8,11 +8,10 @@ INIT = 1e-3  # σ of the first weights, section 4.1
 
 
 class SRCNN(nn.Module):
-    """N×1×H×W, Y of a bicubically enlarged picture in [0, 1], to the same with finer detail; not clamped.
+    """N×1×H×W, Y of a bicubically enlarged image in [0, 1], to the same with finer detail; not clamped.
 
-    `kernels` are f1, f2, f3: 9-1-5 has 8,129 parameters, 9-5-5, the paper's best, 57,281. Borders are repeated
-    beforehand by whoever wants them: without `padding` the result is smaller by the sum of (f - 1), as in the paper's
-    training.
+    `kernels` are f1, f2, f3: 9-1-5 has 8,129 parameters, 9-5-5, the paper's best, 57,281. There is no padding: the
+    result is smaller by the sum of (f - 1), as in the paper's training, unless the caller pads by `border` in advance.
     """
 
     def __init__(self, kernels: tuple[int, int, int] = (9, 5, 5)) -> None:

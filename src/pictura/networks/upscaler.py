@@ -1,4 +1,4 @@
-"""Networks that enlarge pictures: Johnson, Alahi and Fei-Fei's (ECCV 2016, arXiv 1603.08155) and a small one."""
+"""Super-resolution networks: Johnson, Alahi and Fei-Fei's (ECCV 2016, arXiv 1603.08155) and a small one."""
 
 import math
 
@@ -6,8 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pictura.networks.layers.padding import pad, without_autocast
-from pictura.picture.degrade import cubic_kernel
+from pictura.networks.layers.resize import Bicubic
 
 # Johnson's tanh reaches beyond black and white by this factor, so that both can be had without saturation
 # (fast-neural-style: tanh × 150 around the mean, in 0..255).
@@ -24,10 +23,8 @@ class JohnsonUpscaler(nn.Module):
     def __init__(self, scale: int = 4, channels: int = 64, blocks: int = 4) -> None:
         super().__init__()
         self.scale = scale
-        self.receptive_radius = 2 * blocks + 8  # how far, in small pixels, a result sees
-        self.floats_per_pixel = (
-            3 * channels * scale**2
-        )  # numbers for a small pixel at most: three maps at the large size
+        self.receptive_radius = 2 * blocks + 8  # in small pixels
+        self.floats_per_pixel = 3 * channels * scale**2  # per small pixel at most: three maps at the large size
         layers: list[nn.Module] = [*_conv_norm_relu(nn.Conv2d(3, channels, 9, padding=4))]
         layers += [_JohnsonBlock(channels) for _ in range(blocks)]
         for _ in range(int(math.log2(scale))):
@@ -36,7 +33,7 @@ class JohnsonUpscaler(nn.Module):
         self.layers = nn.Sequential(*layers)
 
     def forward(self, x: Tensor) -> Tensor:
-        """One pass; not clamped."""
+        """N×3×h×w to N×3×(scale h)×(scale w); not clamped."""
         return 0.5 + JOHNSON_TANH_SCALE * torch.tanh(self.layers(x))
 
 
@@ -58,7 +55,7 @@ def _conv_norm_relu(convolution: nn.Conv2d | nn.ConvTranspose2d) -> list[nn.Modu
 class Upscaler(nn.Module):
     """N×3×h×w in [0, 1] to N×3×(scale h)×(scale w), about [0, 1]: bicubic and what is missing in it.
 
-    All convolutions work at the small size. The last one gives the scale² new pixels of each old one side by side, and
+    All convolutions work at the small size. The last one gives the scale² new pixels of each old one as channels, and
     pixel shuffle (Shi et al. CVPR 2016, arXiv 1609.05158) puts them in their places; residual blocks without
     norm as in EDSR (Lim et al. CVPRW 2017, arXiv 1707.02921). Untrained it is bicubic.
     """
@@ -66,47 +63,19 @@ class Upscaler(nn.Module):
     def __init__(self, scale: int = 4, channels: int = 48, blocks: int = 5) -> None:
         super().__init__()
         self.scale = scale
-        self.receptive_radius = 2 * blocks + 2  # how far, in small pixels, a result sees
-        self.floats_per_pixel = (
-            3 * channels + 4 * 3 * scale**2
-        )  # numbers for a small pixel at most: three maps, four results
+        self.receptive_radius = 2 * blocks + 2  # in small pixels
+        self.floats_per_pixel = 3 * channels + 4 * 3 * scale**2  # per small pixel at most: three maps, four results
         self.bicubic = Bicubic(scale)
         self.head = nn.Conv2d(3, channels, 3, padding=1)
         self.body = nn.Sequential(*(_ResidualBlock(channels) for _ in range(blocks)))
         self.tail = nn.Conv2d(channels, 3 * scale**2, 3, padding=1)
-        _silence(self.tail)
+        _zero_init(self.tail)
 
     def forward(self, x: Tensor) -> Tensor:
-        """One pass; not clamped."""
-        missing = self.tail(self.body(self.head(x)))
+        """N×3×h×w to N×3×(scale h)×(scale w); not clamped."""
+        missing = self.tail(self.body(self.head(x)))  # N×(3 scale²)×h×w
         result: Tensor = F.pixel_shuffle(missing, self.scale) + self.bicubic(x)
         return result
-
-
-class Bicubic(nn.Module):
-    """N×3×h×w to N×3×(scale h)×(scale w), not clamped: Keys' cubic as one convolution, the border repeated.
-
-    A convolution, because it exports as it is; always in the picture's own precision, because most of an enlarged
-    picture is in it.
-    """
-
-    kernels: Tensor
-
-    def __init__(self, scale: int) -> None:
-        super().__init__()
-        self.scale = scale
-        offsets = (torch.arange(scale, dtype=torch.float64) + 0.5) / scale - 0.5
-        taps = cubic_kernel(torch.arange(-2, 3) - offsets[:, None])
-        # The weights of a pixel's 5×5 neighbours in each of the scale² pixels that take its place, for R, G and B.
-        kernels = torch.einsum("ij,kl->ikjl", taps, taps).reshape(scale**2, 1, 5, 5).repeat(3, 1, 1, 1)
-        self.register_buffer("kernels", kernels.float(), persistent=False)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """One pass."""
-        return without_autocast(self._enlarge, x)
-
-    def _enlarge(self, x: Tensor) -> Tensor:
-        return F.pixel_shuffle(F.conv2d(pad(x, 2), self.kernels, groups=3), self.scale)
 
 
 class _ResidualBlock(nn.Module):
@@ -114,15 +83,15 @@ class _ResidualBlock(nn.Module):
         super().__init__()
         self.first = nn.Conv2d(channels, channels, 3, padding=1)
         self.second = nn.Conv2d(channels, channels, 3, padding=1)
-        _silence(self.second)
+        _zero_init(self.second)
 
     def forward(self, x: Tensor) -> Tensor:
         result: Tensor = x + self.second(torch.relu(self.first(x)))
         return result
 
 
-def _silence(convolution: nn.Conv2d) -> None:
-    """Begin with nothing to say: deep residual networks without norm train at high rates then."""
+def _zero_init(convolution: nn.Conv2d) -> None:
+    """Initialize to zero, so that training starts at the identity: deep networks without norm then bear high rates."""
     nn.init.zeros_(convolution.weight)
     if convolution.bias is not None:
         nn.init.zeros_(convolution.bias)

@@ -1,7 +1,7 @@
 """VGG (Simonyan and Zisserman 2014, arXiv 1409.1556), convolutional part.
 
 Key names are torchvision's (``features.N.weight``), layer names the papers' (``relu4_2``, ``pool3``).
-ReLUs are not in place: a stored convolution response must not be overwritten by the ReLU after it.
+ReLUs are not in place: a convolution's feature map that was kept must not be overwritten by the ReLU after it.
 """
 
 from collections.abc import Iterator

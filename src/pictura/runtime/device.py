@@ -6,7 +6,10 @@ import torch
 
 from pictura.runtime.errors import PicturaError
 
-FabricPrecision = Literal["32-true", "bf16-mixed"]
+FabricPrecision = Literal["32-true", "bf16-mixed"]  # of a training
+Precision = Literal["auto", "float32", "bfloat16"]  # of a trained network
+DType = Literal["float32", "bfloat16"]  # of an encoder, weights included
+DTYPES: dict[DType, torch.dtype] = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 # torch has no public question for these; a version without one of them counts as a processor without it.
 _FAST_BF16 = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
 
@@ -34,6 +37,18 @@ def fast_bfloat16(device: torch.device) -> bool:
     if device.type == "cpu":
         return any(getattr(torch.cpu, question, bool)() for question in _FAST_BF16)
     return device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+
+
+def default_dtype(device: str | torch.device = "cpu") -> DType:
+    """The dtype of an encoder: ``bfloat16`` on a CPU that is fast in it, else and on other devices ``float32``."""
+    device = torch.device(device)
+    return "bfloat16" if device.type == "cpu" and fast_bfloat16(device) else "float32"
+
+
+def autocast(precision: Precision, device: torch.device) -> torch.autocast:
+    """The context that gives a network this precision; ``auto`` is bfloat16 where the device is fast in it."""
+    half = precision == "bfloat16" or (precision == "auto" and fast_bfloat16(device))
+    return torch.autocast(device.type, torch.bfloat16, enabled=half)
 
 
 def resolve_precision(asked: str, device: torch.device) -> FabricPrecision:

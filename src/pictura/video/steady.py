@@ -6,7 +6,8 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from pictura.networks.tiling.frozen import LayerStatistics, Paint, gather_statistics, use_statistics
+from pictura.networks.layers.norm import LayerStatistics, use_statistics
+from pictura.networks.tiling.frozen import Paint, gather_statistics
 from pictura.tasks.feed_forward import FeedForwardStylizer
 
 FrozenStatistics = list[LayerStatistics]  # of each pass that a picture takes; empty: nothing is held

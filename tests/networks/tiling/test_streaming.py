@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pictura.networks.johnson import ExamplesNet, JohnsonNet
-from pictura.networks.layers.norm import instance_norm
+from pictura.networks.layers.norm import InstanceNorm, Sums, use_statistics
 from pictura.networks.slim import SlimNet
-from pictura.networks.tiling.streaming import NetworkPart, Sums, stream
+from pictura.networks.tiling.streaming import NetworkPart, stream
 from pictura.networks.tiling.tiles import Tile, TiledImage, extend_size, mirror_indices, rows_of_tiles
 from pictura.runtime.errors import PicturaError
 
@@ -34,7 +34,7 @@ class Enlarging(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.first, self.norm = nn.Conv2d(3, 6, 3, padding=1), instance_norm(6)
+        self.first, self.norm = nn.Conv2d(3, 6, 3, padding=1), InstanceNorm(6)
         self.last = nn.ConvTranspose2d(6, 3, 4, 2, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -108,18 +108,35 @@ def test_statistics_matter(name: str, draw) -> None:
     assert (halves - whole).abs().max() > whole.std()
 
 
-def test_sites_are_given_back(draw) -> None:
-    network = made(NETWORKS["slim"]())
-    through(network, draw(96, 120), memory=FEW)
-    assert all(site.statistics is None for part in network.parts() for site in part.norm_layers)
+def test_statistics_end_with_the_call(draw) -> None:
+    network, x = made(NETWORKS["slim"]()), draw(96, 120)
+    norms = [layer for part in network.parts() for layer in part.norm_layers]
+    through(network, x, memory=FEW)
+    assert all(norm.given_statistics(x) is None for norm in norms)
+
+    def stop_when_known(x: Tensor, _: Tensor) -> Tensor:
+        network.down1(F.pixel_unshuffle(x, 2), torch.eye(3)[:1])
+        if network.down1.norm.given_statistics(x) is not None:
+            raise RuntimeError("stop")
+        return x
+
     with pytest.raises(RuntimeError, match="stop"):
-        stream(draw(64, 64), [NetworkPart(lambda x, _: stop(network.down1.norm), [network.down1.norm])])
-    assert network.down1.norm.statistics is None
+        stream(x, [NetworkPart(stop_when_known, [network.down1.norm])], memory=FEW // 2, multiple=8, smallest=32)
+    assert all(norm.given_statistics(x) is None for norm in norms)
 
 
-def stop(site: nn.Module) -> Tensor:
-    site.statistics = torch.zeros(1), torch.ones(1)
-    raise RuntimeError("stop")
+def test_given_statistics_are_not_measured(draw) -> None:
+    network, x = Enlarging().eval(), draw(203, 350)
+    known = {network.norm: (torch.zeros(6), torch.ones(6))}
+    passes: list[int] = []
+    network.first.register_forward_hook(lambda *_: passes.append(1))
+    with use_statistics(known):
+        tiled = through(network, x, memory=enough(network.parts(), 1))
+        counted = len(passes)
+        torch.testing.assert_close(tiled, network(x).clamp(0, 1), atol=1e-6, rtol=0)
+    passes.clear()
+    through(network, x, memory=enough(network.parts(), 1))
+    assert len(passes) > counted
 
 
 def test_the_result_may_take_the_pictures_place(draw) -> None:
@@ -148,14 +165,14 @@ def test_every_size_keeps_its_size(size: tuple[int, int]) -> None:
 
 def test_too_little_memory_says_how_much_it_takes(draw) -> None:
     network = made(NETWORKS["slim"]())
-    with pytest.raises(PicturaError, match=r"0 MiB are too little .* at least 1 MiB"):
+    with pytest.raises(PicturaError, match=r"0 MiB of memory is too little .* at least 1 MiB"):
         through(network, draw(128, 128), memory=100_000)
     through(network, draw(128, 128), memory=2**20)
 
 
 @pytest.mark.parametrize("shape", [(3, 8, 8), (2, 3, 8, 8), (1, 3, 0, 8)])
 def test_no_picture(shape: tuple[int, ...]) -> None:
-    with pytest.raises(PicturaError, match="no picture"):
+    with pytest.raises(PicturaError, match="Expected one image tensor 1×C×H×W"):
         through(NETWORKS["slim"](), torch.rand(*shape))
 
 

@@ -52,7 +52,7 @@ def _gather_facts() -> dict[str, Any]:
     threads = use_threads()
     import torch
 
-    from pictura.encoders.precision import default_dtype
+    from pictura.runtime.device import default_dtype
     from pictura.style.sources import style_names
 
     here = [one for one in available_encoders() if one.path is not None]

@@ -1,1 +1,1 @@
-"""Pictures of any size through a network, within a stated memory."""
+"""Images of any size through a network, within a stated memory."""

@@ -1,103 +1,77 @@
-"""Frozen statistics: a network whose normalizations no longer look at the picture they are given.
+"""Frozen statistics: a network whose normalization layers no longer depend on the image they are given.
 
-Each frame of a video that is normalised by its own mean and variance is another network's: let something bright walk
-into the picture, and the wall behind it changes its colour and its strokes. So the statistics of the *sites* (see
-`networks.tiling.streaming`) are gathered over some frames of a shot and then used for all of it. What a pixel becomes
-depends then on its surroundings only, and where the picture stands still the painting does, too.
+If each frame of a video is normalized by its own mean and variance, each frame goes through another function: when
+something bright enters the picture, the wall behind it changes its colour and its strokes. So the statistics of the
+normalization layers are gathered over some frames of a shot and then used for all of it. A pixel then depends on its
+receptive field only, and where the input stands still the output does, too.
 
-A site is found by what passes it: a module that has an attribute `statistics`. So anything can be frozen that takes
-pictures, whichever networks are in it.
+Layers report themselves (`networks.layers.norm.NormLayer`), so any function that takes images can be frozen, whichever
+networks are in it.
 """
 
-import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable, Iterable
 
 import torch
-from torch import Tensor, nn
-from torch.nn.modules.module import register_module_forward_pre_hook
+from torch import Tensor
 
-from pictura.networks.layers.norm import ChannelStatistics
+from pictura.networks.layers.norm import (
+    ChannelStatistics,
+    LayerStatistics,
+    NormLayer,
+    observe_inputs,
+    use_statistics,
+)
 
 Paint = Callable[[Tensor], Tensor]
-LayerStatistics = dict[nn.Module, ChannelStatistics]
 
 
-def freeze_statistics(paint: Paint, pictures: Iterable[Tensor]) -> Paint:
-    """`paint` with the statistics that its sites have over `pictures`, 1×3×H×W each and of one size."""
-    sites = gather_statistics(paint, pictures)
+def freeze_statistics(paint: Paint, images: Iterable[Tensor]) -> Paint:
+    """`paint` with the statistics of its normalization layers over `images`, 1×3×H×W each and of one size."""
+    statistics = gather_statistics(paint, images)
 
-    def steady(picture: Tensor) -> Tensor:
-        # Each time, since a run through `streamed` leaves sites without statistics.
-        with use_statistics(sites):
-            return paint(picture)
+    def paint_frozen(image: Tensor) -> Tensor:
+        with use_statistics(statistics):
+            return paint(image)
 
-    return steady
+    return paint_frozen
 
 
-def gather_statistics(paint: Paint, pictures: Iterable[Tensor]) -> LayerStatistics:
-    """Mean and variance of each site over all positions of all pictures, each picture painted once.
+def gather_statistics(paint: Paint, images: Iterable[Tensor]) -> LayerStatistics:
+    """Mean and variance of each normalization layer's input over all positions of all images, one pass per image.
 
-    Where sites are in a row this is an approximation: what a later one sees meanwhile was normalised by each picture's
-    own statistics. Site after site would be exact and as many times slower. Over a pan across a whole photograph the
-    two differ by 3 steps of 255, where freezing itself changes 13. There is no difference where sites look at an
-    encoder (AdaIN).
+    Where one layer follows another this is an approximation: the input of the later one was normalized by each image's
+    own statistics. Layer after layer would be exact and as many times slower. Over a pan across a whole photograph the
+    two differ by 3 steps of 255, where freezing itself changes 13. There is no difference where the layers normalize
+    the features of an encoder (AdaIN).
     """
-    found: dict[nn.Module, list[ChannelStatistics]] = {}
-    for picture in pictures:
-        for site, statistics in _observe_statistics(paint, picture).items():
-            found.setdefault(site, []).append(statistics)
-    return {site: _pool_statistics(each) for site, each in found.items()}
+    samples: dict[NormLayer, list[ChannelStatistics]] = {}
+    for image in images:
+        for layer, statistics in _observe_statistics(paint, image).items():
+            samples.setdefault(layer, []).append(statistics)
+    return {layer: _pool_statistics(each) for layer, each in samples.items()}
 
 
-@contextmanager
-def use_statistics(sites: LayerStatistics) -> Iterator[None]:
-    """Sites use these statistics while inside, and what they used before afterwards."""
-    before = {site: getattr(site, "statistics", None) for site in sites}
-    try:
-        for site, statistics in sites.items():
-            _set_statistics(site, statistics)
-        yield
-    finally:
-        for site, own in before.items():
-            _set_statistics(site, own)
+def _observe_statistics(paint: Paint, image: Tensor) -> LayerStatistics:
+    """The statistics by which each layer normalizes one image.
 
-
-def _observe_statistics(paint: Paint, picture: Tensor) -> LayerStatistics:
-    """What each site looked at while one picture was painted.
-
-    Where a picture goes in tiles, a site is passed several times. The last time counts: then it is passed by the whole
-    picture, or it has been given the whole picture's statistics.
+    An image that goes in tiles passes a layer several times. The last time counts: its input is then the whole image,
+    or it has been given the whole image's statistics.
     """
-    found: LayerStatistics = {}
-    mine = threading.get_ident()
+    last: dict[NormLayer, ChannelStatistics] = {}
 
-    def look(module: nn.Module, given: tuple[Any, ...]) -> None:
-        # The hook is every module's, also of networks that run in other threads.
-        if threading.get_ident() != mine or "statistics" not in vars(module):
-            return
-        own: ChannelStatistics | None = vars(module)["statistics"]
-        if own is None:
-            variance, mean = torch.var_mean(given[0].double(), (0, 2, 3), correction=0)
-            own = mean, variance
-        found[module] = own
+    def record(layer: NormLayer, x: Tensor, given: ChannelStatistics | None) -> None:
+        if given is None:
+            variance, mean = torch.var_mean(x.double(), (0, 2, 3), correction=0)
+            given = mean, variance
+        last[layer] = given
 
-    handle = register_module_forward_pre_hook(look)
-    try:
-        with torch.no_grad():
-            paint(picture)
-    finally:
-        handle.remove()
-    return found
+    with torch.no_grad(), observe_inputs(record):
+        paint(image)
+    return last
 
 
 def _pool_statistics(each: list[ChannelStatistics]) -> ChannelStatistics:
-    """Mean and variance of pictures of one size together."""
+    """Mean and variance over several images of one size."""
     means = torch.stack([mean.double() for mean, _ in each])
     variances = torch.stack([variance.double() for _, variance in each])
     return means.mean(0).float(), (variances.mean(0) + means.var(0, correction=0)).float()
-
-
-def _set_statistics(site: nn.Module, statistics: ChannelStatistics | None) -> None:
-    site.__dict__["statistics"] = statistics  # no buffer: nothing of it is saved

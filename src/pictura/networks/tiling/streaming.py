@@ -1,47 +1,50 @@
-"""Any size of picture through a feed-forward network, exactly, within a stated memory.
+"""Any size of image through a feed-forward network, exactly, within a stated memory.
 
-A network is run on tiles with a halo as wide as what its convolutions see. That is exact but for its *sites*: the
-instance norms (AdaIN is another), which need mean and variance of the whole picture. Those are found site by site: a
-pass over all tiles runs the network as far as the site and adds up, later passes use what was found.
+The network runs on tiles, each with a halo as wide as the receptive field of its convolutions. That is exact but for
+the normalization layers (instance norm, AdaIN), which need mean and variance over the whole image. Those are found
+layer by layer: a pass over all tiles runs the network as far as the layer and adds up its input, later passes use the
+result (`networks.layers.norm.use_statistics`).
 
-So that not every pass begins at the pixels, a network is given as *parts* in a row, usually three: the start at full
-size, the middle at an eighth, the end. The map behind a part is kept whole where it fits the memory, and then the
-passes of the next part begin there; where it does not fit, it is computed anew from the last one that did. A part that
-fits in one piece is run once, as ever.
+So that not every pass starts from the pixels, a network is given as *parts* in a row, usually three: the start at full
+size, the middle at an eighth, the end. The feature map behind a part is kept whole where it fits the memory, and then
+the passes of the next part start from it; where it does not fit, it is computed again from the last one that did. A
+part that fits in one piece runs once, as usual.
 
-How a network makes use of it. It has
+        image ──▶ part 1 ──▶ map 1 ──▶ part 2 ──▶ map 2 ──▶ part 3 ──▶ result
+          └────────────────────┴ tiles with halo ┴────────────┘
 
-- `multiple`: sides of a picture must be divisible by it; `smallest`: and at least this long. Any picture is continued
-  to such a size by mirrored pixels and the result cropped.
-- `parts()`: a list of `NetworkPart`. Coordinates are the picture's pixels throughout: a map at an eighth of the size is cut
-  at an eighth of a tile's corners, super-resolution's result at four times them. `run` is given the picture's tile and
-  the tile of the map behind the part before (for the first part the picture's once more), and gives the tile of its own
-  map, bound by the same corners. What skips from the start to the end is computed again from the picture's tile.
-- sites: modules with an attribute `statistics`, None or the (mean, variance), each C, that they must use instead of
-  those of what passes; what they look at is their first argument. `networks.layers.norm` has two. Where a site sees
-  more than the tile, `margin` says by how many of its positions on every side.
+A network that can be streamed has
 
-    result = streamed(picture, network.parts(), memory=256 * 2**20, multiple=8)
+- `multiple`: sides of an image must be divisible by it; `smallest`: and at least this long. Any image is extended to
+  such a size by mirrored pixels, and the result is cropped.
+- `parts()`: a list of `NetworkPart`. All coordinates are pixels of the image: a map at an eighth of the size is cropped
+  at an eighth of a tile's corners, super-resolution's result at four times them. `run` is given the image's tile and
+  the tile of the previous part's map (the first part: the image's tile again), and returns the tile of its own map,
+  with the same corners. Skip connections from the start to the end are computed again from the image's tile.
+- normalization layers that are a `NormLayer`. Where their input is larger than the tile, `margin` says by how many
+  positions on every side.
 
-Batches of one picture only.
+    result = stream(image, network.parts(), memory=256 * 2**20, multiple=8)
+
+Batches of one image only.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, isqrt
-from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from pictura.networks.layers.norm import ChannelStatistics, NormLayer, Observer, Sums, observe_inputs, use_statistics
 from pictura.networks.tiling.tiles import Size, Tile, TiledImage, extend_size, rows_of_tiles
 from pictura.picture.resize import from_float
 from pictura.runtime.errors import PicturaError
 
 DEFAULT_MEMORY = 2**30  # bytes: pictures of about eight megapixels in one piece, and room to keep maps of larger ones
-MAPS = 0.6  # share of it for maps, so that AdaIN's of 4096² is kept; tiles of LARGEST take less than the rest
+MAPS = 0.6  # share of it for maps, so that AdaIN's of 4096² is kept; tiles of MAX_TILE take less than the rest
 MAX_TILE = 1024  # side of a tile in pixels; a halo of 100 pixels adds less than half to it
 MIN_TILE = 16  # least side: below it nearly all of the work is halo
 Run = Callable[[Tensor, Tensor], Tensor]
@@ -49,24 +52,24 @@ Run = Callable[[Tensor, Tensor], Tensor]
 
 @dataclass(frozen=True)
 class NetworkPart:
-    """A stretch of a network that ends in a map which may be kept.
+    """A stretch of a network that ends in a feature map which may be kept.
 
-    run: (picture's tile, tile of the map before) to the tile of this part's map.
-    sites: its sites in the order in which `run` meets them, also those of what it computes again.
-    reach: pixels of the picture, to each side, that its map depends on beyond what the map before does.
-    width: numbers alive at its widest moment, for each pixel of the picture, `stream` says of how many bytes.
-    apart: no site of it depends on what another one gives, so that one pass finds the statistics of all.
+    run: (image's tile, tile of the previous map) to the tile of this part's map.
+    norm_layers: its normalization layers in the order in which `run` meets them, also those of what it computes again.
+    receptive_radius: pixels of the image, to each side, that its map depends on beyond what the previous map does.
+    floats_per_pixel: numbers alive at its widest moment, per pixel of the image; `stream` is told how many bytes each.
+    independent: none of its normalization layers depends on another's output, so that one pass measures all.
     """
 
     run: Run
-    norm_layers: Sequence[nn.Module] = ()
+    norm_layers: Sequence[NormLayer] = ()
     receptive_radius: int = 0
     floats_per_pixel: float = 100
     independent: bool = False
 
 
 def stream(
-    picture: Tensor,
+    image: Tensor,
     parts: Sequence[NetworkPart],
     *,
     memory: int = DEFAULT_MEMORY,
@@ -76,97 +79,67 @@ def stream(
     whole: Callable[[Tensor], Tensor] | None = None,
     out: Tensor | None = None,
 ) -> Tensor:
-    """The network of these parts on a picture of any size, clamped to [0, 1].
+    """The network of these parts on an image of any size, clamped to [0, 1].
 
     Args:
-        picture: 1×C×H×W, float in [0, 1] or uint8.
+        image: 1×C×H×W, float in [0, 1] or uint8.
         parts: see the module.
-        memory: bytes to work in, beside the picture and the result.
-        number: bytes of one of the numbers that the parts' widths count: 2 where nearly all are in half precision.
-        multiple: what a picture's sides must be divisible by for these parts.
-        smallest: shortest side that they can read.
+        memory: bytes to work in, beside the image and the result.
+        bytes_per_float: of the numbers that `floats_per_pixel` counts: 2 where nearly all are in half precision.
+        multiple: what an image's sides must be divisible by for these parts.
+        smallest: shortest side that they accept.
         whole: the same network in one piece, where that is faster than its parts one after the other.
-        out: where the result goes, of the picture's dtype. It may be the picture itself if their sizes agree.
+        out: where the result goes, of the image's dtype. It may be the image itself if their sizes agree.
 
     Raises:
-        PicturaError: not one picture, or less memory than the smallest tile takes.
+        PicturaError: not one image, or less memory than the smallest tile takes.
     """
-    if picture.dim() != 4 or len(picture) != 1 or 0 in picture.shape:
-        raise PicturaError(f"Numbers of shape {tuple(picture.shape)} are no picture; give 1×3×H×W, no side of it 0.")
-    stream = _Stream(picture, parts, memory, bytes_per_float, multiple, smallest)
-    with torch.no_grad(), _reset_statistics(parts):
-        if whole is not None and stream.fits(parts):
-            return _finalize(whole(stream.full_image()), picture, out, stream.size)
-        return stream.result(out)
-
-
-class Sums:
-    """Mean and variance of each channel, gathered piece by piece in float64 (Chan, Golub and LeVeque 1979)."""
-
-    def __init__(self) -> None:
-        self.count, self.dtype = 0, torch.float32
-        self.mean: Tensor | float = 0.0
-        self.squares: Tensor | float = 0.0  # Σ (x - mean)²
-
-    def add(self, x: Tensor) -> None:
-        """One more piece, 1×C×H×W."""
-        n, self.dtype = x.shape[-2] * x.shape[-1], torch.promote_types(x.dtype, torch.float32)
-        variance, mean = torch.var_mean(x.double(), (0, 2, 3), correction=0)
-        step, before = mean - self.mean, self.count
-        self.count += n
-        self.mean = self.mean + step * (n / self.count)
-        self.squares = self.squares + variance * n + step.square() * (before * n / self.count)
-
-    def statistics(self) -> tuple[Tensor, Tensor]:
-        """(mean, biased variance), each C, at least float32."""
-        return torch.as_tensor(self.mean).to(self.dtype), (torch.as_tensor(self.squares) / self.count).to(self.dtype)
+    if image.dim() != 4 or len(image) != 1 or 0 in image.shape:
+        shape = tuple(image.shape)
+        raise PicturaError(
+            f"Expected one image tensor 1×C×H×W with non-zero sides, got {shape}; give images one by one."
+        )
+    with torch.no_grad(), use_statistics({}) as statistics:
+        run = _Stream(image, parts, memory, bytes_per_float, multiple, smallest, statistics)
+        if whole is not None and run.fits(parts):
+            return _finalize(whole(run.full_image()), image, out, run.size)
+        return run.result(out)
 
 
 class _LayerReached(Exception):  # noqa: N818, nothing went wrong
-    """The site is reached; what comes after it need not be computed."""
-
-
-@contextmanager
-def _reset_statistics(parts: Sequence[NetworkPart]) -> Iterator[None]:
-    """Give the sites back as they were, whatever happens."""
-    try:
-        yield
-    finally:
-        for part in parts:
-            for site in part.norm_layers:
-                _set_statistics(site, None)
-
-
-def _set_statistics(site: nn.Module, statistics: tuple[Tensor, Tensor] | None) -> None:
-    site.__dict__["statistics"] = statistics  # no buffer: nothing of it is saved
+    """The last layer to be measured is reached; what comes after it need not be computed."""
 
 
 class _Stream:
-    """The state of one run: the map that passes begin at, and the parts from there on."""
+    """The state of one call: the map that passes start from, the parts from there on, the statistics known so far."""
 
     def __init__(
-        self, pixels: Tensor, parts: Sequence[NetworkPart], memory: int, number: int, multiple: int, smallest: int
+        self,
+        pixels: Tensor,
+        parts: Sequence[NetworkPart],
+        memory: int,
+        bytes_per_float: int,
+        multiple: int,
+        smallest: int,
+        statistics: dict[NormLayer, ChannelStatistics],
     ) -> None:
-        self.parts, self.memory, self.bytes_per_float, self.multiple, self.smallest = (
-            parts,
-            memory,
-            number,
-            multiple,
-            smallest,
-        )
+        self.parts = parts
+        self.memory, self.bytes_per_float = memory, bytes_per_float
+        self.multiple, self.smallest = multiple, smallest
+        self.statistics = statistics  # of `use_statistics`: what is added here the layers use at once
         self.size: Size = extend_size((pixels.shape[-2], pixels.shape[-1]), multiple, smallest)
         self.source = TiledImage(pixels, self.size)
-        self.kept_map: Tensor | None = None  # None: passes begin at the picture
-        self.scale = Fraction(1)  # positions of `kept` a pixel
+        self.kept_map: Tensor | None = None  # None: passes start from the image
+        self.scale = Fraction(1)  # positions of `kept_map` per pixel
         self.chain: list[NetworkPart] = []
 
     def fits(self, parts: Sequence[NetworkPart]) -> bool:
-        """Whether these parts can run on the whole picture at once, beside what is kept."""
+        """Whether these parts can run on the whole image at once, beside what is kept."""
         width = max(part.floats_per_pixel for part in parts)
         return self.bytes_per_float * width * self.size[0] * self.size[1] + _byte_size(self.kept_map) <= self.memory
 
     def full_image(self) -> Tensor:
-        """The whole picture, continued."""
+        """The whole image, extended."""
         return self.source.tile(self._full_tile)
 
     def result(self, out: Tensor | None) -> Tensor:
@@ -181,7 +154,7 @@ class _Stream:
         return Tile(0, self.size[0], 0, self.size[1])
 
     def _advance(self, part: NetworkPart) -> None:
-        """One part further: to a kept map if there is room for it, else only in mind."""
+        """Append one part to the chain, and keep the chain's map if there is room for it."""
         self.chain.append(part)
         like, scale = self._probe()
         size = like.shape[1] * int(self.size[0] * scale) * int(self.size[1] * scale)
@@ -192,28 +165,28 @@ class _Stream:
         self.chain = []
 
     def _probe(self) -> tuple[Tensor, Fraction]:
-        """The chain's map of a corner of the picture, and its positions a pixel."""
+        """The chain's map of a corner of the image, and its positions per pixel."""
         side = max(self.multiple, self.smallest, 2 * self._halo)
         height, width = extend_size((side, side), self.multiple)
         corner = Tile(0, min(height, self.size[0]), 0, min(width, self.size[1]))
-        found = self._run(corner)
-        return found, Fraction(found.shape[-1], corner.right)
+        features = self._run(corner)
+        return features, Fraction(features.shape[-1], corner.right)
 
     def _compute_map(self, like: Tensor, scale: Fraction) -> Tensor:
-        """The chain's map of the whole picture."""
+        """The chain's map of the whole image, tile by tile."""
         height, width = int(self.size[0] * scale), int(self.size[1] * scale)
-        found = torch.empty(
+        features = torch.empty(
             (1, like.shape[1], height, width), dtype=like.dtype, device=like.device, memory_format=torch.channels_last
         )
-        side = self._side(_byte_size(found))
+        side = self._tile_side(_byte_size(features))
         self._find_statistics(side)
         for tile in self._tiles(side):
             outer = tile.with_halo(self._halo, self.size)
-            tile.crop(found, scale).copy_(tile.crop_from(outer, self._run(outer), self.size))
-        return found
+            tile.crop(features, scale).copy_(tile.crop_from(outer, self._run(outer), self.size))
+        return features
 
     def _render(self, out: Tensor | None) -> Tensor:
-        """The result."""
+        """The chain's map as the result of the call."""
         pixels = self.source.pixels
         if self.fits(self.chain):
             return _finalize(self._run(self._full_tile), pixels, out, self.size)
@@ -221,7 +194,7 @@ class _Stream:
         if out is None:
             height, width = (int(side * scale) for side in pixels.shape[-2:])
             out = pixels.new_empty(1, like.shape[1], height, width)
-        side = self._side(0)
+        side = self._tile_side(0)
         self._find_statistics(side)
         for row in rows_of_tiles(self.size, side):
             outer = row[0].with_halo(self._halo, self.size)
@@ -232,62 +205,57 @@ class _Stream:
         return out
 
     def _find_statistics(self, side: int) -> None:
-        """One pass for each site of the chain that does not know its statistics yet, or for those that are apart."""
+        """One pass for each layer of the chain whose statistics are unknown, or one for all that are independent."""
         for part in self.chain:
-            unknown = [site for site in part.norm_layers if getattr(site, "statistics", None) is None]
-            for sites in [unknown] if part.independent and unknown else [[site] for site in unknown]:
-                for site, statistics in zip(sites, self._measure_statistics(sites, side), strict=True):
-                    _set_statistics(site, statistics)
+            unknown = [layer for layer in part.norm_layers if layer not in self.statistics]
+            for layers in [unknown] if part.independent and unknown else [[layer] for layer in unknown]:
+                self.statistics.update(self._measure_statistics(layers, side))
 
-    def _measure_statistics(self, sites: Sequence[nn.Module], side: int) -> list[tuple[Tensor, Tensor]]:
-        """What these sites see in one pass, the last one of them last."""
-        sums = [Sums() for _ in sites]
-
-        def hook(number: int, tile: Tile, outer: Tile) -> Callable[[nn.Module, tuple[Any, ...]], None]:
-            def look(site: nn.Module, seen: tuple[Any, ...]) -> None:
-                sums[number].add(tile.crop_from(outer, seen[0], self.size, getattr(site, "margin", 0)))
-                if number == len(sites) - 1:
-                    raise _LayerReached
-
-            return look
-
+    def _measure_statistics(self, layers: Sequence[NormLayer], side: int) -> dict[NormLayer, ChannelStatistics]:
+        """Statistics of these layers' inputs in one pass over all tiles; the last of them is met last."""
+        sums = {layer: Sums() for layer in layers}
         for tile in self._tiles(side):
             outer = tile.with_halo(self._halo, self.size)
-            with ExitStack() as handles:
-                for number, site in enumerate(sites):
-                    handles.callback(site.register_forward_pre_hook(hook(number, tile, outer)).remove)
-                with suppress(_LayerReached):
-                    self._run(outer)
-        return [one.statistics() for one in sums]
+            with observe_inputs(self._add_to(sums, tile, outer)), suppress(_LayerReached):
+                self._run(outer)
+        return {layer: each.statistics() for layer, each in sums.items()}
+
+    def _add_to(self, sums: dict[NormLayer, Sums], tile: Tile, outer: Tile) -> Observer:
+        last = list(sums)[-1]
+
+        def add(layer: NormLayer, x: Tensor, _: ChannelStatistics | None) -> None:
+            if layer in sums:
+                sums[layer].add(tile.crop_from(outer, x, self.size, layer.margin))
+            if layer is last:
+                raise _LayerReached
+
+        return add
 
     def _run(self, tile: Tile) -> Tensor:
         """The chain on one tile."""
-        picture = self.source.tile(tile)
-        found = picture if self.kept_map is None else tile.crop(self.kept_map, self.scale)
+        image = self.source.tile(tile)
+        features = image if self.kept_map is None else tile.crop(self.kept_map, self.scale)
         for part in self.chain:
-            found = part.run(picture, found)
-        return found
+            features = part.run(image, features)
+        return features
 
     @property
     def _halo(self) -> int:
         # At least one step, so that mirrored pixels at the end are near those they mirror.
         return max(1, -(-sum(part.receptive_radius for part in self.chain) // self.multiple)) * self.multiple
 
-    def _side(self, taken: int) -> int:
-        """Side of the tiles that can be worked on beside the maps that are kept or being made."""
+    def _tile_side(self, reserved: int) -> int:
+        """Side of the tiles that fit the memory beside the kept map and so many reserved bytes."""
         width = max(part.floats_per_pixel for part in self.chain)
-        room = self.memory - _byte_size(self.kept_map) - taken
-        side = (
-            (isqrt(max(0, int(room / (self.bytes_per_float * width)))) - 2 * self._halo)
-            // self.multiple
-            * self.multiple
-        )
+        room = self.memory - _byte_size(self.kept_map) - reserved
+        with_halo = isqrt(max(0, int(room / (self.bytes_per_float * width))))
+        side = (with_halo - 2 * self._halo) // self.multiple * self.multiple
         smallest = -(-MIN_TILE // self.multiple) * self.multiple
         if side < smallest:
             least = self.memory - room + self.bytes_per_float * width * (2 * self._halo + smallest) ** 2
             raise PicturaError(
-                f"{self.memory / 2**20:.0f} MiB are too little for this network; give it at least "
-                f"{ceil(least / 2**20)} MiB of memory."
+                f"{self.memory / 2**20:.0f} MiB of memory is too little for this network; it needs at least "
+                f"{ceil(least / 2**20)} MiB."
             )
         return min(side, MAX_TILE // self.multiple * self.multiple)
 
@@ -296,21 +264,21 @@ class _Stream:
             yield from row
 
 
-def _byte_size(kept: Tensor | None) -> int:
-    return 0 if kept is None else kept.numel() * kept.element_size()
+def _byte_size(features: Tensor | None) -> int:
+    return 0 if features is None else features.numel() * features.element_size()
 
 
-def _finalize(found: Tensor, pixels: Tensor, out: Tensor | None, size: Size) -> Tensor:
-    """The whole result, cut to the picture, in its dtype."""
-    scale = Fraction(found.shape[-1], size[1])
+def _finalize(output: Tensor, pixels: Tensor, out: Tensor | None, size: Size) -> Tensor:
+    """The whole result, cropped to the image, in its dtype."""
+    scale = Fraction(output.shape[-1], size[1])
     height, width = (int(side * scale) for side in pixels.shape[-2:])
-    found = found[..., :height, :width]
+    output = output[..., :height, :width]
     if out is None:
-        out = torch.empty(found.shape, dtype=pixels.dtype, device=found.device)
-    _write_piece(found, out)
+        out = torch.empty(output.shape, dtype=pixels.dtype, device=output.device)
+    _write_piece(output, out)
     return out
 
 
-def _write_piece(found: Tensor, place: Tensor) -> None:
-    """Write a piece of the result, cut to its place, clamped to [0, 1]."""
-    place.copy_(from_float(found[..., : place.shape[-2], : place.shape[-1]].clamp(0, 1), place.dtype))
+def _write_piece(output: Tensor, place: Tensor) -> None:
+    """Write a piece of the result, cropped to its place and clamped to [0, 1]."""
+    place.copy_(from_float(output[..., : place.shape[-2], : place.shape[-1]].clamp(0, 1), place.dtype))

@@ -1,4 +1,4 @@
-"""Rectangles of a picture, and a picture that is read rectangle by rectangle."""
+"""Tiles of an image with and without halo, and an image that is read tile by tile."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,15 +21,15 @@ def extend_size(size: Size, multiple: int, smallest: int = 1) -> Size:
 
 
 def mirror_indices(first: int, last: int, side: int) -> Tensor:
-    """Which of a line's `side` pixels stand at the positions first … last - 1 if it is mirrored behind its end."""
+    """Indices into a line of `side` pixels for the positions first … last - 1, if it is reflected behind its end."""
     period = max(1, 2 * side - 2)  # the last pixel itself is not repeated
-    place = torch.arange(first, last) % period
-    return torch.where(place < side, place, period - place)
+    position = torch.arange(first, last) % period
+    return torch.where(position < side, position, period - position)
 
 
 @dataclass(frozen=True)
 class Tile:
-    """Rows from top to bottom and columns from left to right, in pixels of the picture."""
+    """Rows from top to bottom and columns from left to right, in pixels of the image."""
 
     top: int
     bottom: int
@@ -38,46 +38,46 @@ class Tile:
 
     @property
     def sides(self) -> tuple[Size, Size]:
-        """First and last, of the rows and of the columns."""
+        """First and last row, first and last column."""
         return (self.top, self.bottom), (self.left, self.right)
 
     def with_halo(self, halo: int, size: Size) -> "Tile":
-        """With a halo, as far as a picture of this size goes."""
+        """This tile with a halo of so many pixels on each side, cut at the borders of an image of this size."""
         (top, bottom), (left, right) = (
             (max(0, first - halo), min(end, last + halo)) for (first, last), end in zip(self.sides, size, strict=True)
         )
         return Tile(top, bottom, left, right)
 
     def crop(self, whole: Tensor, scale: Fraction) -> Tensor:
-        """This rectangle of a map …×H×W that has `scale` positions a pixel, or what of it the map has."""
+        """This tile of a map …×H×W that has `scale` positions per pixel; less where the map ends earlier."""
         rows, columns = (slice(int(first * scale), int(last * scale)) for first, last in self.sides)
         return whole[..., rows, columns]
 
-    def crop_from(self, outer: "Tile", found: Tensor, size: Size, margin: int = 0) -> Tensor:
-        """This rectangle of the map of a larger one, `outer`.
+    def crop_from(self, outer: "Tile", features: Tensor, size: Size, margin: int = 0) -> Tensor:
+        """This tile of the map of `outer`, the tile with its halo.
 
-        The map may go beyond `outer` by `margin` positions on each side. They are kept where they lie beyond the
-        picture, whose size is given, and cut where they lie beyond the rectangle only.
+        The map may reach beyond `outer` by `margin` positions on each side. They are kept where they lie beyond the
+        image, whose size is given, and cut where they lie beyond the tile only.
         """
         cuts = []
         for (first, last), (start, stop), end, side in zip(
-            self.sides, outer.sides, size, found.shape[-2:], strict=True
+            self.sides, outer.sides, size, features.shape[-2:], strict=True
         ):
             scale = Fraction(side - 2 * margin, stop - start)
             low = 0 if first == 0 else margin + int((first - start) * scale)
             high = side if last == end else margin + int((last - start) * scale)
             cuts.append(slice(low, high))
-        return found[..., cuts[0], cuts[1]]
+        return features[..., cuts[0], cuts[1]]
 
 
 def rows_of_tiles(size: Size, side: int) -> Iterator[list[Tile]]:
-    """Squares of this side that cover a picture, row by row; the last ones are cut."""
+    """Square tiles of this side that cover an image, row by row; the last ones are cut."""
     for top, bottom in pairwise([*range(0, size[0], side), size[0]]):
         yield [Tile(top, bottom, left, right) for left, right in pairwise([*range(0, size[1], side), size[1]])]
 
 
 class TiledImage:
-    """A picture 1×C×H×W, float or uint8, that goes on to a larger size by mirrored pixels."""
+    """An image 1×C×H×W, float or uint8, extended to a larger size by reflected pixels as it is read."""
 
     def __init__(self, pixels: Tensor, size: Size) -> None:
         self.pixels, self.size = pixels, size
@@ -86,38 +86,38 @@ class TiledImage:
     def tile(self, tile: Tile) -> Tensor:
         """One tile, float in [0, 1]."""
         height, width = self.pixels.shape[-2:]
-        found = self._rows
+        pixels = self._rows
         if tile.bottom > height:
-            found = found[..., mirror_indices(tile.top, tile.bottom, height) - self._first, :]
+            pixels = pixels[..., mirror_indices(tile.top, tile.bottom, height) - self._first, :]
         else:
-            found = found[..., tile.top - self._first : tile.bottom - self._first, :]
+            pixels = pixels[..., tile.top - self._first : tile.bottom - self._first, :]
         if tile.right > width:
-            found = found[..., mirror_indices(tile.left, tile.right, width)]
+            pixels = pixels[..., mirror_indices(tile.left, tile.right, width)]
         else:
-            found = found[..., tile.left : tile.right]
-        return to_float(found.contiguous())
+            pixels = pixels[..., tile.left : tile.right]
+        return to_float(pixels.contiguous())
 
     def keep_rows(self, top: int, bottom: int) -> None:
-        """Copy these rows, which are all that `tile` can read until the next call: the picture may be overwritten.
+        """Copy these rows, all that `tile` can read until the next call, so that the image may be overwritten.
 
-        Rows that were held before are taken from there. `top` never goes back.
+        Rows that were copied before are taken from there. `top` never goes back.
         """
         if self._rows is self.pixels:
-            held = self.pixels[..., :0, :]
-            known = top
+            copied = self.pixels[..., :0, :]
+            fresh = top
         else:
-            held = self._rows[..., top - self._first :, :]
-            known = top + held.shape[-2]
-        self._first, self._rows = top, torch.cat([held, self.pixels[..., known:bottom, :]], dim=-2)
+            copied = self._rows[..., top - self._first :, :]
+            fresh = top + copied.shape[-2]
+        self._first, self._rows = top, torch.cat([copied, self.pixels[..., fresh:bottom, :]], dim=-2)
 
 
-def crop_to_multiple(pictures: Tensor, multiple: int, smallest: int) -> Tensor:
-    """N×C×H×W without the rows and columns at the end that are too many for a network.
+def crop_to_multiple(images: Tensor, multiple: int, smallest: int) -> Tensor:
+    """N×C×H×W without the last rows and columns, so that both sides are divisible by `multiple`.
 
     Raises:
-        PicturaError: what is left is smaller than the network can read.
+        PicturaError: the result is smaller than the network accepts.
     """
-    height, width = (side // multiple * multiple for side in pictures.shape[-2:])
+    height, width = (side // multiple * multiple for side in images.shape[-2:])
     if min(height, width) < smallest:
-        raise PicturaError(f"Crops of {min(pictures.shape[-2:])} pixels are too small here: take {smallest} or more.")
-    return pictures[..., :height, :width]
+        raise PicturaError(f"Crops of {min(images.shape[-2:])} pixels are too small here: use at least {smallest}.")
+    return images[..., :height, :width]
