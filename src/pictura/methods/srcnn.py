@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pictura.methods.superres import PrecisionChoice, enlarge_image
-from pictura.metrics.luma import LUMA_WEIGHTS, luma
+from pictura.metrics.superres import LUMA_WEIGHTS, luma
 from pictura.networks.srcnn import SRCNN, SRCNN_CHANNELS
 from pictura.networks.tiling.streaming import DEFAULT_MEMORY, NetworkPart
 from pictura.networks.upscaler import Bicubic

@@ -23,6 +23,7 @@ from pictura.networks.tiling.streaming import DEFAULT_MEMORY, NetworkPart, strea
 from pictura.networks.upscaler import JohnsonUpscaler, Upscaler
 from pictura.picture.degrade import crop_to_scale, degrade, imresize
 from pictura.picture.resize import from_float, to_float
+from pictura.picture.transfer import match_histogram
 from pictura.runtime.device import fast_bfloat16
 from pictura.runtime.errors import PicturaError
 from pictura.training.capabilities import check_image, check_options
@@ -232,16 +233,3 @@ def enlarge_image(image: Tensor, part: NetworkPart, memory: int, precision: Prec
     enough = int(4 * part.floats_per_pixel * (TILE + 2 * part.receptive_radius) ** 2)
     with torch.autocast(image.device.type, torch.bfloat16, enabled=half):
         return stream(image, [part], memory=min(memory, enough))
-
-
-def match_histogram(made: Tensor, model: Tensor) -> Tensor:
-    """`made` with each channel's histogram exchanged for that of `model`; both 1×C×H×W."""
-    channels = []
-    for own, wanted in zip(made[0].flatten(1), model[0].flatten(1), strict=True):
-        rank = own.argsort().argsort().to(torch.float64) / max(1, own.numel() - 1)
-        place = rank * (wanted.numel() - 1)
-        low = place.floor().long()
-        values = wanted.sort().values
-        high = (low + 1).clamp(max=wanted.numel() - 1)
-        channels.append(torch.lerp(values[low], values[high], (place - low).to(values.dtype)))
-    return torch.stack(channels).reshape(made.shape)

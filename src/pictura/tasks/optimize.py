@@ -15,11 +15,12 @@ from pictura.picture import read
 from pictura.picture.denoise import denoise
 from pictura.picture.kinds import as_picture
 from pictura.picture.resize import fit_size, resize, to_float
+from pictura.picture.transfer import transfer_colours
 from pictura.runtime.device import choose_device
 from pictura.runtime.errors import PicturaError
 from pictura.style import Moments, Style, mix_moments
 from pictura.style.sources import ImageStyle, open_style
-from pictura.tasks.feed_forward import FeedForwardStylizer, open_feed_forward, paint_masked, with_colours_of
+from pictura.tasks.feed_forward import FeedForwardStylizer, open_feed_forward, paint_masked
 
 StepCallback = Callable[[Step], None]
 Stop = Callable[[], bool]
@@ -59,7 +60,7 @@ class OptimizingStylizer:
 
         def finish(result: Tensor) -> Tensor:
             if self.keep_colours:
-                result = with_colours_of(result, resize(content, (height, width)))
+                result = transfer_colours(result, resize(content, (height, width)))
             return result.to(image.device)
 
         try:
