@@ -88,7 +88,7 @@ def statements(body, inside):
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
             continue
         if inside or not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield from statements([n for n in ast.iter_child_nodes(node) if isinstance(n, ast.stmt)], inside)
+            yield from statements([n for n in ast.iter_child_nodes(node) if isinstance(n, ast.stmt | ast.excepthandler)], inside)
 
 
 def files_imported(path, inside):

@@ -37,7 +37,8 @@ def integer_samples(samples: Samples, dtype: type[np.uint8 | np.uint16]) -> NDAr
     if samples.dtype == dtype:
         return samples  # type: ignore[return-value]  # mypy does not narrow by dtype
     values: NDArray[np.float32] = np.rint(float_samples(samples) * np.float32(np.iinfo(dtype).max))
-    return values.astype(dtype)
+    integers: NDArray[Any] = values.astype(dtype)
+    return integers
 
 
 def map_samples(convert: Callable[[NDArray[np.float32]], NDArray[np.float32]], samples: Samples) -> NDArray[np.float32]:
