@@ -73,6 +73,50 @@ def test_no_torchvision_and_no_pickle(path):
     assert "allow_pickle" not in keywords
 
 
+MODULES = {
+    ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in sorted(PACKAGE.rglob("*.py"))
+}
+# Files whose imports inside functions lead back to themselves.
+DEFERRED_CIRCLES = {"pictura.models.hub", "pictura.models.reading", "pictura.models.store"}
+
+
+def statements(body, inside):
+    """The statements of a module that are run on import; with `inside` those of functions and classes, too."""
+    for node in body:
+        yield node
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            continue
+        if inside or not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield from statements(
+                [n for n in ast.iter_child_nodes(node) if isinstance(n, ast.stmt | ast.excepthandler)], inside
+            )
+
+
+def files_imported(path, inside):
+    """Our modules that a file imports; of `from package import name` the module of that name, if there is one."""
+    for node in statements(tree_of(path).body, inside):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            inner = [f"{node.module}.{alias.name}" for alias in node.names]
+            names = [name if name in MODULES else node.module for name in inner]
+        else:
+            continue
+        yield from (name for name in names if name in MODULES and MODULES[name] != path)
+
+
+@pytest.mark.parametrize(("inside", "known"), [(False, set()), (True, DEFERRED_CIRCLES)], ids=["on import", "deferred"])
+def test_no_circle_of_imports(inside, known):
+    left = {name: set(files_imported(path, inside)) for name, path in MODULES.items()}
+    while free := {name for name, needs in left.items() if not needs & left.keys()}:
+        left = {name: needs for name, needs in left.items() if name not in free}
+    # What imports a circle without being part of one is taken away from the other end.
+    while free := {name for name in left if not any(name in needs for needs in left.values())}:
+        left = {name: needs for name, needs in left.items() if name not in free}
+    assert left.keys() <= known
+
+
 def test_import_is_light():
     code = f"import sys; sys.path.insert(0, {str(PACKAGE.parent)!r}); import pictura; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -45,12 +45,12 @@ def test_check_a_bad_set(pairs):
     result = run("data", "check", "set")
     assert result.exit_code == 2
     assert "broken: 'trainB/1.png' cannot be read: " in result.stdout
-    assert "pictura: error: 'set' is not fit for training (broken: 1; first 'trainB/1.png'" in result.stderr
+    assert "pictura: error: 'set' has bad files (broken: 1; first 'trainB/1.png'" in result.stderr
     assert "Traceback" not in result.output
     told = run("data", "check", "set", "--json")
     assert told.exit_code == 2
     assert json.loads(told.stdout)["findings"][0]["files"] == ["trainB/1.png"]
-    assert "Without what is bad, 2 of 3 are left for train." in done("data", "check", "set", "--skip-bad").stdout
+    assert "2 of 3 train samples remain without the bad files." in done("data", "check", "set", "--skip-bad").stdout
     assert json.loads(done("data", "check", "set", "--skip-bad", "--json").stdout)["left"] == 2
 
 
@@ -64,7 +64,7 @@ def test_check_how_the_set_is_read(desk):
     assert run("data", "check", "faces", "--set", "patern=x").exit_code == 2
     assert "Did you mean 'pattern'" in run("data", "check", "faces", "--set", "patern=x").stderr
     assert "expected trainA and trainB" in run("data", "check", "faces", "--kind", "unpaired").stderr
-    assert "no kind of data 'pair'" in run("data", "check", "faces", "--kind", "pair").stderr
+    assert "Unknown kind of data 'pair'" in run("data", "check", "faces", "--kind", "pair").stderr
     assert "does not exist" in run("data", "check", "face").stderr
 
 
@@ -78,5 +78,5 @@ def test_combine_and_split(pairs):
         assert np.array_equal(again, np.rint(read(f"set/train{side}/2.png").pixels * 255))
     assert "exists already" in run("data", "combine", "set/trainA", "set/trainB", "-o", "beside").stderr
     done("data", "combine", "set/trainA", "set/trainB", "-o", "beside", "--overwrite")
-    assert "does not say in which format" in run("data", "split", "beside", "-o", "b", "--format", "xyz").stderr
-    assert "is no format" in run("data", "split", "beside", "-o", "b", "--format", "a/b").stderr
+    assert "Unsupported output" in run("data", "split", "beside", "-o", "b", "--format", "xyz").stderr
+    assert "is not a valid format" in run("data", "split", "beside", "-o", "b", "--format", "a/b").stderr

@@ -146,13 +146,13 @@ def test_asked_to_stop_it_finishes_the_file(clip, monkeypatch, number, code):
 def test_mistakes(clip):
     assert "No style is named" in refused("video", clip)
     assert "does not exist" in refused("video", "clop.mp4", *FAST)
-    assert "is no name for a video" in refused("video", clip, *FAST, "-o", "out.png")
+    assert "Unsupported output" in refused("video", clip, *FAST, "-o", "out.png")
     assert "'photo.png' is not a video" in refused("video", "photo.png", *FAST)
-    assert "no codec 'xvid'" in refused("video", clip, *FAST, "--codec", "xvid")
+    assert "Unknown codec 'xvid'" in refused("video", clip, *FAST, "--codec", "xvid")
     assert "paints starry-night" in refused(
         "video", clip, "--method", "johnson", "--model", "model", "--style", "the-scream"
     )
-    assert "is the video itself" in refused("video", clip, *FAST, "-o", "clip.mp4", "--overwrite")
+    assert "is the input video" in refused("video", clip, *FAST, "-o", "clip.mp4", "--overwrite")
     Path("out.mp4").write_text("mine")
     assert "exists already" in refused("video", clip, *FAST, "-o", "out.mp4")
 

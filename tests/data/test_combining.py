@@ -72,17 +72,17 @@ def test_mistakes(pairs, tmp_path):
     with pytest.raises(PicturaError, match=r"trainA.2\.png' has no partner"):
         combine_pairs(pairs / "trainA", pairs / "trainB", tmp_path / "out")
     save(pairs / "trainB" / "2.png", noise(24, 30))
-    with pytest.raises(PicturaError, match="is 32 × 24 pixels and its partner 30 × 24: give both one size"):
+    with pytest.raises(PicturaError, match="is 32 × 24 pixels and its partner 30 × 24: resize one of them"):
         combine_pairs(pairs / "trainA", pairs / "trainB", tmp_path / "out")
     with pytest.raises(PicturaError, match="does not exist"):
         combine_pairs(pairs / "trainA", pairs / "nowhere", tmp_path / "out")
-    with pytest.raises(PicturaError, match="9 pixels wide, which makes no two equal halves"):
+    with pytest.raises(PicturaError, match="9 pixels wide and cannot be split into equal halves"):
         split_pairs(save(tmp_path / "x.png", noise(4, 9)), tmp_path / "out2")
     assert not (tmp_path / "out2").exists()
     (tmp_path / "empty").mkdir()
-    with pytest.raises(PicturaError, match="holds no picture"):
+    with pytest.raises(PicturaError, match="contains no pictures"):
         split_pairs(tmp_path / "empty", tmp_path / "out")
-    with pytest.raises(PicturaError, match="hold no pictures"):
+    with pytest.raises(PicturaError, match="contain no pictures"):
         combine_pairs(tmp_path / "empty", tmp_path / "empty", tmp_path / "out")
     for suffix in ("png", "jpg"):
         save(tmp_path / "same" / f"x.{suffix}", noise(4, 8))

@@ -110,7 +110,7 @@ def test_missing_and_no_picture(tmp_path):
     with pytest.raises(PicturaError, match="does not exist"):
         decode.decode_image(tmp_path / "a.png")
     (tmp_path / "a.png").write_text("text")
-    with pytest.raises(PicturaError, match="not a picture"):
+    with pytest.raises(PicturaError, match="not a supported image"):
         decode.decode_image(tmp_path / "a.png")
 
 
@@ -128,7 +128,7 @@ def test_grey_values_are_class_numbers_and_colours_are_none(tmp_path):
     assert np.array_equal(decode.decode_class_numbers(save(tmp_path / "a.png", grey)).samples, grey)
     deep = grey.astype(np.uint16) * 257
     assert np.array_equal(decode.decode_class_numbers(write(Picture.of(deep), tmp_path / "b.png")).samples, deep)
-    with pytest.raises(PicturaError, match="no class numbers: save label maps with a palette or in grey"):
+    with pytest.raises(PicturaError, match="not an indexed or grey label map: save it as one"):
         decode.decode_class_numbers(save(tmp_path / "c.png", noise()))
 
 

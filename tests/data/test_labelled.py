@@ -77,14 +77,14 @@ def test_one_column_needs_no_name_and_the_table_may_lie_elsewhere(tmp_path):
 @pytest.mark.parametrize(
     ("table", "pairs", "said"),
     [
-        (TABLE, [], "has the labels smiling, person: say which"),
-        (TABLE, ["labels=smilin"], r"no label 'smilin', but smiling, person\. Did you mean 'smiling'"),
+        (TABLE, [], "has the labels smiling, person: choose with labels"),
+        (TABLE, ["labels=smilin"], r"no label 'smilin': choose from smiling, person\. Did you mean 'smiling'"),
         ("name,age\n1.png,3\n", [], "has no column 'file'"),
-        ("file,age\n1.png\n", [], "Line 2 of .* not as many fields"),
-        ("file,age\n1.png,3,4\n", [], "Line 2 of .* not as many fields"),
+        ("file,age\n1.png\n", [], "Line 2 of .* different number of fields"),
+        ("file,age\n1.png,3,4\n", [], "Line 2 of .* different number of fields"),
         ("file,split,age\n1.png,training,3\n", [], "has the split 'training': use train, val, test"),
-        ("file,age\n", [], "has no lines"),
-        ("", [], "has no lines"),
+        ("file,age\n", [], "has no rows"),
+        ("", [], "has no rows"),
         ("file,a\xe9\n", ["csv=nowhere.csv"], r"nowhere\.csv' cannot be read"),
     ],
 )
@@ -99,7 +99,7 @@ def test_two_tables(tmp_path):
     put(tmp_path, "1.png")
     for name in ("a.csv", "b.csv"):
         (tmp_path / name).write_text("file,age\n1.png,3\n")
-    with pytest.raises(PicturaError, match=r"say which with csv, for example csv=a\.csv"):
+    with pytest.raises(PicturaError, match=r"choose one with csv, for example csv=a\.csv"):
         opened(tmp_path)
     assert len(opened(tmp_path, "csv=b.csv")) == 1
 
@@ -107,9 +107,9 @@ def test_two_tables(tmp_path):
 @pytest.mark.parametrize(
     ("pattern", "said"),
     [
-        ("*", "names no label"),
-        ("{a}_{a}", "names no label, or one twice"),
-        ("{age}-{gender}", r"1_2\.png' does not follow the pattern"),
+        ("*", "has no label"),
+        ("{a}_{a}", "has no label, or one twice"),
+        ("{age}-{gender}", r"1_2\.png' does not match the pattern"),
     ],
 )
 def test_patterns_that_do_not_do(tmp_path, pattern, said):
@@ -127,7 +127,7 @@ def test_settings_as_text():
         3,
         "BtoA",
     )
-    with pytest.raises(PicturaError, match="gives no value: write KEY=VALUE"):
+    with pytest.raises(PicturaError, match="Expected KEY=VALUE, got 'mirror'"):
         parse_data_settings(["mirror"])
     with pytest.raises(PicturaError, match="Data setting direction"):
         parse_data_settings(["direction=up"])

@@ -32,7 +32,7 @@ def test_images_with_splits(tmp_path):
     put(tmp_path, "train/a.png", "train/b.png", "test/c.png")
     assert len(opened(tmp_path, "images")) == 2
     assert files(opened(tmp_path, "images", split="test"), "image") == ["test/c.png"]
-    with pytest.raises(PicturaError, match="no pictures for 'val', but for train, test"):
+    with pytest.raises(PicturaError, match="no pictures for 'val', only for train, test"):
         opened(tmp_path, "images", split="val")
 
 
@@ -89,15 +89,19 @@ def test_orphans_are_kept_for_the_audit(tmp_path):
 @pytest.mark.parametrize(
     ("kind", "names", "said"),
     [
-        ("images", ["notes.txt"], r"holds no picture \(\.bmp"),
-        ("paired", ["notes.txt"], "not laid out as paired pictures: expected trainA and trainB .* there is nothing"),
+        ("images", ["notes.txt"], r"contains no pictures: add \.bmp"),
+        ("paired", ["notes.txt"], "not laid out as paired pictures: expected trainA and trainB .* found nothing"),
         ("paired", ["trainA/1.png"], "has 'trainA' but no side B for it: expected trainA and trainB"),
-        ("paired", ["A/1.png", "B/2.png"], "No file of side A has the name of one of side B"),
-        ("paired", ["A/1.png", "A/1.jpg", "B/1.png"], r"1\.jpg' and .*1\.png' have one name"),
-        ("unpaired", ["1.png", "2.png"], "not laid out as unpaired pictures: .* there is 2 pictures"),
-        ("unpaired", ["x/1.png", "y/1.png", "z/1.png"], "there is the folder x, the folder y, the folder z"),
-        ("unpaired", ["trainA/1.png", "trainB/notes.txt"], "trainB' holds no picture"),
-        ("labelled", ["1.png"], r"tells no labels: expected a folder for each class .* such as \{age\}_\{gender\}_\*"),
+        ("paired", ["A/1.png", "B/2.png"], "No file of side A has the same name as one of side B"),
+        ("paired", ["A/1.png", "A/1.jpg", "B/1.png"], r"1\.jpg' and .*1\.png' differ only in their suffix"),
+        ("unpaired", ["1.png", "2.png"], "not laid out as unpaired pictures: .* found 2 pictures"),
+        ("unpaired", ["x/1.png", "y/1.png", "z/1.png"], "found the folder x, the folder y, the folder z"),
+        ("unpaired", ["trainA/1.png", "trainB/notes.txt"], "trainB' contains no pictures"),
+        (
+            "labelled",
+            ["1.png"],
+            r"No labels found in .*: expected one folder per class .* such as \{age\}_\{gender\}_\*",
+        ),
     ],
 )
 def test_other_layouts_are_told(tmp_path, kind, names, said):
@@ -113,7 +117,7 @@ def test_other_layouts_are_told(tmp_path, kind, names, said):
 
 def test_a_square_picture_is_no_pair(tmp_path):
     put(tmp_path, "1.png", size=(8, 8))
-    with pytest.raises(PicturaError, match="8 × 8 pixels, and two pictures side by side are wider than high"):
+    with pytest.raises(PicturaError, match="8 × 8 pixels, but two pictures side by side are wider than high"):
         opened(tmp_path, "paired")
 
 
@@ -125,5 +129,5 @@ def test_no_folder_and_no_kind(tmp_path):
         opened(tmp_path / "1.png", "images")
     with pytest.raises(PicturaError, match="Did you mean 'paired'"):
         opened(tmp_path, "pared")
-    with pytest.raises(PicturaError, match="crop of 8"):
+    with pytest.raises(PicturaError, match=r"load \(4\) is smaller than crop \(8\)"):
         open_data(tmp_path, "images", 8, settings=data_settings({"load": 4}))

@@ -209,7 +209,7 @@ def test_without(pairs):
     assert [less.names(i) for i in range(3)] == [[f"train{s}/{i}.png" for s in "AB"] for i in (0, 2, 3)]
     two = open_data(pairs, "unpaired", 8).without({PictureView(pairs / "trainB" / "1.png")})
     assert {side: len(views) for side, views in two.part.views.items()} == {"A": 4, "B": 3}
-    with pytest.raises(PicturaError, match="nothing is left"):
+    with pytest.raises(PicturaError, match="No samples remain"):
         source.without({PictureView(pairs / "trainA" / f"{i}.png") for i in range(4)})
     labelled = open_data(pairs, "labelled", 8)
     assert len(labelled.without({labelled.part.views["image"][0]}).part.labels) == len(labelled) - 1

@@ -7,8 +7,8 @@ import torch
 
 from pictura.methods import find_method, open_method
 from pictura.methods.srcnn import Srcnn, SrcnnSettings, add_luma
-from pictura.methods.superres import Superres, SuperresSettings, grid, match_histogram
-from pictura.metrics.luma import luma
+from pictura.methods.superres import Superres, SuperresSettings, grid
+from pictura.metrics.superres import luma
 from pictura.networks.layers.resize import Bicubic
 from pictura.picture.degrade import degrade, imresize
 from pictura.runtime.errors import PicturaError
@@ -208,17 +208,6 @@ def test_luminance_alone_changes(draw):
     brighter = add_luma(picture, torch.full((1, 1, 8, 8), 10 / 255))
     assert (luma(brighter) - luma(picture)).flatten().tolist() == pytest.approx([10] * 64, abs=1e-3)
     assert torch.allclose(brighter[:, 0] - brighter[:, 1], picture[:, 0] - picture[:, 1], atol=1e-6)
-
-
-def test_matched_histogram(draw):
-    made, model = draw(12, 14), 0.3 + 0.2 * draw(6, 7, seed=1)
-    found = match_histogram(made, model)
-    for own, was, wanted in zip(found[0], made[0], model[0], strict=True):
-        assert own.min() == pytest.approx(wanted.min().item())
-        assert own.max() == pytest.approx(wanted.max().item())
-        assert own.mean() == pytest.approx(wanted.mean().item(), abs=0.01)
-        order = was.flatten().argsort()
-        assert (own.flatten()[order].diff() >= 0).all()
 
 
 def test_found_by_their_files():

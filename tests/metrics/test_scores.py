@@ -7,10 +7,8 @@ import pytest
 import torch
 from scipy.signal import convolve2d
 
-from pictura.metrics.luma import luma
-from pictura.metrics.psnr import psnr
-from pictura.metrics.ssim import ssim
-from pictura.metrics.superres import score
+from pictura.metrics.similarity import psnr, ssim
+from pictura.metrics.superres import luma, score
 from pictura.runtime.errors import PicturaError
 
 
@@ -49,7 +47,7 @@ def test_ssim_is_its_formula():
 
 
 def test_ssim_of_a_picture_smaller_than_its_window():
-    with pytest.raises(PicturaError, match="11 pixels a side"):
+    with pytest.raises(PicturaError, match="11 pixels per side"):
         ssim(torch.zeros(1, 1, 30, 10), torch.zeros(1, 1, 30, 10))
 
 

@@ -56,7 +56,7 @@ def test_flipped_bytes(tmp_path, suffix, deep, caplog):
 
 def test_text_named_as_a_picture(tmp_path):
     (tmp_path / "a.png").write_text("not a picture")
-    with pytest.raises(PicturaError, match=r"a\.png' is not a picture that can be read: give a PNG, JPEG"):
+    with pytest.raises(PicturaError, match=r"a\.png' is not a supported image: give a PNG, JPEG"):
         read(tmp_path / "a.png")
 
 

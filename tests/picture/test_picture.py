@@ -100,7 +100,7 @@ def test_fit(height, width, longest):
 
 
 def test_fit_refuses_nothing():
-    with pytest.raises(PicturaError, match="longest side of 0"):
+    with pytest.raises(PicturaError, match="longest side must be at least 1 pixel, got 0"):
         fit_size(10, 10, 0)
 
 

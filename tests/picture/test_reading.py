@@ -169,7 +169,7 @@ def png_header(width, height):
 @pytest.mark.parametrize("size", [(60_000, 60_000), (70_000, 1), (11_000, 11_000)])
 def test_sizes_are_refused_before_decoding(tmp_path, size):
     (tmp_path / "a.png").write_bytes(png_header(*size))
-    with pytest.raises(PicturaError, match=f"{size[0]} × {size[1]} pixels, more than"):
+    with pytest.raises(PicturaError, match=f"{size[0]} × {size[1]} pixels; the limits are"):
         read(tmp_path / "a.png")
 
 
@@ -185,7 +185,7 @@ def test_the_limit_is_a_parameter_and_pillows_own_never_speaks(tmp_path, monkeyp
 
 def test_gif_and_friends_are_refused(tmp_path):
     Image.fromarray(SMOOTH).save(tmp_path / "a.gif")
-    with pytest.raises(PicturaError, match=r"not a picture that can be read: give a PNG, JPEG, WebP, TIFF or BMP"):
+    with pytest.raises(PicturaError, match=r"not a supported image: give a PNG, JPEG, WebP, TIFF or BMP"):
         read(tmp_path / "a.gif")
 
 

@@ -32,7 +32,7 @@ def test_no_settings(tmp_path):
     picture = Picture.of(COLOUR)
     for path in (write(picture, tmp_path / "a.png"), write(picture, tmp_path / "a.bmp", settings=SETTINGS)):
         assert read(path).settings is None
-        with pytest.raises(PicturaError, match="carries no settings"):
+        with pytest.raises(PicturaError, match="contains no pictura settings"):
             read_settings(path)
 
 
@@ -45,7 +45,7 @@ def test_strangers_text_is_not_settings(tmp_path, text):
 
 
 def test_settings_too_long_for_jpeg(tmp_path):
-    with pytest.raises(PicturaError, match="do not fit into a JPEG"):
+    with pytest.raises(PicturaError, match="too large for a JPEG"):
         write(Picture.of(COLOUR), tmp_path / "a.jpg", settings={"x": "y" * 70_000})
     assert not list(tmp_path.iterdir())
     assert read_settings(write(Picture.of(COLOUR), tmp_path / "a.png", settings={"x": "y" * 70_000}))
@@ -77,21 +77,19 @@ def test_grey_stays_grey_only_while_it_is(tmp_path, suffix):
 def test_quality_matters(tmp_path, suffix):
     sizes = [write(Picture.of(COLOUR), tmp_path / f"{q}.{suffix}", quality=q).stat().st_size for q in (10, 95)]
     assert sizes[0] < sizes[1]
-    with pytest.raises(PicturaError, match="quality of 0"):
+    with pytest.raises(PicturaError, match="quality must be between 1 and 100, got 0"):
         write(Picture.of(COLOUR), tmp_path / f"a.{suffix}", quality=0)
 
 
-@pytest.mark.parametrize(
-    ("name", "hint"), [("a.pgn", "Did you mean '.png'"), ("a.gif", "end in one of .png"), ("a", "")]
-)
+@pytest.mark.parametrize(("name", "hint"), [("a.pgn", "Did you mean '.png'"), ("a.gif", "use one of .png"), ("a", "")])
 def test_unknown_suffix(tmp_path, name, hint):
     for action in (check_writable, lambda path: write(Picture.of(COLOUR), path)):
-        with pytest.raises(PicturaError, match=f"which format.*{hint}"):
+        with pytest.raises(PicturaError, match=f"Unsupported output .*{hint}"):
             action(tmp_path / name)
 
 
 def test_too_wide_for_webp(tmp_path):
-    with pytest.raises(PicturaError, match="more than 16383"):
+    with pytest.raises(PicturaError, match="limited to 16383 pixels per side"):
         write(Picture.of(np.zeros((1, 20_000, 3), np.uint8)), tmp_path / "a.webp")
 
 

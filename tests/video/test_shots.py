@@ -14,17 +14,17 @@ def test_samples_are_few_and_evenly_spread(count):
     spread = EvenSamples(most=8, stride=1)
     for i in range(count):
         spread.add(i)
-    steps = {b - a for a, b in zip(spread.kept, spread.kept[1:], strict=False)}
-    assert spread.kept[0] == 0
-    assert min(count, 5) <= len(spread.kept) <= 8
+    steps = {b - a for a, b in zip(spread.items, spread.items[1:], strict=False)}
+    assert spread.items[0] == 0
+    assert min(count, 5) <= len(spread.items) <= 8
     assert len(steps) <= 1
-    assert count - spread.kept[-1] <= spread.stride
+    assert count - spread.items[-1] <= spread.stride
 
 
 def test_a_short_row_has_a_sample():
     spread = EvenSamples(most=8, stride=6)
     spread.add("only")
-    assert spread.kept == ["only"]
+    assert spread.items == ["only"]
 
 
 def test_a_cut_is_seen_and_movement_is_not():

@@ -1,11 +1,11 @@
-"""Sets of pictures to learn from: how they lie in folders, how they are checked, what a training step sees of them.
+"""Data sets of pictures: their layout in folders, the checks before training, and the samples of a training step.
 
     from pictura.data import open_data
 
     pairs = open_data("facades", "paired", crop=256)
     sample = pairs.sample(0, torch.Generator().manual_seed(0))  # {"A": 3×256×256, "B": 3×256×256}
 
-Reading order: opening, source (what a training gets), layout (what is recognised), crops (the papers' augmentation),
+Reading order: opening, source (the samples), layout (how folders are recognized), crops (the papers' augmentation),
 decode, auditing. Nothing heavy is imported before it is used.
 """
 

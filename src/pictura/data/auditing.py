@@ -1,7 +1,7 @@
-"""A look at every pixel of a set before the first step: what would spoil a training is found in the first minute."""
+"""Audit every file of a data set before the first step, so that problems show in the first minute."""
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,44 +15,44 @@ from pictura.data.source import DataSet
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.threads import available_processors
 
-# A side that is this many times longer or shorter than is usual in its set (the median) is worth a look.
+# A side that is this many times longer or shorter than the median of its set is reported.
 UNUSUAL_RATIO = 3.0
-Signatures = dict[PictureView, ImageSignature | str]  # a text says why a file cannot be read
+Signatures = dict[PictureView, ImageSignature | str]  # a string says why a file cannot be read
 
 
 def audit(source: DataSet, progress: Callable[[int, int], None] | None = None) -> AuditReport:
-    """Decode all files of all splits in full and report what is wrong.
+    """Decode all files of all splits completely and report problems.
 
     Bad: broken files; a file without partner; partners of unequal sizes; pictures of one flat colour; training pictures
-    whose pixels are those of a test (or val) picture. To be looked at: training pictures that look like a test picture;
-    sizes far from the usual; pictures smaller than the crop, which would be enlarged. Label maps may be flat or alike.
+    with the pixels of a test (or val) picture. Only reported: training pictures that look like a test picture; unusual
+    sizes; pictures smaller than the crop, which would be enlarged. Label maps may be flat or alike.
 
-    progress: called with (files done, files in all).
+    progress: called with (files done, files in total).
     """
     parts = source.layout.parts
-    looks = _compute_signatures(source, progress)
+    signatures = _compute_signatures(source, progress)
     findings: list[Finding] = []
     for split, part in parts.items():
         findings += _find_orphans(split, part)
-        findings += _find_broken(split, part, looks)
-        findings += _find_unequal_sizes(source, split, part, looks)
+        findings += _find_broken(split, part, signatures)
+        findings += _find_unequal_sizes(source, split, part, signatures)
         for side, views in part.views.items():
             if side not in source.maps:
-                findings += _find_flat(split, views, looks)
-    findings += _find_copies(source, looks)
+                findings += _find_flat(split, views, signatures)
+    findings += _find_copies(source, signatures)
     order = (*BAD_CHECKS, *NOTED_CHECKS)
-    findings.sort(key=lambda one: (order.index(one.check), one.views))
+    findings.sort(key=lambda finding: (order.index(finding.check), finding.views))
     samples = {split: max(map(len, part.views.values())) for split, part in parts.items()}
-    return AuditReport(source.path, source.kind, samples, len(looks), tuple(findings))
+    return AuditReport(source.path, source.kind, samples, len(signatures), tuple(findings))
 
 
 def audit_source(
     source: DataSet, *, skip_bad: bool = False, progress: Callable[[int, int], None] | None = None
 ) -> DataSet:
-    """The source when an audit finds nothing bad, or without what is bad.
+    """The data set if an audit finds nothing bad; with `skip_bad`, the data set without the bad files.
 
     Raises:
-        PicturaError: something is bad and is not to be skipped, or nothing is left.
+        PicturaError: there are bad files and they are not to be skipped, or no samples remain.
     """
     report = audit(source, progress)
     if not report.bad:
@@ -63,16 +63,16 @@ def audit_source(
 
 
 def audit_error(report: AuditReport) -> PicturaError:
-    """Why a set is not trained on as it is, with the first bad file."""
+    """What is raised for a data set with bad files; names the first."""
     first = report.bad[0]
     return PicturaError(
-        f"'{report.path}' is not fit for training ({report.counts()}; first '{report.name(first.views[0])}', which "
-        f"{first.what}): mend it, or leave out bad files with --skip-bad; `pictura data check` lists them all."
+        f"'{report.path}' has bad files ({report.counts()}; first '{report.name(first.views[0])}', which {first.what}):"
+        " fix them or skip them with --skip-bad; `pictura data check` lists all."
     )
 
 
 def _compute_signatures(source: DataSet, progress: Callable[[int, int], None] | None) -> Signatures:
-    """Every view of every split, each file decoded once, several at a time (decoders leave Python's lock)."""
+    """Every view of every split, each file decoded once, several at a time (decoders release Python's lock)."""
     files: dict[tuple[Path, bool], set[PictureView]] = {}
     for part in source.layout.parts.values():
         for side, views in part.views.items():
@@ -81,17 +81,17 @@ def _compute_signatures(source: DataSet, progress: Callable[[int, int], None] | 
                 files.setdefault((view.path, numbers), set()).add(view)
         for path in part.orphans:
             files.setdefault((path, False), set()).add(PictureView(path))
-    looks: Signatures = {}
+    signatures: Signatures = {}
     pool = ThreadPoolExecutor(available_processors())
     try:
-        with warnings.catch_warnings():  # readers silence Pillow, each in its thread; the last word must be the old one
-            for done, seen in enumerate(pool.map(_sign_file, files, files.values()), 1):
-                looks.update(seen)
+        with warnings.catch_warnings():  # readers change the filters, each in its thread; the old ones must come back
+            for done, signed in enumerate(pool.map(_sign_file, files, files.values()), 1):
+                signatures.update(signed)
                 if progress is not None:
                     progress(done, len(files))
     finally:
         pool.shutdown(cancel_futures=True)
-    return looks
+    return signatures
 
 
 def _sign_file(file: tuple[Path, bool], views: set[PictureView]) -> Signatures:
@@ -101,7 +101,8 @@ def _sign_file(file: tuple[Path, bool], views: set[PictureView]) -> Signatures:
         decoded = decode_class_numbers(path) if numbers else decode_image(path)
         if decoded.original_size[1] % 2 and any(view.half for view in views):
             raise PicturaError(
-                f"'{path}' is {decoded.original_size[1]} pixels wide, which makes no two equal halves: cut it."
+                f"'{path}' is {decoded.original_size[1]} pixels wide and cannot be split into equal halves: crop it to "
+                "an even width."
             )
         return {view: image_signature((decoded.half(view.half) if view.half else decoded).samples) for view in views}
     except PicturaError as error:
@@ -109,7 +110,7 @@ def _sign_file(file: tuple[Path, bool], views: set[PictureView]) -> Signatures:
 
 
 def _group_views(source: DataSet, part: DataSplit) -> Iterator[tuple[PictureView, ...]]:
-    """What is kept or left out together."""
+    """The views that are kept or skipped together."""
     if source.kind == "unpaired":
         yield from ((view,) for views in part.views.values() for view in views)
     else:
@@ -121,38 +122,40 @@ def _find_orphans(split: str, part: DataSplit) -> Iterator[Finding]:
         yield Finding("no partner", split, (PictureView(path),), "has no partner of the same name on the other side")
 
 
-def _find_broken(split: str, part: DataSplit, looks: Signatures) -> Iterator[Finding]:
-    told = set()
+def _find_broken(split: str, part: DataSplit, signatures: Signatures) -> Iterator[Finding]:
+    broken = set()
     for views in part.views.values():
         for view in views:
-            if isinstance(why := looks[view], str) and view.path not in told:
-                told.add(view.path)
-                yield Finding("broken", split, (view,), f"cannot be read: {why}")
+            if isinstance(reason := signatures[view], str) and view.path not in broken:
+                broken.add(view.path)
+                yield Finding("broken", split, (view,), f"cannot be read: {reason}")
 
 
-def _find_flat(split: str, views: list[PictureView], looks: Signatures) -> Iterator[Finding]:
-    for view in views:
-        if isinstance(seen := looks[view], ImageSignature) and seen.flat:
-            yield Finding("flat", split, (view,), "is one flat colour, which leaves normalisation nothing to divide by")
+def _find_flat(split: str, views: list[PictureView], signatures: Signatures) -> Iterator[Finding]:
+    for view, signature in _decodable(views, signatures):
+        if signature.flat:
+            yield Finding("flat", split, (view,), "is one flat colour, which leaves normalization nothing to divide by")
 
 
-def _find_unequal_sizes(source: DataSet, split: str, part: DataSplit, looks: Signatures) -> Iterator[Finding]:
+def _find_unequal_sizes(source: DataSet, split: str, part: DataSplit, signatures: Signatures) -> Iterator[Finding]:
     for row in _group_views(source, part):
-        sizes = [seen.size for view in row if isinstance(seen := looks[view], ImageSignature)]
+        sizes = [signature.size for _, signature in _decodable(row, signatures)]
         if len(set(sizes)) > 1:
-            one, other = map(_format_size, sizes)
-            yield Finding("unequal sizes", split, row, f"is {one} pixels and its partner {other}")
+            size, other = map(_format_size, sizes)
+            yield Finding("unequal sizes", split, row, f"is {size} pixels and its partner {other}")
     for views in part.views.values():
-        yield from _find_unusual_sizes(source, split, views, looks)
+        sizes_of_views = [(view, signature.size) for view, signature in _decodable(views, signatures)]
+        yield from _find_unusual_sizes(source, split, sizes_of_views)
 
 
-def _find_unusual_sizes(source: DataSet, split: str, views: list[PictureView], looks: Signatures) -> Iterator[Finding]:
-    seen = [(view, one.size) for view in views if isinstance(one := looks[view], ImageSignature)]
-    if not seen:
+def _find_unusual_sizes(
+    source: DataSet, split: str, sizes: list[tuple[PictureView, tuple[int, int]]]
+) -> Iterator[Finding]:
+    if not sizes:
         return
-    median = np.median([size for _, size in seen], axis=0)
+    median = np.median([size for _, size in sizes], axis=0)
     usual = f"{median[1]:g} × {median[0]:g}"
-    for view, size in seen:
+    for view, size in sizes:
         ratios = np.array(size) / median
         if max(ratios.max(), 1 / ratios.min()) > UNUSUAL_RATIO:
             yield Finding("unusual size", split, (view,), f"is {_format_size(size)} pixels where {usual} is usual")
@@ -162,23 +165,26 @@ def _find_unusual_sizes(source: DataSet, split: str, views: list[PictureView], l
             )
 
 
-def _find_copies(source: DataSet, looks: Signatures) -> Iterator[Finding]:
-    """Training pictures that stand again in what a training is judged by."""
+def _find_copies(source: DataSet, signatures: Signatures) -> Iterator[Finding]:
+    """Training pictures that are also in the val or test split."""
     parts = source.layout.parts
     for side, views in parts["train"].views.items() if "train" in parts else ():
         if side in source.maps:
             continue
-        ours = [view for view in dict.fromkeys(views) if isinstance(looks[view], ImageSignature)]
+        ours = _decodable(dict.fromkeys(views), signatures)
         for split in ("val", "test"):
             others = parts[split].views[side] if split in parts else []
-            theirs = [view for view in dict.fromkeys(others) if isinstance(looks[view], ImageSignature)]
-            for twin in find_twins(
-                *([one for view in row if isinstance(one := looks[view], ImageSignature)] for row in (ours, theirs))
-            ):
+            theirs = _decodable(dict.fromkeys(others), signatures)
+            for twin in find_twins([signature for _, signature in ours], [signature for _, signature in theirs]):
                 check = "copy of a test picture" if twin.exact else "like a test picture"
-                pair = (ours[twin.first], theirs[twin.second])
+                pair = (ours[twin.first][0], theirs[twin.second][0])
                 what = "has the pixels of" if twin.exact else "looks like"
                 yield Finding(check, "train", pair, f"{what} '{pair[1].path.name}' in {split}")
+
+
+def _decodable(views: Iterable[PictureView], signatures: Signatures) -> list[tuple[PictureView, ImageSignature]]:
+    pairs = ((view, signatures[view]) for view in views)
+    return [(view, signature) for view, signature in pairs if isinstance(signature, ImageSignature)]
 
 
 def _format_size(size: tuple[int, int]) -> str:

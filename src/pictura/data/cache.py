@@ -8,10 +8,10 @@ from pictura.data.decode import DecodedImage
 
 
 class Cache:
-    """Keeps what comes first until the budget in bytes is used up, and nothing after that; safe among threads.
+    """Keeps the first entries until the budget in bytes is used up, and none after that; thread-safe.
 
-    Nothing is thrown out for something newer: an epoch visits every picture once, in a new order, and whatever was
-    thrown out would be asked for as soon as what took its place.
+    Nothing is evicted for something newer: an epoch visits every picture once, in a new order, and an evicted picture
+    would be needed again as soon as the one that took its place.
     """
 
     def __init__(self, budget: int) -> None:
@@ -20,22 +20,22 @@ class Cache:
         self._lock = threading.Lock()
 
     def get(self, key: Hashable, make: Callable[[], DecodedImage]) -> DecodedImage:
-        """What is kept under the key, else what `make` gives."""
-        found = self._entries.get(key)
-        if found is not None:
-            return found
-        made = make()
+        """The entry of the key, else what `make` returns, which is kept if there is room."""
+        entry = self._entries.get(key)
+        if entry is not None:
+            return entry
+        image = make()
         with self._lock:
-            if key not in self._entries and self.used + made.samples.nbytes <= self.budget:
-                self._entries[key] = made
-                self.used += made.samples.nbytes
-        return made
+            if key not in self._entries and self.used + image.samples.nbytes <= self.budget:
+                self._entries[key] = image
+                self.used += image.samples.nbytes
+        return image
 
     def __len__(self) -> int:
         return len(self._entries)
 
     def __getstate__(self) -> dict[str, Any]:
-        """For a loader's other processes: the budget, nothing kept."""
+        """For a loader's other processes: the budget without the entries."""
         return {"budget": self.budget}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Pairs in two folders, and pairs side by side: from the one to the other, pixel for pixel."""
+"""Combine pairs of two folders side by side in one file, and split such files, pixel for pixel."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pictura.data.layout import check_folder, list_pictures, match_pairs
+from pictura.data.folders import check_folder, list_pictures
+from pictura.data.layout import match_pairs
 from pictura.picture import Picture, check_writable, read, write
 from pictura.picture.picture import Pixels
 from pictura.runtime.errors import PicturaError
@@ -15,7 +16,7 @@ ProgressCallback = Callable[[int, int], None]
 
 
 class _WriteTask(NamedTuple):
-    """Pictures to be written, all from the same source."""
+    """Output files that are made of the same source files."""
 
     sources: tuple[Path, ...]
     targets: tuple[Path, ...]
@@ -32,25 +33,27 @@ def combine_pairs(
 ) -> list[Path]:
     """Put each picture of the first folder beside the one of the same name in the second; returns the files written.
 
-    The left half is the first folder's. Names, also of folders below, are kept, with the suffix given. Colours of the
-    two must be sRGB, or have one profile; 16 bits stay where one of them has 16.
+    The left half is the first folder's. Names, also of folders below, are kept, with the given suffix. The profile is
+    kept where both have the same, else sRGB is written; 16 bits where one of them has 16.
 
     Raises:
         PicturaError: a picture has no partner or a partner of another size, a file cannot be read or written, or one of
-            that name exists. What was written before stays; nothing is written in part.
+            that name exists. Files already written are kept; no partial files are left.
     """
-    one, other, output = check_folder(Path(first)), check_folder(Path(second)), Path(output)
-    part = match_pairs(one, other)
+    left, right, output = check_folder(Path(first)), check_folder(Path(second)), Path(output)
+    part = match_pairs(left, right)
     if part.orphans:
         raise PicturaError(
             f"'{part.orphans[0]}' has no partner of the same name in the other folder: add or remove it."
         )
     pairs = [(a.path, b.path) for a, b in zip(part.views["A"], part.views["B"], strict=True)]
     if not pairs:
-        raise PicturaError(f"The folders '{one}' and '{other}' hold no pictures: give the folders of the two sides.")
-    names = [(output / a.relative_to(one)).with_suffix(suffix) for a, _ in pairs]
-    works = [_WriteTask(pair, (name,)) for pair, name in zip(pairs, names, strict=True)]
-    return _write_all(works, lambda a, b: [_join_sides(a, b)], overwrite, progress)
+        raise PicturaError(
+            f"The folders '{left}' and '{right}' contain no pictures: give the folders of the two sides."
+        )
+    names = [(output / a.relative_to(left)).with_suffix(suffix) for a, _ in pairs]
+    tasks = [_WriteTask(pair, (name,)) for pair, name in zip(pairs, names, strict=True)]
+    return _write_all(tasks, lambda a, b: [_join_sides(a, b)], overwrite, progress)
 
 
 def split_pairs(
@@ -61,67 +64,69 @@ def split_pairs(
     overwrite: bool = False,
     progress: ProgressCallback | None = None,
 ) -> list[Path]:
-    """Cut pictures with two side by side, one file or a folder of them, into output/A (left) and output/B (right).
+    """Split pictures with two side by side, one file or a folder of them, into output/A (left) and output/B (right).
 
-    Names, also of folders below, are kept, with the suffix given; returns the files written.
+    Names, also of folders below, are kept, with the given suffix; returns the files written.
 
     Raises:
-        PicturaError: a width is odd, a file cannot be read or written, or one of that name exists. What was written
-            before stays; nothing is written in part.
+        PicturaError: a width is odd, a file cannot be read or written, or one of that name exists. Files already
+            written are kept; no partial files are left.
     """
     path, output = Path(path), Path(output)
     folder = path if path.is_dir() else path.parent
-    found = list_pictures(path) if path.is_dir() else [path]
-    if not found:
-        raise PicturaError(f"The folder '{path}' holds no picture: give pictures with two side by side.")
-    names = [one.relative_to(folder).with_suffix(suffix) for one in found]
-    works = [_WriteTask((one,), (output / "A" / n, output / "B" / n)) for one, n in zip(found, names, strict=True)]
-    return _write_all(works, _split_halves, overwrite, progress)
+    sources = list_pictures(path) if path.is_dir() else [path]
+    if not sources:
+        raise PicturaError(f"The folder '{path}' contains no pictures: give pictures with two side by side.")
+    names = [source.relative_to(folder).with_suffix(suffix) for source in sources]
+    tasks = [_WriteTask((s,), (output / "A" / n, output / "B" / n)) for s, n in zip(sources, names, strict=True)]
+    return _write_all(tasks, _split_halves, overwrite, progress)
 
 
 def _write_all(
-    works: list[_WriteTask], make: Callable[..., list[Picture]], overwrite: bool, progress: ProgressCallback | None
+    tasks: list[_WriteTask], make: Callable[..., list[Picture]], overwrite: bool, progress: ProgressCallback | None
 ) -> list[Path]:
     targets: dict[Path, Path] = {}
-    for work in works:
-        for target in work.targets:
+    for task in tasks:
+        for target in task.targets:
             check_writable(target, overwrite)
-            if (other := targets.setdefault(target, work.sources[0])) != work.sources[0]:
-                raise PicturaError(f"'{other}' and '{work.sources[0]}' would both become '{target}': rename one.")
-            if target.resolve() in {source.resolve() for source in work.sources}:
+            if (other := targets.setdefault(target, task.sources[0])) != task.sources[0]:
+                raise PicturaError(f"'{other}' and '{task.sources[0]}' would both become '{target}': rename one.")
+            if target.resolve() in {source.resolve() for source in task.sources}:
                 raise PicturaError(f"'{target}' is an original and is not overwritten: choose another output.")
-    for done, work in enumerate(works, 1):
+    for done, task in enumerate(tasks, 1):
         try:
-            made = make(*map(read, work.sources))
+            pictures = make(*map(read, task.sources))
         except ValueError as error:
-            raise PicturaError(f"'{work.sources[0]}' {error}.") from error
-        for target, picture in zip(work.targets, made, strict=True):
+            raise PicturaError(f"'{task.sources[0]}' {error}.") from error
+        for target, picture in zip(task.targets, pictures, strict=True):
             write(picture, target, overwrite=overwrite)
         if progress is not None:
-            progress(done, len(works))
+            progress(done, len(tasks))
     return list(targets)
 
 
-def _join_sides(one: Picture, other: Picture) -> Picture:
-    if one.size != other.size:
-        sizes = [f"{width} × {height}" for height, width in (one.size, other.size)]
-        raise ValueError(f"is {sizes[0]} pixels and its partner {sizes[1]}: give both one size")
+def _join_sides(left: Picture, right: Picture) -> Picture:
+    if left.size != right.size:
+        sizes = [f"{width} × {height}" for height, width in (left.size, right.size)]
+        raise ValueError(f"is {sizes[0]} pixels and its partner {sizes[1]}: resize one of them")
     alphas: list[Pixels] | None = None
-    if one.alpha is not None or other.alpha is not None:
-        alphas = [np.ones(p.size, np.float32) if p.alpha is None else p.alpha for p in (one, other)]
+    if left.alpha is not None or right.alpha is not None:
+        alphas = [np.ones(p.size, np.float32) if p.alpha is None else p.alpha for p in (left, right)]
     return Picture(
-        np.concatenate([one.pixels, other.pixels], axis=1),
+        np.concatenate([left.pixels, right.pixels], axis=1),
         None if alphas is None else np.concatenate(alphas, axis=1),
-        max(one.depth, other.depth),
-        one.grey and other.grey,
-        one.icc if one.icc == other.icc else None,
+        max(left.depth, right.depth),
+        left.grey and right.grey,
+        left.icc if left.icc == right.icc else None,
     )
 
 
 def _split_halves(whole: Picture) -> list[Picture]:
     width = whole.size[1] // 2
     if whole.size[1] % 2:
-        raise ValueError(f"is {whole.size[1]} pixels wide, which makes no two equal halves: cut off a column")
+        raise ValueError(
+            f"is {whole.size[1]} pixels wide and cannot be split into equal halves: crop it to an even width"
+        )
     return [_cut_columns(whole, slice(None, width)), _cut_columns(whole, slice(width, None))]
 
 

@@ -1,4 +1,4 @@
-"""The papers' augmentation: resize, random crop, mirror; the same numbers for both sides of a pair.
+"""The papers' augmentation: resize, random crop, mirror; the same random numbers for both sides of a pair.
 
 Resizing and cropping are one operation: only the crop is computed, from the pixels the whole resize would have used.
 """
@@ -21,7 +21,7 @@ from pictura.runtime.errors import PicturaError
 
 @dataclass(frozen=True)
 class Cut:
-    """A crop of `size` (height, width) at (top, left) of a picture resized to `loaded`, perhaps mirrored."""
+    """A crop of `size` (height, width) at (top, left) of a picture resized to `load_size`, perhaps mirrored."""
 
     load_size: Size
     top: int
@@ -41,14 +41,14 @@ class Augmentation:
 
     @classmethod
     def of(cls, kind: DataKind, crop: int | Size, settings: DataSettings) -> "Augmentation":
-        """From settings, what they leave out as `DataSettings` says.
+        """From settings, with the defaults of the kind as `DataSettings` says.
 
         Raises:
             PicturaError: a crop without pixels, or a load size smaller than the crop.
         """
         size = (crop, crop) if isinstance(crop, int) else crop
         if min(size) < 1:
-            raise PicturaError(f"A crop of {size[1]} × {size[0]} pixels shows nothing: give 1 or more.")
+            raise PicturaError(f"crop must be at least 1 pixel, got {size[1]} × {size[0]}.")
         translation = kind in ("paired", "unpaired")
         load = settings.load
         if load is None:
@@ -57,9 +57,7 @@ class Augmentation:
         if load == 0:
             return cls(size, None, scale, settings.mirror)
         if load < min(size):
-            raise PicturaError(
-                f"Pictures loaded at {load} pixels hold no crop of {min(size)}: raise load or lower crop."
-            )
+            raise PicturaError(f"load ({load}) is smaller than crop ({min(size)}): raise load or lower crop.")
         fit = settings.fit or ("stretch" if translation else "shorter")
         sides = (round(size[0] * load / min(size)), round(size[1] * load / min(size)))
         return cls(size, sides if fit == "stretch" else load, scale, settings.mirror)
@@ -67,8 +65,8 @@ class Augmentation:
     def load_size(self, own: Size, factor: float) -> Size:
         """(height, width) a picture is resized to for a factor of the scale jitter.
 
-        Jitter enlarges no picture beyond its own size; the load size and the crop do: a picture smaller than the crop
-        is enlarged, in shape, until the crop fits.
+        Jitter never enlarges a picture beyond its own size; the load size and the crop do: a picture smaller than the
+        crop is enlarged, keeping its shape, until the crop fits.
         """
         if isinstance(self.load, tuple):
             height, width = (side * factor for side in self.load)
@@ -83,8 +81,8 @@ class Augmentation:
     def factor(self, own: Size) -> int:
         """How many times smaller than its `own` size a picture may be decoded and still serve every cut.
 
-        Twice the pixels of the largest load size are kept: resizing from them is hardly to be told from resizing from
-        all (Pillow's `reducing_gap` of 2 is the same bargain).
+        Twice the pixels of the largest load size are kept: resizing from them can hardly be distinguished from resizing
+        from all (Pillow's `reducing_gap` of 2 is the same compromise).
         """
         if self.load is None:
             return 1
@@ -93,26 +91,26 @@ class Augmentation:
 
     def draw(self, own: Size, generator: torch.Generator) -> Cut:
         """A cut of a picture of `own` size (height, width); always four random numbers."""
-        zoom, down, right, turn = torch.rand(4, generator=generator, dtype=torch.float64).tolist()
-        least, greatest = self.scale
-        height, width = self.load_size(own, least + zoom * (greatest - least))
+        zoom, down, right, flip = torch.rand(4, generator=generator, dtype=torch.float64).tolist()
+        smallest, largest = self.scale
+        height, width = self.load_size(own, smallest + zoom * (largest - smallest))
         top, left = int(down * (height - self.size[0] + 1)), int(right * (width - self.size[1] + 1))
-        return Cut((height, width), top, left, self.size, self.mirror and turn < 0.5)
+        return Cut((height, width), top, left, self.size, self.mirror and flip < 0.5)
 
 
 def take_cut(decoded: DecodedImage, cut: Cut, *, nearest: bool = False) -> Samples:
     """The cut's H×W×C (or class numbers H×W): bicubic and antialiased, or by nearest neighbour."""
     samples = decoded.samples
     if decoded.original_size == cut.load_size and decoded.times == 1:
-        taken: Samples = samples[cut.top : cut.top + cut.size[0], cut.left : cut.left + cut.size[1]]
+        crop: Samples = samples[cut.top : cut.top + cut.size[0], cut.left : cut.left + cut.size[1]]
     elif nearest or samples.ndim == 2:
         rows, columns = (_nearest_indices(*axis) for axis in _axes(decoded, cut))
-        taken = samples[rows[:, None], columns]
+        crop = samples[rows[:, None], columns]
     elif samples.dtype == np.uint8:
-        taken = _crop_bicubic(decoded, cut)
+        crop = _crop_bicubic(decoded, cut)
     else:
-        taken = _crop_bicubic_deep(samples, cut)
-    return taken[:, ::-1] if cut.mirror else taken
+        crop = _crop_bicubic_deep(samples, cut)
+    return crop[:, ::-1] if cut.mirror else crop
 
 
 def _axes(decoded: DecodedImage, cut: Cut) -> list[tuple[int, int, int, int]]:
@@ -127,12 +125,12 @@ def _nearest_indices(first: int, count: int, loaded: int, own: int) -> NDArray[n
 
 
 def _crop_bicubic(decoded: DecodedImage, cut: Cut) -> Samples:
-    # Pillow looks beyond its box where the filter needs it, so that this is the crop of the whole resized picture.
+    # Pillow reads beyond its box where the filter needs it, so that this is the crop of the whole resized picture.
     rows, columns = (
         _filter_window(*axis, decoded.times, side)
         for axis, side in zip(_axes(decoded, cut), decoded.samples.shape, strict=False)
     )
-    near, grey = decoded.samples[rows.seen, columns.seen], decoded.samples.shape[2] == 1
+    near, grey = decoded.samples[rows.window, columns.window], decoded.samples.shape[2] == 1
     image = Image.fromarray(near[..., 0] if grey else near)
     box = (columns.first, rows.first, columns.last, rows.last)
     pixels: NDArray[np.uint8] = np.asarray(image.resize(cut.size[::-1], Image.Resampling.BICUBIC, box=box))
@@ -140,15 +138,15 @@ def _crop_bicubic(decoded: DecodedImage, cut: Cut) -> Samples:
 
 
 class _FilterWindow(NamedTuple):
-    """What the filter sees of one axis, and where in that the crop begins and ends."""
+    """What the filter needs of one axis, and where in that the crop begins and ends."""
 
-    seen: slice
+    window: slice
     first: float
     last: float
 
 
 def _filter_window(first: int, count: int, loaded: int, own: int, times: int, side: int) -> _FilterWindow:
-    """Of `side` samples those for a crop of `count` at `first`; bicubic reaches two pixels of the coarser raster."""
+    """Of `side` samples those for a crop of `count` at `first`; bicubic needs two more of the coarser grid."""
     step = own / loaded / times
     margin = math.ceil(2 * max(1.0, step)) + 1
     begin, end = first * step, min(float(side), (first + count) * step)

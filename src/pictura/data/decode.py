@@ -1,6 +1,6 @@
-"""Files decoded for training: integers as in the file, no larger than needed.
+"""Decode files for training: integers as in the file, no larger than needed.
 
-`picture.read` is the rule; the common 8-bit files take a shorter way to the same values, and large ones are decoded
+`picture.read` is the reference; common 8-bit files take a faster path to the same values, and large ones are decoded
 at a fraction of their size where every cut of them is smaller still.
 """
 
@@ -12,35 +12,26 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFile
+from PIL import ImageFile, ImageOps
 
 from pictura.picture import MAX_PIXELS, colour, formats, metadata, read, sixteen
+from pictura.picture.bands import integer_samples
 from pictura.runtime import files
 from pictura.runtime.errors import PicturaError
 
 Samples = NDArray[np.uint8] | NDArray[np.uint16]
 Size = tuple[int, int]
 
-# EXIF's orientation → what turns the stored picture upright; those from 5 on exchange width and height.
-_TRANSPOSES = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 _FAST_FORMATS = ("JPEG", "PNG", "WEBP", "BMP")
 
 
 @dataclass(frozen=True, eq=False)
 class DecodedImage:
-    """A file's samples, perhaps fewer than it has.
+    """A file's samples, perhaps at a reduced size.
 
     samples: H×W×1, H×W×3 (uint8 or uint16), or H×W class numbers.
-    own: (height, width) of the file, upright.
-    times: pixels of the file to one sample, along each side; the last sample of a row may stand for fewer.
+    original_size: (height, width) of the file, upright.
+    times: pixels of the file per sample, along each side; the last sample of a row may stand for fewer.
     """
 
     samples: Samples
@@ -48,19 +39,19 @@ class DecodedImage:
     times: int = 1
 
     def half(self, side: Literal["left", "right"]) -> "DecodedImage":
-        """One of two pictures of equal width that stand side by side; of an odd width the middle column falls out."""
+        """One of two pictures side by side; the middle column of an odd width is in neither."""
         width = self.original_size[1] // 2
         part = self.samples[:, :width] if side == "left" else self.samples[:, -width:]
         return DecodedImage(part, (self.original_size[0], width), self.times)
 
 
 def full_resolution(own: Size) -> int:
-    """The factor for decoding every pixel."""
+    """The factor that decodes every pixel."""
     return 1
 
 
 def decode_image(path: Path, factor: Callable[[Size], int] = full_resolution) -> DecodedImage:
-    """A picture's samples, each the mean of up to factor(own size)² pixels; alpha is laid on white.
+    """A picture's samples, each the mean of up to factor(original size)² pixels, on white where it is transparent.
 
     Where the factor is 1, equal to `picture.read` rounded to the file's depth.
 
@@ -68,30 +59,30 @@ def decode_image(path: Path, factor: Callable[[Size], int] = full_resolution) ->
         PicturaError: as `picture.read`.
     """
     try:
-        quick = _decode_fast(path, factor)
+        decoded = _decode_fast(path, factor)
     except formats.DECODE_ERRORS:
-        quick = None  # the long way says what is wrong
-    return quick or _decode_slow(path, factor)
+        decoded = None  # the slow path says what is wrong
+    return decoded or _decode_slow(path, factor)
 
 
 def _decode_fast(path: Path, factor: Callable[[Size], int]) -> DecodedImage | None:
-    """The short way for 8-bit grey and RGB without alpha; None for all others."""
+    """The fast path for 8-bit grey and RGB without alpha; None for all others."""
     with files.open_file(path) as file, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's remarks on odd metadata
         image = formats.open_header(file, path)
         if not _is_plain(image):
             return None
         orientation, (width, height) = metadata.orientation_of(image), image.size
-        own = (width, height) if orientation >= 5 else (height, width)
-        times = factor(own)
+        size = (width, height) if orientation >= 5 else (height, width)  # from 5 on the sides are swapped
+        times = factor(size)
         if times > 1:
             image.draft("", (width // times, height // times))  # JPEG: its transform gives 1/2, 1/4, 1/8 for less work
         drafted = next(n for n in (1, 2, 4, 8) if (-(-width // n), -(-height // n)) == image.size)
         image.load()
-        small = image.reduce(times // drafted)
-    samples = np.array(small.transpose(_TRANSPOSES[orientation]) if orientation > 1 else small)
+        upright = ImageOps.exif_transpose(image.reduce(times // drafted))
+    samples = np.array(upright)
     samples = samples[..., None] if samples.ndim == 2 else samples
-    return DecodedImage(_convert_to_srgb(samples, image.info.get("icc_profile")), own, times // drafted * drafted)
+    return DecodedImage(_convert_to_srgb(samples, image.info.get("icc_profile")), size, times // drafted * drafted)
 
 
 def _is_plain(image: ImageFile.ImageFile) -> bool:
@@ -111,12 +102,7 @@ def _convert_to_srgb(samples: NDArray[np.uint8], profile: bytes | None) -> Sampl
     grey = samples.shape[2] == 1
     values = np.repeat(samples, 3, axis=-1) if grey else samples
     pixels, _ = colour.to_srgb(values.astype(np.float32) / np.float32(255), profile, grey)
-    return _quantize(pixels[..., :1] if grey else pixels, 8)
-
-
-def _quantize(pixels: NDArray[np.float32], depth: int) -> Samples:
-    values: NDArray[np.float32] = np.rint(pixels * np.float32(65535 if depth == 16 else 255))
-    return values.astype(np.uint16) if depth == 16 else values.astype(np.uint8)
+    return integer_samples(pixels[..., :1] if grey else pixels, np.uint8)
 
 
 def _decode_slow(path: Path, factor: Callable[[Size], int]) -> DecodedImage:
@@ -126,26 +112,27 @@ def _decode_slow(path: Path, factor: Callable[[Size], int]) -> DecodedImage:
         alpha = picture.alpha[..., None]
         pixels = pixels * alpha + (1 - alpha)
     times = factor(picture.size)
-    samples = _quantize(_average_blocks(pixels[..., :1] if picture.grey else pixels, times), picture.depth)
+    means = _average_blocks(pixels[..., :1] if picture.grey else pixels, times)
+    samples = integer_samples(means, np.uint16 if picture.depth == 16 else np.uint8)
     return DecodedImage(samples, picture.size, times)
 
 
 def _average_blocks(pixels: NDArray[np.float32], times: int) -> NDArray[np.float32]:
-    """Means of times × times pixels, the last ones repeated where they do not suffice."""
+    """Means of times × times pixels; the last row and column are repeated to fill their blocks."""
     if times == 1:
         return pixels
-    more = [(0, -side % times) for side in pixels.shape[:2]]
-    padded = np.pad(pixels, [*more, (0, 0)], mode="edge")
+    padding = [(0, -side % times) for side in pixels.shape[:2]]
+    padded = np.pad(pixels, [*padding, (0, 0)], mode="edge")
     height, width = (side // times for side in padded.shape[:2])
     means: NDArray[np.float32] = padded.reshape(height, times, width, times, -1).mean(axis=(1, 3))
     return means
 
 
 def read_header(path: Path) -> tuple[Size, str]:
-    """(height, width) as stored and Pillow's mode of a file, nothing decoded.
+    """(height, width) as stored and Pillow's mode of a file; nothing is decoded.
 
     Raises:
-        PicturaError: it cannot be opened or is no picture.
+        PicturaError: it cannot be opened or is not a supported image.
     """
     with files.open_file(path) as file, warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -154,10 +141,10 @@ def read_header(path: Path) -> tuple[Size, str]:
 
 
 def verify_checksums(path: Path) -> None:
-    """Compare a PNG's checksums, which Pillow passes over when it decodes: a flipped bit is a picture all the same.
+    """Verify a PNG's checksums, which Pillow does not when it decodes: a picture with a flipped bit decodes well.
 
     Raises:
-        PicturaError: one does not agree, or as `read_header`.
+        PicturaError: a checksum is wrong, or as `read_header`.
     """
     with files.open_file(path) as file, warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -166,23 +153,22 @@ def verify_checksums(path: Path) -> None:
             if image.format == "PNG":
                 image.verify()
         except formats.DECODE_ERRORS as error:
-            raise PicturaError(f"'{path}' is damaged ({error}): get a fresh copy.") from error
+            raise PicturaError(f"'{path}' is damaged ({error}): download or copy it again.") from error
 
 
 def decode_class_numbers(path: Path) -> DecodedImage:
     """A label map's class numbers H×W: a palette picture's indices, a grey picture's values.
 
     Raises:
-        PicturaError: as `picture.read`; or the file has colours and no numbers.
+        PicturaError: as `picture.read`; or the file has colours instead of numbers.
     """
-    read(path)  # decoded in full once, so that every limit and damage is told as everywhere
+    read(path)  # decoded in full once, so that limits and damage are reported as everywhere
     with files.open_file(path) as file, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         image = formats.open_header(file, path)
         if image.mode not in ("P", "L", "1", "I;16"):
             raise PicturaError(
-                f"'{path}' has colours and no class numbers: save label maps with a palette or in grey, or take them "
-                "as colours."
+                f"'{path}' is not an indexed or grey label map: save it as one, or set label_values=colours."
             )
         numbers = np.array(image)
     samples: Samples = numbers.astype(np.uint16) if image.mode == "I;16" else numbers.astype(np.uint8)

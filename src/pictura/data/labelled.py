@@ -1,4 +1,4 @@
-"""Labels of pictures: the folders they lie in, a table beside them, or their names."""
+"""Labels of pictures: from the folders they are in, from a table, or from their names."""
 
 import csv
 import re
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from pictura.data.layout import PICTURE_SUFFIXES, list_pictures, list_subfolders, split_folders
+from pictura.data.folders import list_pictures, list_subfolders, no_pictures_error, split_folders
 from pictura.data.settings import SPLITS, DataSettings
 from pictura.runtime.errors import PicturaError, did_you_mean
 
@@ -36,20 +36,19 @@ def read_labels(path: Path, settings: DataSettings) -> tuple[dict[str, list[Row]
     splits together.
 
     Raises:
-        PicturaError: no labels are found, or not those that were asked for.
+        PicturaError: there are no labels, or not the requested ones.
     """
     if settings.pattern is not None:
-        names, told = _labels_from_names(path, settings.pattern, settings.labels)
+        names, pictures = _labels_from_names(path, settings.pattern, settings.labels)
     elif (table := _find_table(path, settings.csv)) is not None:
-        names, told = _labels_from_table(path, table, settings.labels)
+        names, pictures = _labels_from_table(path, table, settings.labels)
     else:
-        names, told = ("class",), _labels_from_folders(path)
-    numbers, classes = zip(
-        *(_number_values(values) for values in zip(*(one.values for one in told), strict=True)), strict=True
-    )
+        names, pictures = ("class",), _labels_from_folders(path)
+    columns = zip(*(picture.values for picture in pictures), strict=True)
+    numbers, classes = zip(*(_number_values(values) for values in columns), strict=True)
     rows: dict[str, list[Row]] = {}
-    for one, label in sorted(zip(told, zip(*numbers, strict=True), strict=True)):
-        rows.setdefault(one.split, []).append(Row(one.path, label))
+    for picture, label in sorted(zip(pictures, zip(*numbers, strict=True), strict=True)):
+        rows.setdefault(picture.split, []).append(Row(picture.path, label))
     return {split: rows[split] for split in SPLITS if split in rows}, dict(zip(names, classes, strict=True))
 
 
@@ -61,18 +60,18 @@ def _number_values(values: Sequence[str]) -> tuple[list[int], tuple[str, ...]]:
 
 
 def _labels_from_folders(path: Path) -> list[_LabelledFile]:
-    told = [
+    pictures = [
         _LabelledFile(picture, split, (folder.name,))
         for split, place in split_folders(path).items()
         for folder in list_subfolders(place)
         for picture in list_pictures(folder)
     ]
-    if len({one.values for one in told}) < 2:
+    if len({picture.values for picture in pictures}) < 2:
         raise PicturaError(
-            f"'{path}' tells no labels: expected a folder for each class (also in train, val, test), a .csv table, or "
-            "a pattern for the file names such as {age}_{gender}_*."
+            f"No labels found in '{path}': expected one folder per class (also in train, val, test), a .csv table, or "
+            "a file-name pattern such as {age}_{gender}_*."
         )
-    return told
+    return pictures
 
 
 def _find_table(path: Path, named: str | None) -> Path | None:
@@ -80,27 +79,26 @@ def _find_table(path: Path, named: str | None) -> Path | None:
         return path / named if (path / named).is_file() else Path(named)
     tables = sorted(path.glob("*.csv"))
     if len(tables) > 1:
-        raise PicturaError(f"'{path}' has {len(tables)} tables: say which with csv, for example csv={tables[0].name}.")
+        raise PicturaError(f"'{path}' has {len(tables)} tables: choose one with csv, for example csv={tables[0].name}.")
     return tables[0] if tables else None
 
 
-def _labels_from_table(path: Path, table: Path, asked: Sequence[str]) -> tuple[tuple[str, ...], list[_LabelledFile]]:
+def _labels_from_table(path: Path, table: Path, labels: Sequence[str]) -> tuple[tuple[str, ...], list[_LabelledFile]]:
     lines = _read_lines(table)
-    heads = list(lines[0]) if lines else []
-    file = next((head for head in heads if head.lower() in _FILE_COLUMNS), None)
+    columns = list(lines[0]) if lines else []
+    file = next((column for column in columns if column.lower() in _FILE_COLUMNS), None)
     if file is None:
         raise PicturaError(
-            f"'{table}' has no column 'file' with the names of the pictures: give it a first line with one."
+            f"'{table}' has no column 'file' with the names of the pictures: add one, named in the first line."
         )
-    names = _select_labels([head for head in heads if head not in (file, "split")], asked, f"'{table}'")
-    places = split_folders(path)
-    told = []
+    names = _select_labels([column for column in columns if column not in (file, "split")], labels, f"'{table}'")
+    folders = split_folders(path)
+    pictures = []
     for line in lines:
         split = line.get("split") or "train"
-        told.append(
-            _LabelledFile(_locate_file(path, places.get(split), line[file]), split, tuple(line[name] for name in names))
-        )
-    return names, told
+        picture = _locate_file(path, folders.get(split), line[file])
+        pictures.append(_LabelledFile(picture, split, tuple(line[name] for name in names)))
+    return names, pictures
 
 
 def _read_lines(table: Path) -> list[dict[str, str]]:
@@ -113,55 +111,55 @@ def _read_lines(table: Path) -> list[dict[str, str]]:
         ) from error
     for number, line in enumerate(lines, 2):
         if None in line or None in line.values():
-            raise PicturaError(f"Line {number} of '{table}' has not as many fields as its first line: mend it.")
+            raise PicturaError(f"Line {number} of '{table}' has a different number of fields than the header: fix it.")
         if line.get("split", "train") not in ("", *SPLITS):
             raise PicturaError(f"Line {number} of '{table}' has the split '{line['split']}': use {', '.join(SPLITS)}.")
     if not lines:
-        raise PicturaError(f"The table '{table}' has no lines: give it a line for each picture.")
+        raise PicturaError(f"The table '{table}' has no rows: add one for each picture.")
     return lines
 
 
-def _locate_file(path: Path, place: Path | None, name: str) -> Path:
-    """The file of a line: below the folder, or below its split's folder."""
+def _locate_file(path: Path, folder: Path | None, name: str) -> Path:
+    """The file of a row: below `path`, or below the folder of its split."""
     below = path / name
-    return place / name if place is not None and not below.is_file() else below
+    return folder / name if folder is not None and not below.is_file() else below
 
 
-def _select_labels(there: Sequence[str], asked: Sequence[str], where: str) -> tuple[str, ...]:
-    for name in asked:
-        if name not in there:
-            raise PicturaError(f"{where} has no label '{name}', but {', '.join(there)}.{did_you_mean(name, there)}")
-    if not asked and len(there) != 1:
-        raise PicturaError(f"{where} has the labels {', '.join(there) or '(none)'}: say which to use with labels.")
-    return tuple(asked) or tuple(there)
+def _select_labels(names: Sequence[str], requested: Sequence[str], where: str) -> tuple[str, ...]:
+    for name in requested:
+        if name not in names:
+            raise PicturaError(
+                f"{where} has no label '{name}': choose from {', '.join(names)}.{did_you_mean(name, names)}"
+            )
+    if not requested and len(names) != 1:
+        raise PicturaError(f"{where} has the labels {', '.join(names) or '(none)'}: choose with labels.")
+    return tuple(requested) or tuple(names)
 
 
-def _labels_from_names(path: Path, pattern: str, asked: Sequence[str]) -> tuple[tuple[str, ...], list[_LabelledFile]]:
-    expression, there = _compile_pattern(pattern)
-    names = tuple(asked) or there
-    _select_labels(there, names, f"The pattern {pattern}")
-    told = []
+def _labels_from_names(path: Path, pattern: str, labels: Sequence[str]) -> tuple[tuple[str, ...], list[_LabelledFile]]:
+    expression, groups = _compile_pattern(pattern)
+    names = tuple(labels) or groups
+    _select_labels(groups, names, f"The pattern {pattern}")
+    pictures = []
     for split, folder in split_folders(path).items():
         for picture in list_pictures(folder):
             match = expression.fullmatch(picture.name) or expression.fullmatch(picture.stem)
             if match is None:
                 raise PicturaError(
-                    f"'{picture}' does not follow the pattern {pattern}: rename it or change the pattern."
+                    f"'{picture}' does not match the pattern {pattern}: rename it or change the pattern."
                 )
-            told.append(_LabelledFile(picture, split, tuple(match[name] for name in names)))
-    if not told:
-        raise PicturaError(f"The folder '{path}' holds no picture ({', '.join(sorted(PICTURE_SUFFIXES))}).")
-    return names, told
+            pictures.append(_LabelledFile(picture, split, tuple(match[name] for name in names)))
+    if not pictures:
+        raise no_pictures_error(path)
+    return names, pictures
 
 
 def _compile_pattern(pattern: str) -> tuple[re.Pattern[str], tuple[str, ...]]:
-    """`{name}` stands for a label, `*` for anything."""
+    # `{name}` stands for a label, `*` for anything.
     pieces = re.split(r"(\{\w+\}|\*)", pattern)
     names = tuple(piece[1:-1] for piece in pieces if piece.startswith("{"))
     if not names or len(set(names)) < len(names) or not all(name.isidentifier() for name in names):
-        raise PicturaError(
-            f"The pattern {pattern} names no label, or one twice: write for example {{age}}_{{gender}}_*."
-        )
+        raise PicturaError(f"The pattern {pattern} has no label, or one twice: write for example {{age}}_{{gender}}_*.")
     return re.compile("".join(_translate_pieces(pieces))), names
 
 

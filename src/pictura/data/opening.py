@@ -1,4 +1,4 @@
-"""From a folder to a `DataSet`."""
+"""Open a folder of pictures as a `DataSet`."""
 
 from pathlib import Path
 
@@ -28,33 +28,33 @@ def open_data(
         unpaired: trainA and trainB, or A and B, or two folders of any names, A the first in the alphabet.
         labelled: a folder for each class; or a .csv table; or `settings.pattern` for the file names.
 
-    crop: side, or (height, width), of the samples in pixels. A picture that is smaller is enlarged until it fits.
+    crop: side, or (height, width), of the samples in pixels. A smaller picture is enlarged until it fits.
 
     Raises:
-        PicturaError: the folder is laid out otherwise (the sentence says what was expected), or lacks the split.
+        PicturaError: the folder is laid out otherwise (the message says what was expected), or lacks the split.
     """
     path = Path(path)
     if kind not in DATA_KINDS:
         raise PicturaError(
-            f"There is no kind of data '{kind}'; there are {', '.join(DATA_KINDS)}.{did_you_mean(kind, DATA_KINDS)}"
+            f"Unknown kind of data '{kind}': choose from {', '.join(DATA_KINDS)}.{did_you_mean(kind, DATA_KINDS)}"
         )
     augmentation = Augmentation.of(kind, crop, settings)
-    found = read_layout(path, kind, settings)
-    if split not in found.parts:
-        choices = ", ".join(found.parts)
+    layout = read_layout(path, kind, settings)
+    if split not in layout.parts:
+        choices = ", ".join(layout.parts)
         raise PicturaError(
-            f"'{path}' has no pictures for '{split}', but for {choices}: add them or choose another split."
+            f"'{path}' has no pictures for '{split}', only for {choices}: add them or choose another split."
         )
-    return DataSet(path, found, split, augmentation, settings, _label_maps(found, split, settings))
+    return DataSet(path, layout, split, augmentation, settings, _label_maps(layout, split, settings))
 
 
-def _label_maps(found: Layout, split: str, settings: DataSettings) -> set[str]:
-    """The sides, as named in samples, that are label maps; on their own: those that begin with a palette picture."""
-    views = found.parts[split].views
+def _label_maps(layout: Layout, split: str, settings: DataSettings) -> set[str]:
+    """The sides, as named in samples, that are label maps; "auto": those whose first picture has a palette."""
+    views = layout.parts[split].views
     if settings.label_maps == "auto":
-        return {side for side, column in views.items() if found.kind == "paired" and _has_palette(column[0].path)}
-    turned = settings.direction == "BtoA"
-    sides = {"none": "", "A": "BA"[not turned], "B": "AB"[not turned], "both": "AB"}[settings.label_maps]
+        return {side for side, column in views.items() if layout.kind == "paired" and _has_palette(column[0].path)}
+    swapped = settings.direction == "BtoA"
+    sides = {"none": "", "A": "BA"[not swapped], "B": "AB"[not swapped], "both": "AB"}[settings.label_maps]
     return set(sides) & set(views)
 
 
@@ -62,4 +62,4 @@ def _has_palette(path: Path) -> bool:
     try:
         return read_header(path)[1] == "P"
     except PicturaError:
-        return False  # the audit tells
+        return False  # the audit reports it

@@ -1,4 +1,4 @@
-"""What an audit found."""
+"""The result of an audit: findings, counts, and how they are printed."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -8,17 +8,19 @@ from typing import Any
 
 from pictura.data.layout import PictureView
 
-# What the checks are called, in the order of the report; the first ones leave nothing that could be trained on.
+# Names of the checks, in the order of the report; with the first ones no training should begin.
 BAD_CHECKS = ("broken", "no partner", "unequal sizes", "flat", "copy of a test picture")
 NOTED_CHECKS = ("like a test picture", "unusual size", "smaller than the crop")
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing about one picture or pair.
+    """One finding about one picture or pair.
 
-    check: one of `BAD_CHECKS` or `NOTED_CHECKS`. views: what it concerns, first that which `--skip-bad` leaves out. split: where that
-    belongs. what: the rest of a sentence that begins with the file.
+    check: one of `BAD_CHECKS` or `NOTED_CHECKS`.
+    split: the split of the first view.
+    views: the pictures concerned, first the one that ``--skip-bad`` skips.
+    what: the rest of a sentence that begins with the file.
     """
 
     check: str
@@ -28,13 +30,13 @@ class Finding:
 
     @property
     def bad(self) -> bool:
-        """Whether a training should not begin with it."""
+        """Whether no training should begin with it."""
         return self.check in BAD_CHECKS
 
 
 @dataclass(frozen=True)
 class AuditReport:
-    """An audit's result: how many samples each split has, and what was found, bad things first."""
+    """An audit's result: how many samples each split has, and the findings, bad ones first."""
 
     path: Path
     kind: str
@@ -45,24 +47,25 @@ class AuditReport:
     @property
     def bad(self) -> tuple[Finding, ...]:
         """Findings with which no training should begin."""
-        return tuple(one for one in self.findings if one.bad)
+        return tuple(finding for finding in self.findings if finding.bad)
 
     def bad_views(self, split: str) -> set[PictureView]:
-        """What to leave out of a split."""
-        return {one.views[0] for one in self.bad if one.split == split}
+        """The views of a split to skip."""
+        return {finding.views[0] for finding in self.bad if finding.split == split}
 
     def counts(self) -> str:
-        """``broken: 2, flat: 1`` for what is bad."""
-        return ", ".join(f"{check}: {count}" for check, count in Counter(one.check for one in self.bad).items())
+        """Bad findings by check, such as ``broken: 2, flat: 1``."""
+        counts = Counter(finding.check for finding in self.bad)
+        return ", ".join(f"{check}: {count}" for check, count in counts.items())
 
     def lines(self, limit: int = 20) -> Iterable[str]:
-        """For people: one line a finding, of each check the first few, then the sum."""
-        told: Counter[str] = Counter()
-        for one in self.findings:
-            told[one.check] += 1
-            if told[one.check] <= limit:
-                yield f"{one.check}: '{self.name(one.views[0])}' {one.what}"
-        for check, count in told.items():
+        """The report as text: one line per finding, of each check the first `limit`, then the totals."""
+        counts: Counter[str] = Counter()
+        for finding in self.findings:
+            counts[finding.check] += 1
+            if counts[finding.check] <= limit:
+                yield f"{finding.check}: '{self.name(finding.views[0])}' {finding.what}"
+        for check, count in counts.items():
             if count > limit:
                 yield f"{check}: {count - limit} more"
         parts = ", ".join(f"{count} for {split}" for split, count in self.samples.items())
@@ -71,13 +74,13 @@ class AuditReport:
         yield f"{self.pictures} pictures, {self.kind}: {parts} ({unit}); {len(self.bad)} bad, {noted} to look at."
 
     def name(self, view: PictureView) -> str:
-        """A file relative to the folder."""
+        """The file of a view, relative to the folder."""
         inside = view.path.is_relative_to(self.path)
         name = view.path.relative_to(self.path).as_posix() if inside else view.path.as_posix()
         return f"{name} ({view.half} half)" if view.half else name
 
     def as_json(self) -> dict[str, Any]:
-        """For programs."""
+        """The report as plain values for JSON."""
         return {
             "path": str(self.path),
             "kind": self.kind,
@@ -86,12 +89,12 @@ class AuditReport:
             "bad": len(self.bad),
             "findings": [
                 {
-                    "check": one.check,
-                    "bad": one.bad,
-                    "split": one.split,
-                    "files": [self.name(view) for view in one.views],
-                    "what": one.what,
+                    "check": finding.check,
+                    "bad": finding.bad,
+                    "split": finding.split,
+                    "files": [self.name(view) for view in finding.views],
+                    "what": finding.what,
                 }
-                for one in self.findings
+                for finding in self.findings
             ],
         }

@@ -1,4 +1,4 @@
-"""What can be said about a set of pictures beside where it lies: labels, directions, augmentation, memory."""
+"""Settings of a data set: labels, direction, augmentation, memory."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar, Literal, Self, get_args
@@ -16,7 +16,7 @@ LOAD_RATIO = 286 / 256
 
 
 class DataSettings(FrozenSettings):
-    """How a set of pictures is read and varied; `load`, `fit` and `scale` left out are those of the kind.
+    """How a data set is read and augmented; `load`, `fit` and `scale` default to those of the kind.
 
     Kinds `paired` and `unpaired` follow pix2pix and CycleGAN: stretched to 286/256 of the crop, cropped at random,
     mirrored. Kind `images` shows each picture between just large enough for the crop and twice that, which spans what
@@ -35,14 +35,14 @@ class DataSettings(FrozenSettings):
         default=None, description="scale jitter: least and greatest factor on the load size"
     )
     mirror: bool = Field(default=True, description="mirror half of the pictures left to right")
-    direction: Literal["AtoB", "BtoA"] = Field(default="AtoB", description="BtoA exchanges the two sides")
+    direction: Literal["AtoB", "BtoA"] = Field(default="AtoB", description="BtoA swaps the two sides")
     label_maps: Literal["auto", "none", "A", "B", "both"] = Field(
         default="auto", description="sides on the disk that are label maps, resized by nearest; auto: palette pictures"
     )
     label_values: Literal["colours", "indices"] = Field(
         default="colours", description="label maps as colours, or as class numbers (int64, height×width)"
     )
-    csv: str | None = Field(default=None, description="table of labels; left out: the only .csv in the folder")
+    csv: str | None = Field(default=None, description="table of labels; by default the only .csv in the folder")
     pattern: str | None = Field(default=None, description="labels in file names, such as {age}_{gender}_*")
     labels: tuple[str, ...] = Field(default=(), description="columns of the table or parts of the pattern to use")
     cache: int = Field(default=512, ge=0, description="megabytes of decoded pictures to keep in memory")
@@ -57,7 +57,7 @@ class DataSettings(FrozenSettings):
 
 
 def data_settings(values: dict[str, Any]) -> DataSettings:
-    """Settings from plain values.
+    """Build `DataSettings` from plain values.
 
     Raises:
         PicturaError: unknown field or unusable value.
@@ -66,7 +66,7 @@ def data_settings(values: dict[str, Any]) -> DataSettings:
 
 
 def parse_data_settings(pairs: Sequence[str]) -> DataSettings:
-    """Settings from texts such as ``direction=BtoA`` or ``labels=age,gender``.
+    """Parse texts such as ``direction=BtoA`` or ``labels=age,gender``.
 
     Raises:
         PicturaError: not KEY=VALUE, unknown field or unusable value.
@@ -75,6 +75,6 @@ def parse_data_settings(pairs: Sequence[str]) -> DataSettings:
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals:
-            raise PicturaError(f"'{pair}' gives no value: write KEY=VALUE, for example direction=BtoA.")
+            raise PicturaError(f"Expected KEY=VALUE, got '{pair}': write for example direction=BtoA.")
         values[name] = value.split(",") if name in ("scale", "labels") else value
     return data_settings(values)

@@ -1,4 +1,4 @@
-"""A set of pictures as a training sees it: one sample at a time, cropped and varied."""
+"""A data set as a training sees it: one sample at a time, cropped and augmented."""
 
 import hashlib
 from collections.abc import Collection
@@ -17,7 +17,7 @@ from pictura.data.settings import DataKind, DataSettings
 from pictura.runtime import files
 from pictura.runtime.errors import PicturaError
 
-# How many files `fingerprint` reads: a set of a million takes no longer than one of a hundred.
+# How many files `fingerprint` reads, so that a set of a million takes no longer than one of a hundred.
 HASHED_FILES = 64
 
 
@@ -26,7 +26,7 @@ class DataSet:
 
     path: the folder. kind: "images", "paired", "unpaired" or "labelled". split: "train", "val" or "test".
     size: (height, width) of a crop in pixels. layout: all splits. part: this split's files.
-    maps: sides that are label maps. classes: label → the names of its numbers, empty where they are just numbers.
+    maps: sides that are label maps. classes: label → names of its numbers, empty where the label is a number itself.
     """
 
     def __init__(
@@ -49,28 +49,28 @@ class DataSet:
         return self.augmentation.size
 
     def __len__(self) -> int:
-        """Pictures or pairs; of two unpaired sides the longer, as in CycleGAN's code."""
+        """Number of pictures or pairs; of two unpaired sides the longer, as in CycleGAN's code."""
         return max(map(len, self.part.views.values()))
 
     def sample(self, index: int, generator: torch.Generator) -> dict[str, Tensor]:
-        """Crop number `index` of an epoch, 0 to len - 1, varied by the generator and by nothing else.
+        """Crop number `index` of an epoch, 0 to len - 1, augmented by the generator and nothing else.
 
         "image", or "A" and "B": 3×h×w float32 in [0, 1], sRGB; a label map as class numbers is h×w int64. "label":
-        int64, a number, or one for each label that was asked for. Of two unpaired sides A goes in order, from the
-        start again when it is the shorter; B is drawn by the generator.
+        int64, a number, or one for each requested label. Of two unpaired sides A goes in order, from the start again
+        when it is the shorter; B is sampled with the generator.
 
         Raises:
             PicturaError: a file cannot be read.
-            IndexError: the index is none of them.
+            IndexError: the index is out of range.
         """
         if not 0 <= index < len(self):
-            raise IndexError(f"{index} is not below {len(self)}")
+            raise IndexError(f"Sample index {index} is out of range for {len(self)} samples.")
         if self.kind == "unpaired":
             return self._sample_unpaired(index, generator)
         row = {side: views[index] for side, views in self.part.views.items()}
         decoded = self._decode_row(row)
         cut = self.augmentation.draw(next(iter(decoded.values())).original_size, generator)
-        sample = {side: self._tensor(side, one, cut) for side, one in decoded.items()}
+        sample = {side: self._tensor(side, image, cut) for side, image in decoded.items()}
         if self.part.labels:
             label = self.part.labels[index]
             sample["label"] = torch.tensor(label if len(label) > 1 else label[0])
@@ -78,33 +78,34 @@ class DataSet:
 
     def _sample_unpaired(self, index: int, generator: torch.Generator) -> dict[str, Tensor]:
         sides = self.part.views
-        drawn = int(torch.randint(len(sides["B"]), (), generator=generator))
-        decoded = self._decode_row({"A": sides["A"][index % len(sides["A"])], "B": sides["B"][drawn]})
+        partner = int(torch.randint(len(sides["B"]), (), generator=generator))
+        decoded = self._decode_row({"A": sides["A"][index % len(sides["A"])], "B": sides["B"][partner]})
         return {
-            s: self._tensor(s, one, self.augmentation.draw(one.original_size, generator)) for s, one in decoded.items()
+            side: self._tensor(side, image, self.augmentation.draw(image.original_size, generator))
+            for side, image in decoded.items()
         }
 
     def _tensor(self, side: str, decoded: DecodedImage, cut: Cut) -> Tensor:
         return to_tensor(take_cut(decoded, cut, nearest=side in self.maps))
 
     def _decode_row(self, row: dict[str, PictureView]) -> dict[str, DecodedImage]:
-        once: dict[tuple[Path, bool], DecodedImage] = {}  # two halves of one file are decoded once
-        found = {}
+        decoded: dict[tuple[Path, bool], DecodedImage] = {}  # two halves of one file are decoded once
+        images = {}
         for side, view in row.items():
             key = (view.path, side in self.maps)
-            if key not in once:
-                once[key] = self._cache.get(key, lambda s=side, v=view: self._decode_view(s, v))  # type: ignore[misc]
-            found[side] = once[key].half(view.half) if view.half else once[key]
-        return found
+            if key not in decoded:
+                decoded[key] = self._cache.get(key, lambda s=side, v=view: self._decode_view(s, v))  # type: ignore[misc]
+            images[side] = decoded[key].half(view.half) if view.half else decoded[key]
+        return images
 
     def _decode_view(self, side: str, view: PictureView) -> DecodedImage:
         if side in self.maps and self.settings.label_values == "indices":
             return decode.decode_class_numbers(view.path)
-        exact = side in self.maps or view.half  # no class is a mean of others, and a seam lies between samples
+        exact = side in self.maps or view.half  # no class is a mean of others, and a seam must stay between samples
         return decode.decode_image(view.path, decode.full_resolution if exact else self.augmentation.factor)
 
     def names(self, index: int) -> list[str]:
-        """The files of a sample, relative to the folder; of an unpaired B nothing is known in advance."""
+        """The files of a sample, relative to the folder; without an unpaired B, which is random."""
         sides = {"A": self.part.views["A"]} if self.kind == "unpaired" else self.part.views
         paths = [views[index % len(views)].path for views in sides.values()]
         return [_relative_name(path, self.path) for path in dict.fromkeys(paths)]
@@ -112,7 +113,7 @@ class DataSet:
     def fingerprint(self) -> str:
         """64 hexadecimal digits that change with the set: its files' names and sizes, labels, settings, some contents.
 
-        `HASHED_FILES` files spread over the set are read. Where the folder lies does not count, nor the cache.
+        `HASHED_FILES` files spread over the set are read. Neither the place of the folder nor the cache counts.
 
         Raises:
             PicturaError: a file cannot be read.
@@ -132,21 +133,21 @@ class DataSet:
         return digest.hexdigest()
 
     def without(self, bad: Collection[PictureView]) -> "DataSet":
-        """The same source without some views; of pairs the whole pair goes.
+        """The same data set without some views, pairs as a whole.
 
         Raises:
-            PicturaError: nothing would be left.
+            PicturaError: no samples would remain.
         """
         views, labels = self.part.views, self.part.labels
         if self.kind == "unpaired":
-            kept = {side: [view for view in column if view not in bad] for side, column in views.items()}
+            remaining = {side: [view for view in column if view not in bad] for side, column in views.items()}
         else:
             rows = [i for i in range(len(self)) if not any(column[i] in bad for column in views.values())]
-            kept = {side: [column[i] for i in rows] for side, column in views.items()}
+            remaining = {side: [column[i] for i in rows] for side, column in views.items()}
             labels = [labels[i] for i in rows] if labels else []
-        if not all(kept.values()):
-            raise PicturaError(f"Without its bad files nothing is left of '{self.path}': mend them.")
-        part = DataSplit(kept, labels)
+        if not all(remaining.values()):
+            raise PicturaError(f"No samples remain in '{self.path}' without the bad files: fix them.")
+        part = DataSplit(remaining, labels)
         layout = replace(self.layout, parts={**self.layout.parts, self.split: part})
         return DataSet(self.path, layout, self.split, self.augmentation, self.settings, self.maps)
 
@@ -159,4 +160,4 @@ def _file_size(path: Path) -> int:
     try:
         return path.stat().st_size
     except OSError:
-        return -1  # a table may name what is not there; the audit tells
+        return -1  # a table may name a missing file; the audit reports it

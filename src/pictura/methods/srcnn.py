@@ -12,7 +12,7 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pictura.metrics.luma import LUMA_WEIGHTS, luma
+from pictura.metrics.superres import LUMA_WEIGHTS, luma
 from pictura.networks.layers.resize import Bicubic
 from pictura.networks.srcnn import SRCNN, SRCNN_CHANNELS
 from pictura.networks.tiling.enlarging import enlarge_image

@@ -26,6 +26,7 @@ from pictura.networks.tiling.streaming import DEFAULT_MEMORY, NetworkPart
 from pictura.networks.upscaler import JohnsonUpscaler, Upscaler
 from pictura.picture.degrade import crop_to_scale, degrade, imresize
 from pictura.picture.resize import from_float, to_float
+from pictura.picture.transfer import match_histogram
 from pictura.runtime.device import Precision
 from pictura.runtime.errors import PicturaError
 from pictura.training.capabilities import check_image, check_options
@@ -231,16 +232,3 @@ def grid(difference: Tensor, scale: int) -> Tensor:
     phases = nn.functional.pixel_unshuffle(difference, scale)
     side = min(GRID_WINDOW, *phases.shape[-2:])
     return nn.functional.avg_pool2d(phases, side, max(1, side // 2))
-
-
-def match_histogram(made: Tensor, model: Tensor) -> Tensor:
-    """`made` with each channel's histogram exchanged for that of `model`; both 1×C×H×W."""
-    channels = []
-    for own, wanted in zip(made[0].flatten(1), model[0].flatten(1), strict=True):
-        rank = own.argsort().argsort().to(torch.float64) / max(1, own.numel() - 1)
-        place = rank * (wanted.numel() - 1)
-        low = place.floor().long()
-        values = wanted.sort().values
-        high = (low + 1).clamp(max=wanted.numel() - 1)
-        channels.append(torch.lerp(values[low], values[high], (place - low).to(values.dtype)))
-    return torch.stack(channels).reshape(made.shape)

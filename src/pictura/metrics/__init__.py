@@ -1,1 +1,1 @@
-"""How good a result is: pure functions from tensors to numbers, one protocol a file."""
+"""How good a result is: pure functions from tensors to numbers, one protocol per file."""

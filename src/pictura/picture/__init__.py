@@ -1,4 +1,4 @@
-"""The one room that knows picture files: everything else sees pixels in [0, 1] sRGB."""
+"""Read and write picture files; everything above sees pixels in [0, 1] sRGB."""
 
 from pictura.picture.formats import FORMATS
 from pictura.picture.metadata import read_settings

@@ -1,8 +1,8 @@
-"""Between a file's colour profile and sRGB, there and back.
+"""Convert between a file's colour profile and sRGB, both ways.
 
-Matrix profiles and grey curves go in floating point (`icc`). RGB and CMYK profiles that work with tables go through
-ImageCms in 8 bits, the best Pillow has, with the transform built for the picture's own mode. A profile that is
-broken, or made for another kind of picture, is ignored: sRGB is assumed. Colours outside sRGB are clipped.
+Matrix profiles and grey curves are converted in floating point (`icc`). RGB and CMYK profiles with tables go through
+ImageCms in 8 bits, the best Pillow has, with a transform built for the picture's own mode. A profile that is broken,
+or made for another kind of picture, is ignored: sRGB is assumed. Colours outside sRGB are clipped.
 """
 
 import io
@@ -23,9 +23,9 @@ _GRID = np.stack(np.meshgrid(*[np.linspace(0, 1, 9, dtype=np.float32)] * 3), axi
 
 
 def to_srgb(pixels: S, profile: bytes | None, grey: bool) -> tuple[S | Pixels, bytes | None]:
-    """H×W×3 of a profile (a grey one where grey) to sRGB; with the profile, or None where it was ignored.
+    """Convert H×W×3 of a profile (a grey one if `grey`) to sRGB; returns the profile too, or None if it was ignored.
 
-    Samples that need no conversion come back as they are; those that do become float32 in [0, 1].
+    Samples that need no conversion are returned as they are; converted ones are float32 in [0, 1].
     """
     if profile is None or profile[16:20] != (b"GRAY" if grey else b"RGB "):
         return pixels, None
@@ -33,12 +33,12 @@ def to_srgb(pixels: S, profile: bytes | None, grey: bool) -> tuple[S | Pixels, b
 
 
 def from_srgb(pixels: S, profile: bytes | None, grey: bool) -> tuple[S | Pixels, bytes | None]:
-    """sRGB H×W×3 to a profile's own space, as `to_srgb`; with the profile to embed: sRGB's, none for grey ones."""
+    """The inverse of `to_srgb`; returns the profile to embed too: by default sRGB's, none for grey pictures."""
     default = None if grey else icc.srgb_profile()
     if profile is None or profile[16:20] != (b"GRAY" if grey else b"RGB "):
         return pixels, default
-    changed, used = _convert(pixels, profile, into=True)
-    return changed, used or default
+    converted, used = _convert(pixels, profile, into=True)
+    return converted, used or default
 
 
 def _convert(pixels: S, profile: bytes, *, into: bool) -> tuple[S | Pixels, bytes | None]:
@@ -60,15 +60,15 @@ def _table_conversion(profile: bytes, *, into: bool) -> Callable[[Pixels], Pixel
     source, target = reversed(ends) if into else ends
     transform = _build_transform("RGB", source, target)
 
-    def change(pixels: Pixels) -> Pixels:
+    def convert(pixels: Pixels) -> Pixels:
         image = _apply_transform(Image.fromarray(np.rint(pixels * 255).astype(np.uint8)), transform)
         return np.asarray(image).astype(np.float32) / np.float32(255)
 
-    return change
+    return convert
 
 
 def cmyk_to_rgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """A CMYK picture as 8-bit sRGB, by its profile where it has a sound one, else by the plain complement."""
+    """A CMYK picture as 8-bit sRGB, by its profile where that is valid, else by the plain complement."""
     if profile is not None and profile[16:20] == b"CMYK":
         try:
             return _apply_transform(
@@ -90,5 +90,5 @@ def _build_transform(
 
 
 def _apply_transform(image: Image.Image, transform: ImageCms.ImageCmsTransform) -> Image.Image:
-    changed = ImageCms.applyTransform(image, transform)
-    return image if changed is None else changed
+    converted = ImageCms.applyTransform(image, transform)
+    return image if converted is None else converted

@@ -1,4 +1,4 @@
-"""The formats read and written: known by content when reading, by suffix when writing."""
+"""The supported formats: recognized by content when reading, by suffix when writing."""
 
 import re
 from dataclasses import dataclass
@@ -9,22 +9,22 @@ from PIL import BmpImagePlugin, Image, ImageFile, JpegImagePlugin, PngImagePlugi
 
 from pictura.runtime.errors import PicturaError, did_you_mean
 
-# What Pillow and its plugins raise on damaged bytes; seen by feeding them such bytes (tests/picture/test_damage.py).
+# What Pillow and its plugins raise on damaged bytes, found by trying such bytes (tests/picture/test_damage.py).
 DECODE_ERRORS = (
     *(OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, OverflowError, AttributeError),
-    Image.DecompressionBombError,  # the WebP class asks Pillow's own limit all the same
+    Image.DecompressionBombError,  # the WebP class checks Pillow's own limit all the same
 )
 
 
 @dataclass(frozen=True)
 class Format:
-    """One file format; `side` is the longest side it can hold in pixels, `plugin` Pillow's class for it."""
+    """A file format; `max_side` is the longest side it can hold in pixels, `plugin` Pillow's class for it."""
 
     name: str
     suffixes: tuple[str, ...]
     magic: re.Pattern[bytes]
     plugin: type[ImageFile.ImageFile]
-    side: int
+    max_side: int
     alpha: bool = True
     deep: bool = False
     profile: bool = True
@@ -34,7 +34,7 @@ def _magic_pattern(pattern: bytes) -> re.Pattern[bytes]:
     return re.compile(pattern, re.DOTALL)
 
 
-# Sides: libjpeg's JPEG_MAX_DIMENSION and libwebp's WEBP_MAX_DIMENSION; the others are held to the reader's limit.
+# Sides: libjpeg's JPEG_MAX_DIMENSION and libwebp's WEBP_MAX_DIMENSION; for the others the reader's limit.
 FORMATS = (
     Format("PNG", (".png",), _magic_pattern(rb"\x89PNG\r\n\x1a\n"), PngImagePlugin.PngImageFile, 65535, deep=True),
     Format(
@@ -62,37 +62,51 @@ FORMATS = (
 
 
 def format_by_suffix(path: Path) -> Format:
-    """The format to write for a file name; PicturaError when its suffix names none."""
+    """The format to write, by the suffix of a file name.
+
+    Raises:
+        PicturaError: no format has this suffix.
+    """
     suffix = path.suffix.lower()
-    for known in FORMATS:
-        if suffix in known.suffixes:
-            return known
-    suffixes = [s for known in FORMATS for s in known.suffixes]
+    for file_format in FORMATS:
+        if suffix in file_format.suffixes:
+            return file_format
+    suffixes = [s for file_format in FORMATS for s in file_format.suffixes]
     raise PicturaError(
-        f"'{path.name}' does not say in which format to write: let it end in one of {', '.join(suffixes)}."
-        + did_you_mean(suffix, suffixes)
+        f"Unsupported output '{path.name}': use one of {', '.join(suffixes)}.{did_you_mean(suffix, suffixes)}"
     )
 
 
 def format_by_content(file: BinaryIO, path: Path) -> Format:
-    """The format of an open file, found by its first bytes; PicturaError when it is none of `FORMATS`."""
+    """The format of an open file, by its first bytes.
+
+    Raises:
+        PicturaError: it is none of `FORMATS`.
+    """
     file.seek(0)
     head = file.read(16)
-    for known in FORMATS:
-        if known.magic.match(head):
-            return known
-    what = "is empty" if not head else "is not a picture that can be read"
-    raise PicturaError(f"'{path}' {what}: give a {', '.join(f.name for f in FORMATS[:-1])} or {FORMATS[-1].name} file.")
+    for file_format in FORMATS:
+        if file_format.magic.match(head):
+            return file_format
+    problem = "is empty" if not head else "is not a supported image"
+    names = ", ".join(file_format.name for file_format in FORMATS[:-1])
+    raise PicturaError(f"'{path}' {problem}: give a {names} or {FORMATS[-1].name} file.")
 
 
 def open_header(file: BinaryIO, path: Path) -> ImageFile.ImageFile:
-    """Pillow's picture of an open file, header read and nothing decoded; PicturaError when it is damaged.
+    """Pillow's image of an open file, its header read and nothing decoded.
 
     Pillow's class is called directly: its `open` would apply its own pixel limit, a global setting.
+
+    Raises:
+        PicturaError: the header is damaged, or the file is none of `FORMATS`.
     """
-    known = format_by_content(file, path)
+    file_format = format_by_content(file, path)
     file.seek(0)
     try:
-        return known.plugin(file, path.name)
+        return file_format.plugin(file, path.name)
     except DECODE_ERRORS as error:
-        raise PicturaError(f"'{path}' is a {known.name} file with a damaged or unsupported header: {error}.") from error
+        raise PicturaError(
+            f"'{path}' is a {file_format.name} file with a damaged or unsupported header ({error}): download it again "
+            "or save it with another program."
+        ) from error

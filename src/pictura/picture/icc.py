@@ -2,7 +2,7 @@
 
 Pillow's ImageCms converts 8-bit pictures only. The profiles of cameras, screens and editors (sRGB, Display P3,
 Adobe RGB, ProPhoto) are three curves and a matrix, read here after ICC.1:2022 §8.3.3, §10.6 (curv) and
-§10.18 (para). Whatever is anything else raises ValueError and is left to ImageCms.
+§10.18 (para). Anything else raises ValueError and is left to ImageCms.
 """
 
 import functools
@@ -33,7 +33,7 @@ class Shaper:
         return _map_channels(pixels, [(_NODES, curve) for curve in self.curves])
 
     def encode(self, linear: Floats) -> Floats:
-        """Linear light to device values; what the profile cannot show is clipped to [0, 1]."""
+        """Linear light to device values; colours outside the profile's gamut are clipped to [0, 1]."""
         return _map_channels(linear, [(curve, _NODES) for curve in self.curves])
 
 
@@ -53,8 +53,8 @@ def convert_pixels(pixels: Floats, source: Shaper, target: Shaper) -> Floats:
 @functools.cache
 def srgb_profile() -> bytes:
     """LittleCMS's sRGB profile, with a fixed date so that equal pictures make equal files."""
-    made: bytes = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    return made[:24] + struct.pack(">6H", 2000, 1, 1, 0, 0, 0) + made[36:]
+    profile: bytes = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    return profile[:24] + struct.pack(">6H", 2000, 1, 1, 0, 0, 0) + profile[36:]
 
 
 @functools.cache
@@ -64,7 +64,7 @@ def srgb() -> Shaper:
 
 
 def parse_profile(profile: bytes) -> Shaper:
-    """The shaper of an RGB or grey profile; ValueError when it is damaged or works with tables."""
+    """The shaper of an RGB or grey profile; ValueError when it is damaged or has tables."""
     tags = _read_tags(profile)
     if profile[16:20] == b"GRAY" and b"kTRC" in tags:
         return Shaper(np.stack([_read_curve(tags[b"kTRC"])] * 3), srgb().matrix)
@@ -118,8 +118,8 @@ def _parametric_curve(data: bytes) -> NDArray[np.float64]:
     kind = int.from_bytes(data[8:10])
     if kind not in _PARAMETERS:
         raise ValueError("an unknown kind of parametric curve")
-    given = [float(v) for v in _read_fixed(data[12:], _PARAMETERS[kind])]
-    g, a, b, c, d, e, f = given + [0.0] * (7 - len(given))
+    parameters = [float(v) for v in _read_fixed(data[12:], _PARAMETERS[kind])]
+    g, a, b, c, d, e, f = parameters + [0.0] * (7 - len(parameters))
     if kind == 0:
         a = 1.0
     elif a == 0:

@@ -13,22 +13,22 @@ from pictura.runtime.errors import PicturaError
 
 
 def pack_settings(settings: dict[str, Any]) -> str:
-    """The settings as one line of ASCII, {"pictura": …}; TypeError when they are not JSON."""
+    """The settings as one line of ASCII, {"pictura": …}; TypeError when they cannot be JSON."""
     return json.dumps({"pictura": settings}, allow_nan=False)
 
 
 def settings_of(image: Image.Image) -> dict[str, Any] | None:
-    """The settings of an opened picture, or None: whatever a stranger wrote there is not ours."""
+    """pictura's settings in an opened image, or None: other programs use the same fields."""
     try:
         text = image.info.get("pictura") or image.getexif().get(ExifTags.Base.ImageDescription)
-        found = json.loads(text)["pictura"] if isinstance(text, str) else None
+        settings = json.loads(text)["pictura"] if isinstance(text, str) else None
     except (*formats.DECODE_ERRORS, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    return settings if isinstance(settings, dict) else None
 
 
 def orientation_of(image: Image.Image) -> int:
-    """EXIF's orientation, 1 to 8; 1 (upright) when there is none or it makes no sense."""
+    """EXIF's orientation, 1 to 8; 1 (upright) when it is missing or invalid."""
     try:
         value = image.getexif().get(ExifTags.Base.Orientation, 1)
     except formats.DECODE_ERRORS:
@@ -37,11 +37,17 @@ def orientation_of(image: Image.Image) -> int:
 
 
 def read_settings(path: str | Path) -> dict[str, Any]:
-    """The settings pictura wrote into a picture; PicturaError when there are none. Nothing is decoded."""
+    """The settings pictura wrote into a picture; nothing is decoded.
+
+    Raises:
+        PicturaError: the file cannot be read or contains no settings.
+    """
     path = Path(path)
     with files.open_file(path) as file, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow's remarks on odd metadata
+        warnings.simplefilter("ignore")  # Pillow's about odd metadata
         settings = settings_of(formats.open_header(file, path))
     if settings is None:
-        raise PicturaError(f"'{path}' carries no settings of pictura: give a picture that pictura wrote, not as BMP.")
+        raise PicturaError(
+            f"'{path}' contains no pictura settings: give an image that pictura wrote (BMP stores none)."
+        )
     return settings

@@ -1,4 +1,4 @@
-"""A Picture: pixels and what a file knows beside them."""
+"""A Picture: pixels, and what a file stores beside them."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ Pixels = NDArray[np.float32]
 class Picture:
     """One picture, read once and written once.
 
-    samples: H×W×3 sRGB, uint8 as a file of 8 bits has them or float32 in [0, 1]; a grey source stands on all three
+    samples: H×W×3 sRGB, uint8 as in a file of 8 bits or float32 in [0, 1]; a grey source is repeated on all three
         channels. `pixels` are the same in float32, four times the memory of uint8.
-    alpha: H×W float32 in [0, 1], 1 is opaque, or None; pixels are not multiplied by it.
+    alpha: H×W float32 in [0, 1], 1 is opaque, or None; pixels are not premultiplied.
     depth: bits per sample of the file, 8 or 16.
-    grey: the source was grey; it is written grey again while its pixels still are.
+    grey: the source was grey; it is written grey again if its pixels still are.
     icc: the source's own profile, into which `write` converts back, or None where sRGB was assumed.
-    settings: pictura's settings found in the file, or None.
+    settings: pictura's settings in the file, or None.
     """
 
     samples: NDArray[np.uint8] | Pixels
@@ -63,20 +63,20 @@ class Picture:
         return float_samples(self.samples)
 
     def view(self) -> Tensor:
-        """The samples as they are, 1×3×H×W, uint8 or float32 in [0, 1]; not to be written to: no copy is made."""
+        """The samples without a copy, 1×3×H×W, uint8 or float32 in [0, 1]; do not write to them."""
         import torch
 
         samples = np.require(self.samples, requirements=["C", "W"])
         return torch.from_numpy(samples.transpose(2, 0, 1)[None])
 
     def tensor(self) -> Tensor:
-        """The pixels as a tensor of its own, 1×3×H×W float32 in [0, 1] sRGB, on the CPU."""
+        """The pixels copied to a tensor, 1×3×H×W float32 in [0, 1] sRGB, on the CPU."""
         import torch
 
         return torch.from_numpy(self.pixels.transpose(2, 0, 1)[None].copy())
 
     def with_pixels(self, pixels: NDArray[Any] | Tensor) -> Picture:
-        """The same picture with new pixels (as `of` takes them, clipped to [0, 1]); alpha follows a new size."""
+        """The same picture with new pixels (as for `of`, clipped to [0, 1]); alpha is resized to theirs."""
         new = Picture.of(pixels).samples
         alpha = self.alpha
         if alpha is not None and alpha.shape != new.shape[:2]:

@@ -17,7 +17,8 @@ from pictura.runtime.errors import PicturaError
 # another profile become, 1.2 GB, about what a laptop can spare for one picture.
 MAX_PIXELS = 100_000_000
 MAX_SIDE = 65535
-# How the decoded rows and columns are turned upright, by EXIF's orientation (EXIF 3.0, tag 0x0112).
+# EXIF's orientation (EXIF 3.0, tag 0x0112) to what turns H×W×C upright. Pillow turns its own images only, and what is
+# decoded here may have 16 bits.
 _ORIENTATIONS = {
     1: lambda a: a,
     2: lambda a: a[:, ::-1],
@@ -33,15 +34,17 @@ IntegerSamples = NDArray[np.uint8] | NDArray[np.uint16]
 
 
 def read(path: str | Path, max_pixels: int = MAX_PIXELS) -> Picture:
-    """Read PNG, JPEG, WebP, TIFF or BMP, whatever the name says; of an animation the first frame.
+    """Read PNG, JPEG, WebP, TIFF or BMP, recognized by content; of an animation the first frame.
 
-    Orientation is applied, the profile converted to sRGB (see `colour`), alpha kept apart, 16 bits kept where
-    the file has them (CMYK apart). Sizes are checked before anything is decoded: `max_pixels` in all, 65535 a side.
-    PicturaError when the file is missing, not a picture, too large, cut off or of a kind that cannot be read.
+    Orientation is applied, the profile converted to sRGB (see `colour`), alpha kept separately, 16 bits kept where
+    the file has them (except CMYK). Sizes are checked before decoding: `max_pixels` in total, 65535 per side.
+
+    Raises:
+        PicturaError: the file is missing, not a supported image, too large, truncated or damaged.
     """
     path = Path(path)
     with files.open_file(path) as file, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow's remarks on odd metadata
+        warnings.simplefilter("ignore")  # Pillow's about odd metadata
         image = formats.open_header(file, path)
         _check_image(image, path, max_pixels)
         deep = sixteen.is_deep(image)
@@ -52,7 +55,7 @@ def read(path: str | Path, max_pixels: int = MAX_PIXELS) -> Picture:
                 else _decode_8_bits(image)
             )
         except formats.DECODE_ERRORS as error:
-            raise PicturaError(f"'{path}' is cut off or damaged ({error}): get a fresh copy.") from error
+            raise PicturaError(f"'{path}' is truncated or damaged ({error}): download or copy it again.") from error
         return _build_picture(image, samples)
 
 
@@ -60,24 +63,26 @@ def _check_image(image: ImageFile.ImageFile, path: Path, max_pixels: int) -> Non
     width, height = image.size
     if width * height > max_pixels or max(width, height) > MAX_SIDE:
         raise PicturaError(
-            f"'{path}' has {width} × {height} pixels, more than the {max_pixels / 1e6:g} million in all or "
-            f"{MAX_SIDE} a side that are read: make it smaller or raise the limit."
+            f"'{path}' has {width} × {height} pixels; the limits are {max_pixels / 1e6:g} million in total and "
+            f"{MAX_SIDE} per side: make it smaller or raise the limit."
         )
     if image.mode in ("I", "F") or not sixteen.is_decodable(image):
-        raise PicturaError(f"'{path}' has samples of a kind that is not read: save it with 8 or 16 bits, interleaved.")
+        raise PicturaError(
+            f"'{path}' has an unsupported sample format: save it with 8 or 16 bits per channel, interleaved."
+        )
 
 
 def _build_picture(image: ImageFile.ImageFile, samples: IntegerSamples) -> Picture:
-    """From H×W×C as decoded, C of 1 to 4, and what else the file says."""
+    """A `Picture` of H×W×C as decoded, C of 1 to 4, and of the file's metadata."""
     upright = _ORIENTATIONS[metadata.orientation_of(image)](samples)
     channels = upright.shape[2]
     grey = channels < 3
     colours = np.repeat(upright[..., :1], 3, axis=-1) if grey else np.ascontiguousarray(upright[..., :3])
     converted, icc = colour.to_srgb(colours, image.info.get("icc_profile"), grey)
     alpha = float_samples(upright[..., -1]) if channels in (2, 4) else None
-    # Eight bits that no profile has turned into others stay what they are.
-    kept = converted if is_uint8(converted) else float_samples(converted)
-    return Picture(kept, alpha, 8 * samples.itemsize, grey, icc, metadata.settings_of(image))
+    # Eight bits that no profile has converted stay as they are.
+    srgb = converted if is_uint8(converted) else float_samples(converted)
+    return Picture(srgb, alpha, 8 * samples.itemsize, grey, icc, metadata.settings_of(image))
 
 
 def _decode_8_bits(image: ImageFile.ImageFile) -> IntegerSamples:

@@ -16,9 +16,9 @@ _LINE = 20  # room for a caption
 def contact_sheet(
     rows: Sequence[Sequence[Pixels]], labels: Sequence[Sequence[str]] | None = None, height: int = 256
 ) -> Pixels:
-    """Rows of pictures, each H×W×3 in [0, 1], on white; every cell `height` pixels high, its label underneath.
+    """Rows of pictures, each H×W×3 in [0, 1], on white; every cell `height` pixels high, its label below.
 
-    Rows may differ in length; labels, where given, have the shape of rows. Returns H×W×3 float32 in [0, 1].
+    Rows may differ in length; labels, if given, have the shape of rows. Returns H×W×3 float32 in [0, 1].
     """
     cells = [[_scale_picture(picture, height) for picture in row] for row in rows]
     columns = max(len(row) for row in cells)
@@ -41,7 +41,7 @@ def _scale_picture(pixels: Pixels, height: int) -> Pixels:
 
 
 def _draw_caption(sheet: Image.Image, text: str, left: int, top: int, width: int) -> None:
-    """One line, cut with an ellipsis where it would run into its neighbour."""
+    """One line, shortened with an ellipsis to the width of its cell."""
     font = ImageFont.load_default(size=_TEXT)
     shown = text
     while shown and font.getlength(shown) > width:

@@ -1,4 +1,4 @@
-"""Sixteen bits a sample, which Pillow decodes but does not hand out.
+"""Read and write 16 bits per sample, which Pillow decodes but does not hand out.
 
 Pillow undoes compression, filters and interlacing of 16-bit colour files and then keeps one byte of each sample:
 the first for the raw mode `…;16B`, the second for `…;16L`. Decoding with both gives all 16 bits, at the speed of C.
@@ -16,7 +16,7 @@ from PIL import ImageFile
 Uint16Samples = NDArray[np.uint16]
 
 _BITS_TAG = 258  # TIFF tag BitsPerSample
-_PLANAR_TAG = 284  # TIFF tag PlanarConfiguration; 2 keeps the channels apart
+_PLANAR_TAG = 284  # TIFF tag PlanarConfiguration; 2 stores the channels separately
 _PHOTOMETRIC_TAG = 262  # TIFF tag PhotometricInterpretation; 0 is "white is zero"
 _PNG_COLOUR = {1: 0, 2: 4, 3: 2, 4: 6}  # channels to PNG's colour type (PNG 3rd edition, table 8)
 
@@ -28,23 +28,23 @@ def raw_mode(image: ImageFile.ImageFile) -> str:
 
 
 def is_deep(image: ImageFile.ImageFile) -> bool:
-    """Whether an opened, not yet decoded grey or RGB picture has 16 bits a sample."""
+    """Whether an opened, not yet decoded grey or RGB image has 16 bits per sample."""
     return ";16" in raw_mode(image) and image.mode != "CMYK"
 
 
 def is_decodable(image: ImageFile.ImageFile) -> bool:
-    """Whether Pillow decodes what it opened: other depths of TIFF, and 16 bits with channels apart, come out wrong."""
+    """Whether Pillow decodes it correctly: not other depths of TIFF, nor 16 bits with separate channels."""
     tags = getattr(image, "tag_v2", {})
     bits = tags.get(_BITS_TAG, (8,))
     return set(bits) <= {1, 2, 4, 8, 16} and not (16 in bits and tags.get(_PLANAR_TAG) == 2)
 
 
 def decode_16_bits(image: ImageFile.ImageFile, again: Callable[[], ImageFile.ImageFile]) -> Uint16Samples:
-    """H×W×C of an opened deep picture, C of 1 to 4; `again` opens the same file anew."""
+    """H×W×C of an opened deep image, C of 1 to 4; `again` opens the same file once more."""
     raw = raw_mode(image)
     if image.mode.startswith("I;16"):
         samples = _decode_grey(image)
-    elif raw.startswith("LA;"):  # two 16-bit samples pass as four of 8 bits: high and low byte stay side by side
+    elif raw.startswith("LA;"):  # read as four 8-bit samples: high and low byte stay side by side
         samples = np.ascontiguousarray(_load_raw(image, "RGBA")).view(">u2").astype(np.uint16)
     else:
         samples = _decode_colour(image, again(), raw)
@@ -62,8 +62,8 @@ def _decode_colour(image: ImageFile.ImageFile, twin: ImageFile.ImageFile, raw: s
 
 def _add_alpha(samples: Uint16Samples, key: int | tuple[int, ...]) -> Uint16Samples:
     """PNG's single transparent colour as an alpha channel."""
-    seen = (samples != np.asarray(key)).any(axis=-1, keepdims=True)
-    return np.concatenate([samples, seen * np.uint16(65535)], axis=-1)
+    opaque = (samples != np.asarray(key)).any(axis=-1, keepdims=True)
+    return np.concatenate([samples, opaque * np.uint16(65535)], axis=-1)
 
 
 def _decode_grey(image: ImageFile.ImageFile) -> Uint16Samples:
@@ -85,7 +85,7 @@ def _unmultiply(samples: Uint16Samples) -> Uint16Samples:
 
 
 def encode_png(samples: Uint16Samples, profile: bytes | None, text: str | None) -> bytes:
-    """A PNG file of H×W×C samples, C of 1 to 4, with an ICC profile and a text under the key `pictura`."""
+    """A PNG file of H×W×C samples, C of 1 to 4, with an ICC profile and a text of the key `pictura`."""
     height, width, channels = samples.shape
     header = struct.pack(">IIBBBBB", width, height, 16, _PNG_COLOUR[channels], 0, 0, 0)
     rows = samples.astype(">u2").reshape(height, -1).view(np.uint8)

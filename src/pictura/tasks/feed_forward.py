@@ -11,6 +11,7 @@ from torch import Tensor
 from pictura.methods.iterative.run import Step
 from pictura.networks.tiling.streaming import DEFAULT_MEMORY
 from pictura.picture.resize import map_bands, resize
+from pictura.picture.transfer import transfer_colours
 from pictura.runtime.device import choose_device
 from pictura.runtime.errors import PicturaError
 from pictura.tasks.load import from_pretrained
@@ -18,8 +19,6 @@ from pictura.training.capabilities import Stylizes
 
 # The shipped model that answers for a method when none is named.
 DEFAULT_MODELS = {"adain": "adain", "johnson": "fast"}
-# Full-range BT.601: luma, and the two differences that carry colour.
-YCBCR = torch.tensor([[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]])
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ class FeedForwardStylizer:
     def __call__(self, image: Tensor) -> Tensor:
         """1×3×H×W in [0, 1] or uint8 to the same, painted."""
         painted = paint_masked(image, self.paint, self.masks) if self.masks else self.paint(image, self.weights)
-        return with_colours_of(painted, image) if self.keep_colours else painted
+        return transfer_colours(painted, image) if self.keep_colours else painted
 
     def render(
         self,
@@ -128,16 +127,3 @@ def _blend_masked(photo: Tensor, *others: Tensor) -> Tensor:
     masks, painted = torch.stack(others[: len(others) // 2]), torch.stack(others[len(others) // 2 :])
     total = masks.sum(0)
     return (photo * (1 - total).clamp(min=0) + (painted * masks / total.clamp(min=1)).sum(0)).clamp(0, 1)
-
-
-def with_colours_of(painted: Tensor, photo: Tensor) -> Tensor:
-    """The light and dark of one picture with the colours of another, both 1×3×H×W in [0, 1] or uint8."""
-    return map_bands(_transfer_colours, painted, photo)
-
-
-def _transfer_colours(painted: Tensor, photo: Tensor) -> Tensor:
-    to_ycbcr = YCBCR.to(photo)
-    luma = torch.einsum("c,bchw->bhw", to_ycbcr[0], painted)
-    chroma = torch.einsum("kc,bchw->bkhw", to_ycbcr[1:], photo)
-    mixed = torch.cat([luma[:, None], chroma], 1)
-    return torch.einsum("ck,bkhw->bchw", torch.linalg.inv(to_ycbcr), mixed).clamp(0, 1)

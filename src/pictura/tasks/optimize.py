@@ -12,9 +12,10 @@ from pictura.methods.iterative.run import Interrupted, IterativeStylizer, Step
 from pictura.methods.iterative.settings import Settings, preset
 from pictura.picture.denoise import denoise
 from pictura.picture.resize import fit_size, resize, to_float
+from pictura.picture.transfer import transfer_colours
 from pictura.runtime.device import choose_device
 from pictura.style import ImageStyle, Moments, Style, StyleSource, load_style, mix_styles
-from pictura.tasks.feed_forward import FeedForwardStylizer, open_feed_forward, paint_masked, with_colours_of
+from pictura.tasks.feed_forward import FeedForwardStylizer, open_feed_forward, paint_masked
 
 StepCallback = Callable[[Step], None]
 Stop = Callable[[], bool]
@@ -54,7 +55,7 @@ class OptimizingStylizer:
 
         def finish(result: Tensor) -> Tensor:
             if self.keep_colours:
-                result = with_colours_of(result, resize(content, (height, width)))
+                result = transfer_colours(result, resize(content, (height, width)))
             return result.to(image.device)
 
         try:

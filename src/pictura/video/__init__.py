@@ -1,4 +1,4 @@
-"""Videos, painted frame by frame in one process.
+"""Stylize videos frame by frame in one process.
 
     from pictura.tasks.stylize import open_stylizer
     from pictura.video import paint_video

@@ -1,4 +1,4 @@
-"""PyAV, which is an extra: imported when needed, its errors in plain words."""
+"""PyAV, an extra: imported when needed, its errors as one sentence."""
 
 import os
 from collections.abc import Iterator
@@ -26,17 +26,17 @@ def import_av() -> ModuleType:
 
 @contextmanager
 def translate_write_errors(path: Path) -> Iterator[None]:
-    """What FFmpeg says about a file that it cannot write, as one sentence; full disks are `OSError` as ever."""
+    """FFmpeg's errors about a file that it cannot write, as one sentence; a full disk stays an `OSError`."""
     try:
         yield
     except import_av().error.FFmpegError as error:
         if isinstance(error, OSError) and error.errno:
             raise
         raise PicturaError(
-            f"'{path}' could not be written ({error_text(error)}): try another --codec, or .mkv, which holds most."
+            f"'{path}' could not be written ({error_text(error)}): try another --codec or .mkv."
         ) from error
 
 
 def error_text(error: Exception) -> str:
-    """FFmpeg's words without the name of a function."""
+    """FFmpeg's message without the name of a function."""
     return str(getattr(error, "strerror", None) or error)

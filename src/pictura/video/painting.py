@@ -1,6 +1,6 @@
-"""Paint a video: look through it, freeze the statistics of each shot, then paint frame after frame.
+"""Paint a video: find its shots, freeze their statistics, then paint frame by frame.
 
-At any time a few frames are in memory, however long the video is.
+At any time only a few frames are in memory, however long the video is.
 """
 
 import time
@@ -28,36 +28,36 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class VideoProgress:
-    """How far it is.
+    """Progress of one of the two phases.
 
-    painting: whether frames are painted already, or the video is still looked through.
-    frame: how many frames are done; of: how many there are, None as long as nobody knows.
+    painting: True while frames are painted, False while the video is analysed.
+    frame: number of frames done; total: number of all frames, None while unknown.
     seconds: since this phase began.
     """
 
     painting: bool
     frame: int
-    of: int | None
+    total: int | None
     seconds: float
 
     @property
     def rate(self) -> float:
-        """Frames a second."""
+        """Frames per second in this phase."""
         return self.frame / max(self.seconds, 1e-9)
 
     @property
     def left(self) -> float | None:
-        """Seconds of this phase that are left, if the rest goes as what is done."""
-        return None if self.of is None else max(0, self.of - self.frame) / max(self.rate, 1e-9)
+        """Seconds left in this phase at its rate so far, None while the total is unknown."""
+        return None if self.total is None else max(0, self.total - self.frame) / max(self.rate, 1e-9)
 
 
 @dataclass(frozen=True)
 class VideoResult:
-    """What was made.
+    """The painted video.
 
-    frames: how many; seconds: how long they took; size: (height, width); shots: how many.
-    complete: False when it was stopped: then the file holds the beginning.
-    left: what could not be taken along, in words.
+    frames: number of frames; seconds: how long they took; size: (height, width); shots: number of shots.
+    complete: False if it was stopped: then the file contains the beginning.
+    dropped: streams that the container cannot contain, in words.
     """
 
     path: Path
@@ -66,7 +66,7 @@ class VideoResult:
     size: tuple[int, int]
     seconds: float
     complete: bool
-    left: tuple[str, ...]
+    dropped: tuple[str, ...]
 
 
 VideoCallback = Callable[[VideoProgress], None]
@@ -87,96 +87,100 @@ def paint_video(
     callback: VideoCallback = lambda _: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> VideoResult:
-    """Paint every frame of a video; times, sound, subtitles, colour coding and metadata stay.
+    """Paint every frame of a video; times, sound, subtitles, colour coding and metadata are kept.
 
     Args:
         source: the video.
-        target: what it becomes: .mp4, .webm or .mkv. It appears when it is complete.
+        target: the output, .mp4, .webm or .mkv. It appears when it is complete.
         paint: 1×3×H×W in [0, 1] to the same, from `pictura.tasks.stylize.open_stylizer` for example.
         size: longest side of the result in pixels; by default the video's own.
-        statistics: what networks normalise by. shots: statistics of a few frames of each shot, so that nothing
-            flickers; clip: of a few frames of all of it; frames: each frame's own.
-        codec: vp9, av1, h264 or ffv1, which loses nothing; by default vp9.
+        statistics: what networks normalize by. shots: statistics of a few frames of each shot, against flicker; clip:
+            of a few frames of the whole clip; frames: each frame's own.
+        codec: vp9, av1, h264 or ffv1 (lossless); by default vp9.
         quality: the codec's constant quality; lower is better and larger.
-        sound: whether it is taken along, as it is.
+        sound: whether it is copied.
         overwrite: whether a file of that name may be replaced.
-        tags: metadata to be added, where the video has none of that name.
-        tell: told after each frame.
-        stop: asked before each frame; when it says True the file is finished with what is there.
+        tags: metadata to add where the video has none of that name.
+        callback: called after each frame.
+        stop: called before each frame; when it returns True, the file is finished with the frames painted so far.
 
     Raises:
-        PicturaError: something given cannot be used, the video is damaged, or the disk is full.
-        KeyboardInterrupt: it was to stop before a frame was painted; nothing is left behind.
+        PicturaError: an argument cannot be used, the video is damaged, or the disk is full.
+        KeyboardInterrupt: it was stopped before a frame was painted; no file is left.
     """
     target = Path(target)
-    clip, how = check_video_target(Path(source), target, codec, quality, overwrite)
-    shown = clip.size if size is None else fit_size(*clip.size, size)
-    if max(shown) > MAX_SIDE:
-        raise PicturaError(f"Frames of {shown[1]}×{shown[0]} pixels cannot be made: give {MAX_SIDE} or less.")
-    work = _VideoJob(clip, how, shown, paint, statistics, callback, stop)
+    clip, video_format = check_video_target(Path(source), target, codec, quality, overwrite)
+    frame_size = clip.size if size is None else fit_size(*clip.size, size)
+    if max(frame_size) > MAX_SIDE:
+        raise PicturaError(f"size must be at most {MAX_SIDE} pixels, got {frame_size[1]}×{frame_size[0]}.")
+    job = _VideoJob(clip, video_format, frame_size, paint, statistics, callback, stop)
     began = time.monotonic()
-    write_atomic(target, lambda file: work.write(file, target, sound, tags or {}), overwrite=overwrite)
-    seconds, shots = time.monotonic() - began, len(work.survey.shots)
-    return VideoResult(target, work.done, shots, work.size, seconds, not work.stopped, tuple(work.left))
+    write_atomic(target, lambda file: job.write(file, target, sound, tags or {}), overwrite=overwrite)
+    seconds, shots = time.monotonic() - began, len(job.survey.shots)
+    return VideoResult(target, job.frames_done, shots, job.size, seconds, not job.stopped, tuple(job.dropped))
 
 
 def check_video_target(
     source: Path, target: Path, codec: str | None = None, quality: int | None = None, overwrite: bool = False
 ) -> tuple[Clip, VideoFormat]:
-    """What a video is, and how its painting is to be kept, before anything slow.
+    """Open a video and choose the format of the output, before anything slow.
 
     Raises:
-        PicturaError: the video cannot be read, or the target not be written like that.
+        PicturaError: the video cannot be read, or the output cannot be written.
     """
-    how = choose_video_format(target, codec, quality)
+    video_format = choose_video_format(target, codec, quality)
     if target.resolve() == source.resolve():
-        raise PicturaError(f"'{target}' is the video itself, which is not overwritten: choose another output.")
+        raise PicturaError(f"'{target}' is the input video: choose another output.")
     check_free(target, overwrite)
-    return Clip(source), how
+    return Clip(source), video_format
 
 
 class _VideoJob:
-    """One video on its way."""
-
     def __init__(
         self,
         clip: Clip,
-        how: VideoFormat,
+        video_format: VideoFormat,
         size: tuple[int, int],
         paint: Paint,
         statistics: StatisticsScope,
-        tell: VideoCallback,
+        callback: VideoCallback,
         stop: Callable[[], bool],
     ) -> None:
-        self.clip, self.how, self.frame_size, self.paint = clip, how, size, SteadyStylizer(paint)
-        self.size = how.size(*size)
-        self.statistics, self.callback, self.stop = statistics, tell, stop
+        self.clip = clip
+        self.video_format = video_format
+        self.frame_size = size
+        self.size = video_format.size(*size)
+        self.paint = SteadyStylizer(paint)
+        self.statistics = statistics
+        self.callback = callback
+        self.stop = stop
         self.survey: Survey[FrozenStatistics] = Survey(0, [])
-        self.done, self.stopped = 0, False
-        self.left: list[str] = []
+        self.frames_done = 0
+        self.stopped = False
+        self.dropped: list[str] = []
 
     def write(self, file: BinaryIO, path: Path, sound: bool, tags: Mapping[str, str]) -> None:
-        """All of it into an open file."""
-        with self.clip.open_container() as playing:
-            own = {name: text for name, text in playing.container.metadata.items() if name.lower() not in OWN_TAGS}
-            with open_video_writer(file, path, self.clip, self.how, self.size, {**tags, **own}) as out:
-                beside = out.copy_streams(playing, sound)
-                self.left = out.left
-                out.begin()  # what is refused is refused before anything slow
+        """Write the whole video into an open file."""
+        with self.clip.open_container() as source:
+            own = {name: text for name, text in source.container.metadata.items() if name.lower() not in OWN_TAGS}
+            with open_video_writer(file, path, self.clip, self.video_format, self.size, {**tags, **own}) as out:
+                copied = out.copy_streams(source, sound)
+                self.dropped = out.dropped
+                out.begin()  # errors come before anything slow
                 self.survey = self.run_survey()
-                self.paint_frames(playing, beside, out)
+                self.paint_frames(source, copied, out)
 
     def run_survey(self) -> Survey[FrozenStatistics]:
         """Count the frames, find every place that cannot be decoded, and gather statistics."""
         began = time.monotonic()
 
-        def tell(frame: int) -> None:
+        def report(frame: int) -> None:
             if self.stop():
                 raise KeyboardInterrupt
             self.callback(VideoProgress(False, frame, self.clip.expected_frames, time.monotonic() - began))
 
-        with self.clip.open_container() as playing:
-            return survey_frames(playing.frames(), self.statistics, self.frozen_statistics, tell)
+        with self.clip.open_container() as source:
+            return survey_frames(source.frames(), self.statistics, self.frozen_statistics, report)
 
     def frozen_statistics(self, samples: "list[VideoFrame]") -> FrozenStatistics:
         """The statistics of a few frames."""
@@ -185,22 +189,22 @@ class _VideoJob:
         return self.paint.frozen_statistics(lambda: (self.prepare_frame(frame) for frame in samples))
 
     def prepare_frame(self, frame: "VideoFrame") -> Tensor:
-        """A frame as it is to be painted."""
+        """A frame as an upright image of the size to paint."""
         return resize(self.clip.upright_image(frame), self.frame_size)
 
-    def paint_frames(self, playing: OpenClip, beside: "Sequence[Stream]", out: VideoWriter) -> None:
-        """Every frame into the file."""
-        began, known = time.monotonic(), self.survey.per_frame()
-        for one in playing.everything(*beside):
-            if isinstance(one, CopiedPacket):
-                out.copy(one.packet)
+    def paint_frames(self, source: OpenClip, copied: "Sequence[Stream]", out: VideoWriter) -> None:
+        """Paint and write every frame, and copy the packets of other streams."""
+        began, statistics = time.monotonic(), self.survey.per_frame()
+        for item in source.frames_and_packets(*copied):
+            if isinstance(item, CopiedPacket):
+                out.copy(item.packet)
                 continue
             if self.stop():
-                if not self.done:
+                if not self.frames_done:
                     raise KeyboardInterrupt
                 self.stopped = True
                 return
-            made = self.paint(self.prepare_frame(one), next(known))
-            out.add(made[..., : self.size[0], : self.size[1]].clamp(0, 1), one)
-            self.done += 1
-            self.callback(VideoProgress(True, self.done, self.survey.frames, time.monotonic() - began))
+            painted = self.paint(self.prepare_frame(item), next(statistics))
+            out.add(painted[..., : self.size[0], : self.size[1]].clamp(0, 1), item)
+            self.frames_done += 1
+            self.callback(VideoProgress(True, self.frames_done, self.survey.frames, time.monotonic() - began))

@@ -1,4 +1,4 @@
-"""A first look through a video: how many frames it has, where it cuts, and a few frames of each shot."""
+"""Survey a video: how many frames it has, where it cuts, and a few frames of each shot."""
 
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -13,43 +13,43 @@ if TYPE_CHECKING:
 
 StatisticsScope = Literal["shots", "clip", "frames"]
 SAMPLES_PER_SHOT = 8  # frames of a shot whose statistics are gathered
-SAMPLE_STRIDE = 6  # frames between them at first: a short shot has fewer, and the looking through stays cheap
-# A cut: thumbnails differ by so much of the range on average, and by so many times what they did just before. Hard cuts
+SAMPLE_STRIDE = 6  # frames between them at first: a short shot has fewer, and the survey stays cheap
+# A cut: thumbnails differ by this share of the range on average, and by this many times the recent changes. Hard cuts
 # of films are mostly over 0.1; people who move, at 24 frames a second, rarely come to 0.05.
 THUMBNAIL_SIDE = 32
 CUT_THRESHOLD = 0.08
 CUT_RATIO = 3.0
-RECENT_FRAMES = 8  # frames just before
+RECENT_FRAMES = 8  # whose changes are compared
 
 T = TypeVar("T")
 
 
 class EvenSamples(Generic[T]):
-    """Of a row of unknown length a few, evenly spread: whenever there are too many, every second one goes."""
+    """A few evenly spaced items of a stream of unknown length: of too many, every second one is dropped."""
 
     def __init__(self, most: int = SAMPLES_PER_SHOT, stride: int = SAMPLE_STRIDE) -> None:
         self.most, self.stride, self.count = most, stride, 0
-        self.kept: list[T] = []
+        self.items: list[T] = []
 
-    def add(self, one: T) -> None:
-        """The next of the row."""
+    def add(self, item: T) -> None:
+        """Take the next item of the stream."""
         if self.count % self.stride == 0:
-            if len(self.kept) == self.most:
-                self.kept, self.stride = self.kept[::2], 2 * self.stride
+            if len(self.items) == self.most:
+                self.items, self.stride = self.items[::2], 2 * self.stride
             if self.count % self.stride == 0:
-                self.kept.append(one)
+                self.items.append(item)
         self.count += 1
 
 
 class CutDetector:
-    """Tells of each frame whether a new shot begins with it; dissolves and what is dark go unnoticed."""
+    """Detects hard cuts; dissolves and cuts between dark shots are not detected."""
 
     def __init__(self) -> None:
         self.previous: NDArray[np.float32] | None = None
         self.recent_changes: deque[float] = deque(maxlen=RECENT_FRAMES)
 
     def is_cut(self, frame: "VideoFrame") -> bool:
-        """Whether it does; to be asked of every frame in order."""
+        """Whether a new shot begins with this frame; call it for every frame in order."""
         now, before = thumbnail(frame), self.previous
         self.previous = now
         if before is None:
@@ -71,10 +71,10 @@ def thumbnail(frame: "VideoFrame") -> NDArray[np.float32]:
 
 @dataclass(frozen=True)
 class Shot(Generic[T]):
-    """Frames that are painted alike.
+    """Consecutive frames painted with the same statistics.
 
     first: number of its first frame.
-    known: what was made of its samples.
+    frozen_statistics: the statistics of a few of its frames.
     """
 
     first: int
@@ -83,13 +83,13 @@ class Shot(Generic[T]):
 
 @dataclass(frozen=True)
 class Survey(Generic[T]):
-    """How many frames there are, and the shots in order."""
+    """The number of frames, and the shots in order."""
 
     frames: int
     shots: list[Shot[T]]
 
     def per_frame(self) -> Iterator[T]:
-        """What is known of each frame's shot; without end, for videos that turn out longer when seen again."""
+        """The statistics for each frame; without end, for videos that turn out longer when read again."""
         number = 0
         for shot, end in zip(self.shots, [shot.first for shot in self.shots[1:]] + [None], strict=True):
             while end is None or number < end:
@@ -99,18 +99,18 @@ class Survey(Generic[T]):
 
 def survey_frames(
     frames: Iterator["VideoFrame"],
-    what: StatisticsScope,
-    make: Callable[[list["VideoFrame"]], T],
-    tell: Callable[[int], None] = lambda _: None,
+    scope: StatisticsScope,
+    compute: Callable[[list["VideoFrame"]], T],
+    callback: Callable[[int], None] = lambda _: None,
 ) -> Survey[T]:
-    """Go through all frames once, and `make` something of a few of each shot, or of the whole clip."""
+    """Read all frames once, and `compute` statistics of a few frames of each shot, or of the whole clip."""
     cuts, samples, shots, first, count = CutDetector(), EvenSamples["VideoFrame"](), [], 0, 0
     for frame in frames:
-        if what == "shots" and cuts.is_cut(frame) and count:
-            shots.append(Shot(first, make(samples.kept)))
+        if scope == "shots" and cuts.is_cut(frame) and count:
+            shots.append(Shot(first, compute(samples.items)))
             samples, first = EvenSamples(), count
         samples.add(frame)
         count += 1
-        tell(count)
-    shots.append(Shot(first, make(samples.kept)))
+        callback(count)
+    shots.append(Shot(first, compute(samples.items)))
     return Survey(count, shots)

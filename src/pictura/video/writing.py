@@ -1,4 +1,4 @@
-"""A video that is written: painted frames in a codec, and sound and subtitles as they were."""
+"""Write a video: painted frames in a codec, sound and subtitles copied."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     from av.container import OutputContainer
     from av.stream import Stream
 
-# By suffix, FFmpeg's names; the metadata that a container writes by itself.
+# FFmpeg's names by suffix; the metadata that containers write by themselves.
 OUTPUT_CONTAINERS = {".mp4": "mp4", ".webm": "webm", ".mkv": "matroska"}
 OWN_TAGS = ("major_brand", "minor_version", "compatible_brands", "encoder", "duration", "creation_time")
 
 
 @dataclass(frozen=True)
 class Codec:
-    """A way to keep frames.
+    """A codec and its settings.
 
     encoder: FFmpeg's name.
-    quality: the usual constant quality, lower is better, and the worst; None where nothing is lost.
+    quality: the default constant quality (lower is better) and the worst; None if lossless.
     even: whether sides must be even.
-    containers: those that players expect it in.
+    containers: those in which players expect it.
     """
 
     encoder: str
@@ -40,14 +40,14 @@ class Codec:
     containers: tuple[str, ...] = tuple(OUTPUT_CONTAINERS.values())
 
 
-# VP9 is the default: free of licences, sharp, and played by browsers from .mp4 and .webm. x264 is free software under
-# the GPL, which binds whoever passes it on inside a product; so it is taken only when asked for.
+# VP9 is the default: royalty-free, sharp, and played by browsers from .mp4 and .webm. x264 is under the GPL, which
+# binds anyone who ships it in a product; so it is used only on request.
 CODECS = {
     "vp9": Codec(
         "libvpx-vp9", (24, 63), {"b": "0", "deadline": "good", "cpu-used": "4", "row-mt": "1", "tile-columns": "2"}
     ),
     "av1": Codec("libsvtav1", (26, 63), {"preset": "8"}),
-    # Without frames out of order: with them an .mp4 of uneven times says that it ends before its last frame.
+    # Without B-frames: with them an .mp4 of uneven times ends before its last frame.
     "h264": Codec("libx264", (18, 51), {"preset": "medium", "bf": "0"}, True, ("mp4", "matroska")),
     "ffv1": Codec("ffv1", None, {"level": "3"}, containers=("matroska",)),
 }
@@ -56,11 +56,11 @@ DEFAULT_CODEC = "vp9"
 
 @dataclass(frozen=True)
 class VideoFormat:
-    """How a video is to be kept.
+    """The format of an output video.
 
     container: FFmpeg's name of it.
     codec: one of `CODECS`.
-    quality: the codec's own number, None for its usual one.
+    quality: the codec's constant quality, None for its default.
     """
 
     container: str
@@ -68,126 +68,126 @@ class VideoFormat:
     quality: int | None = None
 
     def options(self) -> dict[str, str]:
-        """For the encoder."""
+        """The options of FFmpeg's encoder."""
         if self.codec.quality is None:
             return dict(self.codec.options)
         return dict(self.codec.options) | {"crf": str(self.codec.quality[0] if self.quality is None else self.quality)}
 
     def size(self, height: int, width: int) -> tuple[int, int]:
-        """The nearest size that it can hold: where sides must be even, a last row or column is left off."""
+        """The nearest size it can contain: where sides must be even, the last row or column is dropped."""
         if not self.codec.even:
             return height, width
         if min(height, width) < 2:
-            raise PicturaError(f"{width}×{height} pixels are too few for this codec: take --codec vp9.")
+            raise PicturaError(f"This codec needs at least 2×2 pixels, got {width}×{height}: use --codec vp9.")
         return height // 2 * 2, width // 2 * 2
 
-    def format(self, like: "VideoFrame") -> str:
-        """The planes that are written: a lossless codec keeps what was there, others take what is played everywhere.
+    def pixel_format(self, like: "VideoFrame") -> str:
+        """The pixel format to write: a lossless codec keeps the input's, others use the one played everywhere.
 
-        Depth is kept up to 10 bits where this FFmpeg's encoder has it.
+        Depth is kept up to 10 bits where this FFmpeg's encoder supports it.
         """
         name, deep = like.format.name.replace("yuvj", "yuv"), colour.bit_depth(like) > 8
-        has = {known.name for known in import_av().Codec(self.codec.encoder, "w").video_formats or ()}
+        supported = {f.name for f in import_av().Codec(self.codec.encoder, "w").video_formats or ()}
         if self.codec.quality is None:
-            if name in has and name.startswith("yuv4") and colour.PLANAR_FORMATS.fullmatch(name):
+            if name in supported and name.startswith("yuv4") and colour.PLANAR_FORMATS.fullmatch(name):
                 return name
             return "yuv444p10le" if deep else "yuv444p"
-        return "yuv420p10le" if deep and "yuv420p10le" in has else "yuv420p"
+        return "yuv420p10le" if deep and "yuv420p10le" in supported else "yuv420p"
 
 
 def choose_video_format(path: Path, codec: str | None = None, quality: int | None = None) -> VideoFormat:
-    """What a file's name and these choices mean.
+    """The format by the suffix of a file name, codec and quality.
 
     Raises:
-        PicturaError: there is no such container, codec or quality, or they do not go together.
+        PicturaError: the container, codec or quality is not supported, or they do not fit together.
     """
     av = import_av()
     if (container := OUTPUT_CONTAINERS.get(path.suffix.lower())) is None:
-        raise PicturaError(f"'{path}' is no name for a video: end it in {', '.join(OUTPUT_CONTAINERS)}.")
+        raise PicturaError(f"Unsupported output '{path}': use {', '.join(OUTPUT_CONTAINERS)}.")
     name = codec or DEFAULT_CODEC
     if (chosen := CODECS.get(name)) is None:
-        raise PicturaError(f"There is no codec '{name}'; there are {', '.join(CODECS)}.{did_you_mean(name, CODECS)}")
+        raise PicturaError(f"Unknown codec '{name}': choose from {', '.join(CODECS)}.{did_you_mean(name, CODECS)}")
     if container not in chosen.containers:
-        suffixes = [suffix for suffix, one in OUTPUT_CONTAINERS.items() if one in chosen.containers]
-        raise PicturaError(f"A {path.suffix} file does not hold {name}: write {' or '.join(suffixes)}.")
+        suffixes = [suffix for suffix, value in OUTPUT_CONTAINERS.items() if value in chosen.containers]
+        raise PicturaError(f"A {path.suffix} file cannot contain {name}: use {' or '.join(suffixes)}.")
     if chosen.encoder not in av.codecs_available:
-        raise PicturaError(f"This PyAV is built without {name} ({chosen.encoder}): take another --codec.")
+        raise PicturaError(f"This PyAV is built without {name} ({chosen.encoder}): use another --codec.")
     if quality is not None and chosen.quality is None:
-        raise PicturaError(f"{name} loses nothing, so it has no quality to choose: leave --quality out.")
+        raise PicturaError(f"{name} is lossless: omit --quality.")
     if quality is not None and chosen.quality and not 0 <= quality <= chosen.quality[1]:
-        raise PicturaError(f"A quality of {quality} is none of {name}'s: give 0, the best, to {chosen.quality[1]}.")
+        raise PicturaError(f"quality for {name} must be between 0 (best) and {chosen.quality[1]}, got {quality}.")
     return VideoFormat(container, chosen, quality)
 
 
 class VideoWriter:
-    """The file that is being written; made by `open_video_writer`.
+    """An open output video; made by `open_video_writer`.
 
-    left: subtitles that the container cannot hold, in words.
+    dropped: subtitles that the container cannot contain, in words.
     """
 
     def __init__(
-        self, path: Path, container: "OutputContainer", clip: Clip, how: VideoFormat, size: tuple[int, int]
+        self, path: Path, container: "OutputContainer", clip: Clip, video_format: VideoFormat, size: tuple[int, int]
     ) -> None:
         self.path, self.container, self.clip = path, container, clip
-        self.kind = how.format(clip.first)
-        self.stream = cast("VideoStream", container.add_stream(how.codec.encoder, clip.rate, how.options()))
+        self.pixel_format = video_format.pixel_format(clip.first)
+        stream = container.add_stream(video_format.codec.encoder, clip.rate, video_format.options())
+        self.stream = cast("VideoStream", stream)
         context = self.stream.codec_context
-        (context.height, context.width), context.pix_fmt = size, self.kind
+        (context.height, context.width), context.pix_fmt = size, self.pixel_format
         context.time_base = clip.time_base
         context.color_range, context.colorspace = clip.coding.range, clip.coding.matrix
         context.color_primaries, context.color_trc = clip.first.color_primaries, clip.first.color_trc
         self.copies: dict[int, Stream] = {}
-        self.left: list[str] = []
+        self.dropped: list[str] = []
         self.durations: dict[int, int] = {}
-        self.last: int | None = None
+        self.last_time: int | None = None
 
-    def copy_streams(self, playing: OpenClip, sound: bool) -> list["Stream"]:
-        """Chapters, and streams that will be copied.
+    def copy_streams(self, source: OpenClip, sound: bool) -> list["Stream"]:
+        """Copy the chapters, and prepare the streams to copy, which are returned.
 
         Raises:
-            PicturaError: the sound is in a code that the container cannot hold.
+            PicturaError: the container cannot contain the audio codec.
         """
-        taken = []
-        self.container.set_chapters(playing.container.chapters())
-        for stream in playing.beside("audio", "subtitle") if sound else playing.beside("subtitle"):
-            name = stream.codec.canonical_name if stream.codec_context else "an unknown code"
+        copied = []
+        self.container.set_chapters(source.container.chapters())
+        for stream in source.streams_of_type(*(("audio", "subtitle") if sound else ("subtitle",))):
+            name = stream.codec.canonical_name if stream.codec_context else "unknown codec"
             try:
                 copy = self.container.add_stream_from_template(stream)
             except ValueError as error:
                 if stream.type == "audio":
                     raise PicturaError(
-                        f"'{self.path}' cannot hold this video's sound, {name}: write a .mkv, or leave it off with "
-                        "--no-sound."
+                        f"'{self.path}' cannot contain the audio codec {name}: write a .mkv or use --no-sound."
                     ) from error
-                self.left.append(f"subtitles ({name})")
+                self.dropped.append(f"subtitles ({name})")
                 continue
             copy.metadata.update(stream.metadata)
             copy.disposition = stream.disposition
             self.copies[stream.index] = copy
-            taken.append(stream)
-        return taken
+            copied.append(stream)
+        return copied
 
     def begin(self) -> None:
-        """The head of the file; what codec and container refuse they refuse now."""
+        """Write the header; what codec and container do not support fails here."""
         with translate_write_errors(self.path):
             self.container.start_encoding()
 
     def copy(self, packet: "Packet[Any]") -> None:
-        """One packet of a stream that was taken along."""
+        """Write one packet of a copied stream."""
         packet.stream = self.copies[packet.stream.index]
         with translate_write_errors(self.path):
             self.container.mux(packet)
 
-    def add(self, picture: Tensor, like: "VideoFrame") -> None:
-        """A painted frame, 1×3×H×W in [0, 1], at the time of the frame that it was."""
-        frame = colour.to_frame(picture, self.kind, self.clip.coding)
+    def add(self, image: Tensor, like: "VideoFrame") -> None:
+        """Write a painted frame, 1×3×H×W in [0, 1], at the time of the original frame."""
+        frame = colour.to_frame(image, self.pixel_format, self.clip.coding)
         frame.color_primaries, frame.color_trc = like.color_primaries, like.color_trc
         frame.pts, frame.time_base = self._next_time(like), self.clip.time_base
         self.durations[frame.pts] = like.duration
         self._encode(frame)
 
     def finish(self) -> None:
-        """What the encoder still holds, and the end of the file."""
+        """Flush the encoder and write the end of the file."""
         self._encode(None)
         with translate_write_errors(self.path):
             self.container.close()
@@ -195,34 +195,34 @@ class VideoWriter:
     def _encode(self, frame: "VideoFrame | None") -> None:
         with translate_write_errors(self.path):
             for packet in self.stream.encode(frame):
-                # Encoders do not pass it on, and the last frame would last no time.
+                # Encoders drop it, and the last frame would have no duration.
                 packet.duration = self.durations.pop(packet.pts or 0, 0)
                 self.container.mux(packet)
 
     def _next_time(self, like: "VideoFrame") -> int:
-        """When a frame is to be seen; encoders refuse times that stand still, and some files hold none at all."""
+        """The time of a frame, later than the last: encoders refuse equal times, and some files have none."""
         time = like.pts if like.pts is not None else like.dts
         if time is None:
             step = max(1, round(1 / (self.clip.rate * self.clip.time_base)))
-            time = 0 if self.last is None else self.last + step
-        self.last = time if self.last is None else max(time, self.last + 1)
-        return self.last
+            time = 0 if self.last_time is None else self.last_time + step
+        self.last_time = time if self.last_time is None else max(time, self.last_time + 1)
+        return self.last_time
 
 
 @contextmanager
 def open_video_writer(
-    file: BinaryIO, path: Path, clip: Clip, how: VideoFormat, size: tuple[int, int], tags: Mapping[str, str]
+    file: BinaryIO, path: Path, clip: Clip, video_format: VideoFormat, size: tuple[int, int], tags: Mapping[str, str]
 ) -> Iterator[VideoWriter]:
-    """A file that becomes a video; it is complete when this is left."""
+    """Open a file as an output video, which is complete when the context ends."""
     av = import_av()
     with translate_write_errors(path):
-        # 0: packets wait for one another as long as it takes; an encoder may hold back many seconds of slow frames.
-        container = av.open(file, "w", format=how.container, container_options={"max_interleave_delta": "0"})
+        # 0: packets wait for one another without limit; an encoder may hold back many seconds of slow frames.
+        container = av.open(file, "w", format=video_format.container, container_options={"max_interleave_delta": "0"})
     container.metadata.update(tags)
     try:
-        made = VideoWriter(path, container, clip, how, size)
-        yield made
-        made.finish()
+        writer = VideoWriter(path, container, clip, video_format, size)
+        yield writer
+        writer.finish()
     finally:
-        with suppress(av.error.FFmpegError, OSError):  # closed already, or something else went wrong before
+        with suppress(av.error.FFmpegError, OSError):  # closed already, or another error came first
             container.close()

@@ -1,4 +1,4 @@
-"""`pictura data`: sets of pictures checked before a training, pairs put side by side and cut apart."""
+"""`pictura data`: check data sets, combine and split image pairs."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
-    help="Check and rearrange sets of pictures.",
+    help="Check data sets, combine and split image pairs.",
     epilog=examples("pictura data check photos"),
 )
-OutputFolder = Annotated[Path, typer.Option("--output", "-o", help="The folder to write to.")]
-ImageFormat = Annotated[str, typer.Option("--format", metavar="png|tif|jpg|…", help="The format of what is written.")]
+OutputFolder = Annotated[Path, typer.Option("--output", "-o", help="Folder to write to.")]
+ImageFormat = Annotated[str, typer.Option("--format", metavar="png|tif|jpg|…", help="Format of the written files.")]
 
 
 @app.command(
@@ -33,42 +33,42 @@ ImageFormat = Annotated[str, typer.Option("--format", metavar="png|tif|jpg|…",
     )
 )
 def check(
-    folder: Annotated[Path, typer.Argument(help="The set of pictures, laid out as for a training.")],
+    folder: Annotated[Path, typer.Argument(help="Data set, laid out as for training.")],
     kind: Annotated[
         str | None,
-        typer.Option(metavar="images|paired|unpaired|labelled", help="Left out: what the folder looks like."),
+        typer.Option(metavar="images|paired|unpaired|labelled", help="Kind of data set; by default detected."),
     ] = None,
-    crop: Annotated[int | None, typer.Option(min=1, help="Name pictures smaller than a training's crop.")] = None,
+    crop: Annotated[int | None, typer.Option(min=1, help="Report images smaller than this training crop.")] = None,
     changes: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="How the set is read, such as direction=BtoA (repeatable)."),
+        typer.Option("--set", metavar="KEY=VALUE", help="Data setting, such as direction=BtoA (repeatable)."),
     ] = None,
     skip_bad: Annotated[
-        bool, typer.Option("--skip-bad", help="Do not fail on what is bad, but count what is left without it.")
+        bool, typer.Option("--skip-bad", help="Do not fail on bad files; report how many samples remain without them.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Decode every file of a set in full and name what would spoil a training.
+    """Decode every file completely and report problems for training.
 
-    Broken files, missing partners, partners of unequal sizes, pictures of one flat colour, and training pictures that
-    are test pictures too are bad, and the exit code is 2. Near copies and unusual sizes are only named.
+    Broken files, missing partners, partners of unequal sizes, images of one flat colour, and training images that are
+    test images too are bad: the exit code is 2. Near copies and unusual sizes are only reported.
     """
     from pictura.data import audit, open_data, recognize_kind
     from pictura.data.auditing import audit_error
     from pictura.data.settings import parse_data_settings
 
     settings = parse_data_settings(changes or [])
-    chosen = cast("DataKind", kind or ("labelled" if settings.csv or settings.pattern else recognize_kind(folder)))
-    source = open_data(folder, chosen, crop or 1, settings=settings)
+    data_kind = cast("DataKind", kind or ("labelled" if settings.csv or settings.pattern else recognize_kind(folder)))
+    source = open_data(folder, data_kind, crop or 1, settings=settings)
     with _progress_bar("checked") as progress:
         report = audit(source, progress)
     bad = report.bad_views(source.split)
-    left = len(source.without(bad)) if bad and skip_bad else len(source)
-    typer.echo(json.dumps({**report.as_json(), "left": left}) if as_json else "\n".join(report.lines()))
+    remaining = len(source.without(bad)) if bad and skip_bad else len(source)
+    typer.echo(json.dumps({**report.as_json(), "left": remaining}) if as_json else "\n".join(report.lines()))
     if report.bad and not skip_bad:
         raise audit_error(report)
     if report.bad and not as_json:
-        typer.echo(f"Without what is bad, {left} of {len(source)} are left for {source.split}.")
+        typer.echo(f"{remaining} of {len(source)} {source.split} samples remain without the bad files.")
 
 
 @app.command(
@@ -77,45 +77,45 @@ def check(
     )
 )
 def combine(
-    a: Annotated[Path, typer.Argument(help="A folder of pictures, the left halves.")],
-    b: Annotated[Path, typer.Argument(help="A folder of pictures of the same names, the right halves.")],
+    a: Annotated[Path, typer.Argument(help="Folder of images, the left halves.")],
+    b: Annotated[Path, typer.Argument(help="Folder of images with the same names, the right halves.")],
     output: OutputFolder,
     format_: ImageFormat = "png",
     overwrite: Overwrite = False,
 ) -> None:
-    """Put pairs that lie in two folders side by side, one file for each pair."""
-    from pictura.data import combine_pairs as combined
+    """Combine the pairs of two folders side by side, one file per pair."""
+    from pictura.data import combine_pairs
 
     with _progress_bar("combined") as progress:
-        written = combined(a, b, output, suffix=_check_suffix(format_), overwrite=overwrite, progress=progress)
+        written = combine_pairs(a, b, output, suffix=_check_suffix(format_), overwrite=overwrite, progress=progress)
     typer.echo(f"{len(written)} pairs are in {output}.", err=True)
 
 
 @app.command(epilog=examples("pictura data split facades/train -o pairs", "pictura data split pair.jpg -o pairs"))
 def split(
-    pictures: Annotated[Path, typer.Argument(help="A picture with two side by side, or a folder of them.")],
+    pictures: Annotated[Path, typer.Argument(help="Image with two side by side, or a folder of them.")],
     output: OutputFolder,
     format_: ImageFormat = "png",
     overwrite: Overwrite = False,
 ) -> None:
-    """Cut pictures with two side by side into the folders A (left halves) and B (right halves)."""
-    from pictura.data import split_pairs as cut
+    """Split images with two side by side into the folders A (left halves) and B (right halves)."""
+    from pictura.data import split_pairs
 
     with _progress_bar("split") as progress:
-        written = cut(pictures, output, suffix=_check_suffix(format_), overwrite=overwrite, progress=progress)
+        written = split_pairs(pictures, output, suffix=_check_suffix(format_), overwrite=overwrite, progress=progress)
     typer.echo(f"{len(written) // 2} pairs are in {output / 'A'} and {output / 'B'}.", err=True)
 
 
 def _check_suffix(name: str) -> str:
     suffix = "." + name.lower().removeprefix(".")
     if not suffix[1:].isalnum():
-        raise PicturaError(f"'{name}' is no format: give one such as png.")
+        raise PicturaError(f"'{name}' is not a valid format: use a file suffix such as png.")
     return suffix
 
 
 @contextmanager
 def _progress_bar(verb: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar on a terminal, nothing elsewhere."""
+    """A progress bar on a terminal, nothing elsewhere."""
     from rich.console import Console
     from rich.progress import Progress
 

@@ -147,16 +147,16 @@ def video(
 def _show_progress(report: ConsoleReport, name: str, progress: "VideoProgress") -> None:
     """Move the bar: ``12/230 frames  1.5 a second  2 min 25 s left``."""
     doing = name if progress.painting else f"{name}: looking through it"
-    counted = f"{progress.frame}/{progress.of}" if progress.of else f"{progress.frame}"
+    counted = f"{progress.frame}/{progress.total}" if progress.total else f"{progress.frame}"
     left = "" if progress.left is None else f"  {format_duration(progress.left)} left"
     said = f"{counted} frames  {progress.rate:.3g} a second{left}"
     report.bar.update(
-        report.task, description=doing, completed=progress.frame, total=progress.of, said=said, visible=True
+        report.task, description=doing, completed=progress.frame, total=progress.total, said=said, visible=True
     )
 
 
 def _report_video(report: ConsoleReport, clip: Path, made: "VideoResult") -> None:
-    for what in made.left:
+    for what in made.dropped:
         report.say(f"{clip}: {what} were left off, since {made.path.suffix} files do not hold them")
     height, width = made.size
     shots = f"{made.shots} shot" + "s" * (made.shots != 1)
