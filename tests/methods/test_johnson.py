@@ -186,7 +186,7 @@ def test_styles_may_be_paintings(tmp_path, draw) -> None:
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"variant": "paper"}, "holds one style"),
+        ({"variant": "paper"}, "supports one style, got 2"),
         ({"styles": ("a/wave.jpg", "b/wave.png")}, "the same name"),
     ],
 )

@@ -10,10 +10,11 @@ from pictura import models
 from pictura.methods import find_method, open_method
 from pictura.methods.adain import AdaINSettings
 from pictura.methods.srcnn import SrcnnSettings
+from pictura.runtime.settings import validate_settings
 from pictura.training import checkpoint, recipes
 from pictura.training.identity import complete_identity
 from pictura.training.method import build_player
-from pictura.training.settings import OptimSettings, starting_settings, validate_settings
+from pictura.training.settings import OptimSettings, starting_settings
 
 from .conftest import Interrupted, built, interrupt_after
 from .made import Made

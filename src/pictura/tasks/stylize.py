@@ -1,4 +1,4 @@
-"""Pictures in the manner of others: `open_stylizer` does once what many share, `stylize_picture` takes one through it."""
+"""Style transfer: `open_stylizer` does once what many pictures share, `stylize_picture` takes one through it."""
 
 import warnings
 from collections.abc import Sequence

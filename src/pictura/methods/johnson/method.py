@@ -1,33 +1,22 @@
-"""Johnson, Alahi and Fei-Fei, Perceptual Losses for Real-Time Style Transfer and Super-Resolution, section 3.1 and 4.1.
-
-An image transformation network f_W turns the photo x into ŷ = f_W(x) in one pass. A loss network φ judges ŷ:
-λ_c ℓ_feat(ŷ, x) + λ_s ℓ_style(ŷ, y_s) + λ_TV ℓ_TV(ŷ), with content in the responses of φ and the style of the painting
-y_s in their statistics.
-
-Ours instead of the paper's, by default: a slim network that holds several styles (see `pictura.networks.slim`) and the
-losses of our optimisation, Wasserstein-2 of Gaussians on the compact encoder. A style has a strength s from the photo
-to all of it: at s the loss is s times the paper's and 1 - s times λ_photo |ŷ - x|². The paper's own are
-``variant="paper"`` and the recipe johnson-paper.
-"""
+"""Johnson's network as the training loop and the tasks see it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import torch
-from pydantic import Field
 from torch import Tensor, nn
 
 from pictura.encoders import load_encoder
 from pictura.encoders.records import ENCODER_ALIASES
 from pictura.losses.perceptual import PerceptualLoss
-from pictura.losses.perceptual import StyleLossKind as Loss
 from pictura.losses.total_variation import total_variation
+from pictura.methods.johnson.settings import JohnsonSettings
 from pictura.models import Bundle
 from pictura.networks.johnson import ExamplesNet, JohnsonNet
 from pictura.networks.layers.padding import autocast_dtype
-from pictura.networks.slim import SLIM_BLOCKS, SLIM_WIDTHS, SlimNet, replace_styles
+from pictura.networks.slim import SlimNet, replace_styles
 from pictura.networks.tiling.streaming import DEFAULT_MEMORY, stream
 from pictura.networks.tiling.tiles import crop_to_multiple
 from pictura.runtime.device import Precision, autocast
@@ -35,45 +24,10 @@ from pictura.runtime.errors import PicturaError, did_you_mean
 from pictura.style import load_style, normalize_weights
 from pictura.training.capabilities import check_image, check_options
 from pictura.training.method import Batch, DataKind, Method, Player, Update, build_player
-from pictura.training.settings import OptimSettings
 
 StyleNetwork = JohnsonNet | ExamplesNet | SlimNet
 StyleChoice = str | int | Mapping[str, float] | None
 SHEET_STYLES = 6  # styles on a sample sheet
-
-
-class JohnsonSettings(OptimSettings):
-    """Architecture, styles, losses, rates; defaults are those of the network that is shipped."""
-
-    variant: Literal["paper", "instance", "examples", "slim"] = Field(
-        default="slim",
-        description="paper: as printed; instance: as its release; examples: as pytorch/examples; slim: ours",
-    )
-    filters: int = Field(default=32, ge=1, description="of the first convolution; not in slim")
-    widths: tuple[int, int, int] = Field(
-        default=SLIM_WIDTHS, description="channels of slim at a half, a quarter and an eighth of the size"
-    )
-    blocks: int = Field(default=SLIM_BLOCKS, ge=0, description="residual blocks of slim")
-    styles: tuple[str, ...] = Field(
-        default=("starry-night",), min_length=1, description="paintings, .style files or shipped styles; slim: several"
-    )
-    style_size: int = Field(default=512, ge=32, description="longest side of the paintings: large is coarse strokes")
-    encoder: str = Field(default="compact", description="loss network φ: compact, vgg16 (the paper's), vgg19-caffe")
-    loss: Loss = Field(default="wasserstein", description="style term; gram: the paper's")
-    content_layers: dict[str, float] = Field(
-        default={"relu3_1": 1.0, "relu4_2": 1.0}, description="layer → weight in ℓ_feat"
-    )
-    style_layers: dict[str, float] = Field(
-        default=dict.fromkeys(("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"), 1.0),
-        description="layer → weight in ℓ_style",
-    )
-    content_weight: float = Field(default=0.05, ge=0, description="λ_c")
-    style_weight: float = Field(default=1.0, ge=0, description="λ_s")
-    smoothing: float = Field(default=0.0, ge=0, le=1, description="σ of the noise φ looks through at ŷ")
-    relative: bool = Field(default=False, description="style term as a share of the photo's own; wasserstein only")
-    tv_weight: float = Field(default=1.0, ge=0, description="λ_TV, of mean squares")
-    photo_weight: float = Field(default=50.0, ge=0, description="λ_photo, of mean squares, at strength 0")
-    full: float = Field(default=0.7, ge=0, le=1, description="share of pictures at full strength; slim only")
 
 
 class Johnson(Method):
@@ -93,8 +47,12 @@ class Johnson(Method):
         self.names = [Path(style).stem for style in settings.styles]
         if len(set(self.names)) < len(self.names):
             raise PicturaError(f"Two styles have the same name, in {', '.join(self.names)}: rename one of the files.")
-        if settings.variant != "slim" and len(self.names) > 1:
-            raise PicturaError(f"The {settings.variant} network holds one style: give one, or take the slim variant.")
+        self.slim = settings.variant == "slim"  # several styles, each at any strength
+        if not self.slim and len(self.names) > 1:
+            raise PicturaError(
+                f"The variant '{settings.variant}' supports one style, got {len(self.names)}; "
+                "give one or set variant to 'slim'."
+            )
         self.network = _build_network(settings)
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in the stubs
         self.generator: nn.Module = self.network  # while it trains, what the loop wraps around it
@@ -134,14 +92,14 @@ class Johnson(Method):
         """Losses content, style, tv, photo; each picture of the batch in a style and at a strength of its own."""
         x = self._crop_to_multiple(batch["image"])
         style, strength = self._sample_styles(len(x), generator)
-        made = self._run_network(self.generator, x, self._batch_mix(style, strength)).float()
-        losses = self.losses(made, x, style, strength.to(x.device), generator)
+        output = self._run_network(self.generator, x, self._batch_mix(style, strength)).float()
+        losses = self.losses(output, x, style, strength.to(x.device), generator)
         update(generator=torch.stack(list(losses.values())).sum())
         return {name: loss.detach() for name, loss in losses.items()}
 
     def losses(
         self,
-        made: Tensor,
+        output: Tensor,
         x: Tensor,
         style: list[int],
         strength: Tensor,
@@ -154,29 +112,29 @@ class Johnson(Method):
         if self.perceptual_loss is None:
             raise PicturaError("Call prepare() before step(): the loss network is not loaded.")
         s = self.settings
-        content_loss, style_loss = self.perceptual_loss(made, x, style, generator)
-        found = {
+        content_loss, style_loss = self.perceptual_loss(output, x, style, generator)
+        losses = {
             "content": s.content_weight * (strength * content_loss).mean(),
             "style": s.style_weight * (strength * style_loss).mean(),
-            "tv": s.tv_weight * total_variation(made),
+            "tv": s.tv_weight * total_variation(output),
         }
-        if self.settings.variant == "slim":
-            photo = (made - x).square().mean((1, 2, 3))
-            found["photo"] = s.photo_weight * ((1 - strength) * photo).mean()
-        return found
+        if self.slim:
+            photo = (output - x).square().mean((1, 2, 3))
+            losses["photo"] = s.photo_weight * ((1 - strength) * photo).mean()
+        return losses
 
     def show(self, batch: Batch) -> list[Tensor]:
         """The photo, and it in each style; the first one at half strength, too."""
         x = self._crop_to_multiple(batch["image"])
         columns = [(style, 1.0) for style in range(min(SHEET_STYLES, len(self.names)))]
-        if self.settings.variant == "slim":
+        if self.slim:
             columns.append((0, 0.5))
         with torch.no_grad():
-            made = [
+            outputs = [
                 self._run_network(self.generator, x, self._batch_mix([style] * len(x), torch.full((len(x),), strength)))
                 for style, strength in columns
             ]
-        return [x, *(one.float().clamp(0, 1) for one in made)]
+        return [x, *(output.float().clamp(0, 1) for output in outputs)]
 
     @property
     def style_names(self) -> tuple[str, ...]:
@@ -224,7 +182,7 @@ class Johnson(Method):
                 image,
                 network.parts(mix),
                 memory=memory,
-                bytes_per_float=autocast_dtype(image).itemsize if self.settings.variant == "slim" else 4,
+                bytes_per_float=autocast_dtype(image).itemsize if self.slim else 4,
                 multiple=network.multiple,
                 smallest=network.smallest,
                 whole=lambda x: self._run_network(network, x, mix),
@@ -236,8 +194,8 @@ class Johnson(Method):
         return _SingleStyle(self.network, self._style_mix(style, strength))
 
     def _run_network(self, network: nn.Module, x: Tensor, mix: Tensor | None) -> Tensor:
-        made: Tensor = network(x) if mix is None else network(x, mix)
-        return made
+        output: Tensor = network(x) if mix is None else network(x, mix)
+        return output
 
     def _crop_to_multiple(self, x: Tensor) -> Tensor:
         return crop_to_multiple(x, self.network.multiple, self.network.smallest)
@@ -246,14 +204,14 @@ class Johnson(Method):
         """A style's number and a strength for each picture, in full or anything between none and that."""
         style = torch.randint(len(self.names), (count,), generator=generator).tolist()
         kind, strength = torch.rand(2, count, generator=generator)
-        if self.settings.variant != "slim":
+        if not self.slim:
             return style, torch.ones(count)
         strength[kind < self.settings.full] = 1.0
         return style, strength
 
     def _batch_mix(self, style: list[int], strength: Tensor) -> Tensor | None:
         """The shares of photo and styles for pictures of these styles and strengths; None where there is one style."""
-        if self.settings.variant != "slim":
+        if not self.slim:
             return None
         shares = torch.zeros(len(style), len(self.names) + 1)
         shares[:, 0] = 1 - strength
@@ -264,16 +222,18 @@ class Johnson(Method):
         """The same for one picture and what a person asked for."""
         if not 0 <= strength <= 1:
             raise PicturaError(f"strength must be between 0 (content only) and 1, got {strength:g}.")
-        wanted = style if isinstance(style, Mapping) else {style: 1.0}
-        numbers = [self._style_index(name) for name in wanted]
-        if self.settings.variant != "slim":
+        weights = style if isinstance(style, Mapping) else {style: 1.0}
+        indices = [self._style_index(name) for name in weights]
+        if not self.slim:
             if strength < 1:
-                raise PicturaError(f"A strength needs the slim variant; this network is {self.settings.variant}.")
+                raise PicturaError(
+                    f"strength below 1 needs the slim variant, but this network is '{self.settings.variant}'."
+                )
             return None
         mix = torch.zeros(1, len(self.names) + 1)
         mix[0, 0] = 1 - strength
-        for number, share in zip(numbers, normalize_weights(list(wanted.values())), strict=True):
-            mix[0, number + 1] += strength * share
+        for index, share in zip(indices, normalize_weights(list(weights.values())), strict=True):
+            mix[0, index + 1] += strength * share
         return mix.to(next(self.network.parameters()).device)
 
     def _style_index(self, style: str | int | None) -> int:
@@ -299,8 +259,8 @@ class _SingleStyle(nn.Module):
 
     def forward(self, pictures: Tensor) -> Tensor:
         """One pass."""
-        made: Tensor = self.network(pictures) if self.mix is None else self.network(pictures, self.mix)
-        return made.clamp(0, 1)
+        output: Tensor = self.network(pictures) if self.mix is None else self.network(pictures, self.mix)
+        return output.clamp(0, 1)
 
 
 def _build_network(s: JohnsonSettings) -> StyleNetwork:
