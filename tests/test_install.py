@@ -60,7 +60,7 @@ def test_other_machines_take_the_default_index_and_ask_no_other(machine, reason)
     chosen = install.choose_source("pip", machine, {}, PLAIN_FILE, "2.13.0", refuse)
     assert chosen.index == ""
     assert reason in chosen.reason
-    assert str(chosen).startswith("PyTorch comes from the default index, because ")
+    assert str(chosen).startswith("PyTorch comes from the usual indexes, because ")
 
 
 def test_an_index_out_of_reach_is_not_taken():
@@ -170,7 +170,7 @@ def test_the_default_index_steps_in_where_the_other_one_fails(commands, capsys):
     commands.failing = ("--no-deps",)
     assert install.install("pip", install.CPU_INDEX, Path("python"), ["-e", "."])
     assert len(commands) == 2
-    assert "so it comes from the default index" in capsys.readouterr().out
+    assert "so it comes from the usual indexes" in capsys.readouterr().out
 
 
 def test_one_command_where_the_default_index_is_taken(commands):

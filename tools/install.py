@@ -48,13 +48,13 @@ class Machine(NamedTuple):
 
 
 class Source(NamedTuple):
-    """Where PyTorch comes from, the default index where `index` is empty, and why."""
+    """Where PyTorch comes from, the usual indexes where `index` is empty, and why."""
 
     index: str
     reason: str
 
     def __str__(self) -> str:
-        return f"PyTorch comes from {self.index or 'the default index'}, because {self.reason}."
+        return f"PyTorch comes from {self.index or 'the usual indexes'}, because {self.reason}."
 
 
 def has_card(devices: Path = Path("/dev")) -> bool:
@@ -142,7 +142,7 @@ def install(installer: str, index: str, python: Path, target: list) -> bool:
         command = [python, "-m", "pip", "install", "--disable-pip-version-check", "-c", CONSTRAINTS]
     # Alone and without what it needs: that comes from the default index, in the versions that are pinned.
     if index and not succeeds([*command, "--no-deps", "--index-url", index, "torch"], show=True):
-        print(f"PyTorch could not be installed from {index}, so it comes from the default index.", flush=True)
+        print(f"PyTorch could not be installed from {index}, so it comes from the usual indexes.", flush=True)
     return succeeds([*command, *target], show=True)
 
 
