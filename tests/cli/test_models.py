@@ -84,7 +84,8 @@ def test_models_says_which_styles_a_network_knows():
 
 
 def test_models_needs_no_torch():
-    code = "import sys; from pictura.cli.commands.models import models; models(as_json=True); print('torch' in sys.modules)"
+    imports = "import sys; from pictura.cli.commands.models import models"
+    code = f"{imports}; models(as_json=True); print('torch' in sys.modules)"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert told.splitlines()[-1] == "False"
 

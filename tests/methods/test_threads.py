@@ -63,7 +63,7 @@ def assert_undisturbed(jobs: list[Callable[[], Tensor]]) -> list[Tensor]:
 @pytest.mark.parametrize("name", MIB)
 def test_whole_pictures(name: str, threads: int) -> None:
     network = open_network(name)
-    assert_undisturbed([lambda x=x: network.apply(x, precision="float32") for x in pictures(threads)])
+    assert_undisturbed([lambda x=x: network.stylize(x, precision="float32") for x in pictures(threads)])
 
 
 @pytest.mark.slow
@@ -71,7 +71,7 @@ def test_whole_pictures(name: str, threads: int) -> None:
 def test_in_tiles_beside_whole_pictures(name: str) -> None:
     network, memory = open_network(name), [2**30, MIB[name] * 2**20] * 2
     jobs = [
-        lambda x=x, m=m: network.apply(x, precision="float32", memory=m)
+        lambda x=x, m=m: network.stylize(x, precision="float32", memory=m)
         for x, m in zip(pictures(4), memory, strict=True)
     ]
     assert_undisturbed(jobs)
@@ -83,7 +83,7 @@ def test_all_in_tiles(name: str, monkeypatch) -> None:
     few = {"precision": "float32", "memory": MIB[name] * 2**20}
     run, tiles = streaming._Stream._run, []
     monkeypatch.setattr(streaming._Stream, "_run", lambda self, tile: (tiles.append(tile), run(self, tile))[1])
-    assert_undisturbed([lambda x=x: network.apply(x, **few) for x in pictures(2)])
+    assert_undisturbed([lambda x=x: network.stylize(x, **few) for x in pictures(2)])
     assert len(tiles) > 2 * (1 + ROUNDS)
 
 
@@ -91,7 +91,7 @@ def test_all_in_tiles(name: str, monkeypatch) -> None:
 def test_frozen_statistics_beside_free_ones(name: str) -> None:
     network = open_network(name)
     x, y = pictures(2)
-    paint = lambda x: network.apply(x, precision="float32")  # noqa: E731
+    paint = lambda x: network.stylize(x, precision="float32")  # noqa: E731
     frozen = freeze_statistics(paint, [y])
     held, free = assert_undisturbed([lambda: frozen(x), lambda: paint(x)])
     assert (held - free).abs().max() > 0.01
@@ -100,7 +100,7 @@ def test_frozen_statistics_beside_free_ones(name: str) -> None:
 def test_statistics_are_gathered_beside_other_pictures() -> None:
     network = open_network("fast")
     x, y = pictures(2)
-    paint = lambda x: network.apply(x, precision="float32")  # noqa: E731
+    paint = lambda x: network.stylize(x, precision="float32")  # noqa: E731
 
     def gather() -> Tensor:
         return torch.cat([part for pair in gather_statistics(paint, [x]).values() for part in pair])

@@ -226,7 +226,7 @@ def test_card_says_what_it_must(bundle, tmp_path):
         "MIT",
         "PSNR 30.12",
         "pictura paint x",
-        "from_pretrained",
+        "pictura.load",
         "| channels | 4 |",
     ):
         assert part in card

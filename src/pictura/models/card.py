@@ -10,9 +10,8 @@ _PYTHON = """\
 ```python
 import pictura
 
-model = pictura.from_pretrained("{folder}")  # this folder
-result = model.apply(pictura.read("photo.jpg").tensor())
-pictura.write(pictura.Picture.of(result), "result.png")
+model = pictura.load("{folder}")  # this folder
+print(model.can)  # what it can do, for example ('stylize',): model.stylize("photo.jpg", "starry-night")
 ```
 """
 
