@@ -78,7 +78,7 @@ MODULES = {
     for path in sorted(PACKAGE.rglob("*.py"))
 }
 # Files whose imports inside functions lead back to themselves.
-DEFERRED_CIRCLES = {"pictura.models.hub", "pictura.models.reading", "pictura.models.store"}
+DEFERRED_CIRCLES = {"pictura.models.hub", "pictura.models.store"}
 
 
 def statements(body, inside):
