@@ -4,7 +4,7 @@ import contextlib
 import shutil
 from pathlib import Path
 
-from pictura.models import config, store
+from pictura.models import config
 from pictura.runtime.downloads import HubFile, verify_sha256
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.files import translate_os_errors
@@ -13,21 +13,22 @@ _REQUIRED_FILES = (config.CONFIG_FILE, config.WEIGHTS_FILE)
 _OPTIONAL_FILES = (config.CARD_FILE, config.PICTURE_FILE)
 
 
-def fetch_bundle(repo: str, revision: str) -> Path:
-    """The weights of a hub bundle, from the cache or else downloaded into it beside config.json.
+def fetch_bundle(repo: str, revision: str, target: Path, side: Path) -> Path:
+    """The weights of a hub bundle in the cache's folder `target`, or else downloaded into it beside config.json.
+
+    `side` is a folder of the same file system for what is not yet whole.
 
     Raises:
         PicturaError: it cannot be had, or its files are not those that were saved.
     """
-    target = store.hub_folder(repo, revision)
     if not (target / config.WEIGHTS_FILE).is_file():
-        _download_bundle(repo, revision, target)
+        _download_bundle(repo, revision, target, side)
     return target / config.WEIGHTS_FILE
 
 
-def _download_bundle(repo: str, revision: str, target: Path) -> None:
+def _download_bundle(repo: str, revision: str, target: Path, side: Path) -> None:
     """To a side folder first, so that a broken or wrong bundle never stands where it is looked for."""
-    name, side = f"{repo}@{revision}", store.models_folder() / "downloads" / target.name
+    name = f"{repo}@{revision}"
     by_hand = f"put {' and '.join(HubFile(repo, revision, file).url for file in _REQUIRED_FILES)} into {target}"
     for file in _REQUIRED_FILES:
         HubFile(repo, revision, file).download(side, f"the model '{name}'", by_hand)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pictura.models import config
+from pictura.models.hub import fetch_bundle
 from pictura.runtime.errors import PicturaError, did_you_mean
 from pictura.runtime.files import cache_folder
 
@@ -124,9 +125,11 @@ def find_bundle(source: str | Path) -> BundleFile:
     if (name := str(source)) in bundled:
         return _check_present(bundled[name])
     if match := HUB_NAME.fullmatch(name):
-        from pictura.models.hub import fetch_bundle  # here, because only this asks the network
-
-        return BundleFile(fetch_bundle(match["repo"], match["revision"]), folder=True)
+        repo, revision = match["repo"], match["revision"]
+        target = hub_folder(repo, revision)
+        return BundleFile(
+            fetch_bundle(repo, revision, target, models_folder() / "downloads" / target.name), folder=True
+        )
     raise PicturaError(_unknown_message(name, bundled))
 
 
