@@ -15,7 +15,9 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "pictura"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 OURS = [
-    path for folder in ("src", "recipes", "benchmarks", "examples", "docs") for path in (ROOT / folder).rglob("*.py")
+    path
+    for folder in ("src", "tools", "recipes", "benchmarks", "examples", "docs")
+    for path in (ROOT / folder).rglob("*.py")
 ]
 MEGABYTE = 2**20
 

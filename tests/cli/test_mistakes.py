@@ -180,7 +180,7 @@ def test_full_disk(desk):
 
 @pytest.mark.parametrize("size", ["512", "0x5", "axb", "5x-5"])
 def test_texture_sizes(size):
-    assert "is no size" in refused("synthesize", "paint.png", "-o", "out.png", "--size", size)
+    assert "is not a valid size" in refused("synthesize", "paint.png", "-o", "out.png", "--size", size)
 
 
 def test_style_names_and_weights():

@@ -151,7 +151,7 @@ def test_interrupted_the_best_picture_is_written(monkeypatch, desk):
     command = ("stylize", "photo.png", "--style", "paint.png", "-o", "out.png", "--trace", "t.json", *QUICK)
     result = run(*command, "--steps", "9")
     assert result.exit_code == 130
-    assert result.stderr == "pictura: interrupted; 'out.png' holds the picture as far as it came\n"
+    assert result.stderr == "pictura: interrupted; 'out.png' holds the picture so far\n"
     assert size_of("out.png") == (32, 24)
     assert len(json.loads((desk / "t.json").read_text())["pictures"][0]["steps"]) == 2
 

@@ -59,7 +59,7 @@ def test_a_bundle_comes_out():
     result = done(*train())
     assert "4/4  blur 0." in result.stderr
     assert "images/s  0 s left" in result.stderr
-    assert "the bundle is out/bundle" in result.stderr
+    assert "the model is out/bundle" in result.stderr
     assert result.stdout == ""
     bundle = models.read_bundle("out/bundle")
     assert bundle.settings["width"] == 3
@@ -261,5 +261,5 @@ def test_a_run_inside_its_own_data_is_refused(output):
     """Its samples would be data, and a resume would find other data than it began with."""
     before = sorted(Path("photos").rglob("*"))
     said = refused("train", "blur", "photos", "-o", output, "--recipe", "small.toml")
-    assert "lies in the data 'photos'" in said
+    assert "is inside the data folder 'photos'" in said
     assert sorted(Path("photos").rglob("*")) == before

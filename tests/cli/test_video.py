@@ -122,7 +122,7 @@ def test_json_line_only_on_stdout(clip):
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_asked_to_stop_it_finishes_the_file(clip, monkeypatch, number, code):
-    from pictura.tasks.stylize import FeedForwardStylizer
+    from pictura.tasks.feed_forward import FeedForwardStylizer
 
     calls = []
     paint = FeedForwardStylizer.__call__
@@ -144,7 +144,7 @@ def test_asked_to_stop_it_finishes_the_file(clip, monkeypatch, number, code):
 
 
 def test_mistakes(clip):
-    assert "No style is named" in refused("video", clip)
+    assert "No style given" in refused("video", clip)
     assert "does not exist" in refused("video", "clop.mp4", *FAST)
     assert "Unsupported output" in refused("video", clip, *FAST, "-o", "out.png")
     assert "'photo.png' is not a video" in refused("video", "photo.png", *FAST)

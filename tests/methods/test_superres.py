@@ -156,7 +156,7 @@ def test_feature_loss_trains_through_the_shipped_encoder(draw):
     method.prepare(torch.device("cpu"), torch.Generator())
     moved = []
     losses = method.step(
-        {"image": draw(32, 32)}, lambda name, loss: (loss.backward(), moved.append(name)), torch.Generator()
+        {"image": draw(32, 32)}, lambda upscaler: (upscaler.backward(), moved.append("upscaler")), torch.Generator()
     )
     assert set(losses) == {"feature"}
     assert moved == ["upscaler"]
