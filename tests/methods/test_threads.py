@@ -44,7 +44,7 @@ def at_once(jobs: list[Callable[[], Tensor]]) -> list[list[Tensor]]:
     def work(job: Callable[[], Tensor]) -> list[Tensor]:
         results = []
         for _ in range(ROUNDS):
-            start.wait(60)
+            start.wait(600)  # seconds: a busy machine is no failure
             results.append(job())
         return results
 
