@@ -69,7 +69,7 @@ class TestSizes:
         assert [step.size for step in said] == [(28, 1100)]
 
     def test_no_size(self, paint) -> None:
-        with pytest.raises(PicturaError, match="longest side of 0 pixels"):
+        with pytest.raises(PicturaError, match="longest side must be at least 1 pixel, got 0"):
             paint(size=0)
         with pytest.raises(PicturaError, match=f"of {10**20}×.* cannot be made: give 1 to 65535 a side"):
             paint(size=10**20)
@@ -309,7 +309,7 @@ class TestStyles:
 
     @pytest.mark.parametrize(("about", "title"), [({"title": "Discs"}, "Discs"), ({}, "untitled")])
     def test_a_style_of_another_encoder(self, paint, about: dict[str, str], title: str) -> None:
-        with pytest.raises(PicturaError, match=f"'{title}' holds numbers of the encoder other, not of tiny"):
+        with pytest.raises(PicturaError, match=f"'{title}' was encoded with other, but the encoder is tiny"):
             paint(style=Style("other", {}, about))
 
 

@@ -36,7 +36,11 @@ def test_files_that_are_no_whole_pictures(place):
     Path("empty.png").touch()
     Path("text.png").write_text("not a picture")
     Path("cut.png").write_bytes(Path("photo.png").read_bytes()[:800])
-    for name, words in {"empty": "is empty", "text": "is not a picture", "cut": "is cut off or damaged"}.items():
+    for name, words in {
+        "empty": "is empty",
+        "text": "not a supported image",
+        "cut": "is truncated or damaged",
+    }.items():
         bad = f"{name}.png"
         assert words in (paint(bad) if place == "content" else paint(style=bad))
 
@@ -51,8 +55,8 @@ def test_bomb():
 
 def test_folder_without_pictures(desk):
     (desk / "none").mkdir()
-    assert "'none' holds no picture" in paint("none", output="out")
-    assert "none holds no picture" in paint(style="none")
+    assert "'none' contains no pictures" in paint("none", output="out")
+    assert "none' contains no pictures" in paint(style="none")
 
 
 def test_output_exists():
@@ -129,14 +133,14 @@ def test_style_file_that_is_none():
         (["--loss", "mse"], "Setting loss: Input should be 'wasserstein' or 'gram'"),
         (["--style-layer", "relu9_9=1"], "has no layer 'relu9_9'"),
         (["--content-layer", "relu9_9=1"], "has no layer 'relu9_9'"),
-        (["--content-layer", "relu1_1"], "write --content-layer relu1_1=1"),
+        (["--content-layer", "relu1_1"], "write for example --content-layer relu1_1=1"),
         (["--style-layer", "relu1_1=much"], "Setting style_layers.relu1_1: Input should be a valid number"),
         (["--encoder", "compakt"], "Did you mean 'compact'?"),
         (["--encoder", "vgg19-torchvision"], "put 'vgg19-torchvision.safetensors' into"),
         (["--init", "nosie"], "'nosie' does not exist"),
         (["--style-weight", "1", "--style-weight", "2"], "1 styles but 2 style weights"),
         (["--style-weight", "-1"], "must be 0 or more with a positive sum"),
-        (["--config", "photo.png"], "'photo.png' carries no settings"),
+        (["--config", "photo.png"], "'photo.png' contains no pictura settings"),
         (["--config", "none.json"], "none.json cannot be read"),
     ],
 )
@@ -153,7 +157,7 @@ def test_configs_that_are_none(text, desk):
 
 def test_a_picture_with_settings_of_another_kind():
     write(read("photo.png"), "odd.png", settings={"settings": 3})
-    assert "odd.png holds no settings" in paint("photo.png", "--config", "odd.png")
+    assert "odd.png contains no settings" in paint("photo.png", "--config", "odd.png")
 
 
 def test_no_memory(monkeypatch):
@@ -185,7 +189,7 @@ def test_texture_sizes(size):
 
 def test_style_names_and_weights():
     done("style", "extract", "paint.png", "-o", "a.style")
-    assert "let it end in .style" in refused("style", "extract", "paint.png", "-o", "b.png")
+    assert "use the suffix .style" in refused("style", "extract", "paint.png", "-o", "b.png")
     assert "'a.style' exists already" in refused("style", "extract", "paint.png", "-o", "a.style")
     assert "is a picture" in refused("style", "show", "paint.png")
     assert "1 styles but 2 weights" in refused(
@@ -211,4 +215,4 @@ def test_options_of_another_method(options, sentence):
 def test_names_longer_than_a_file_can_have():
     for before in (("upscale",), ("stylize", "photo.png", "--style")):
         said = refused(*before, "a" * 300 + ".png", "-o", "out.png")
-        assert "is too long for this computer: give a shorter one" in said
+        assert "is too long for a file name: use a shorter one" in said

@@ -136,9 +136,9 @@ def test_import_makes_a_model(candy, draw):
 def test_export_mistakes():
     models.save_bundle(srcnn(), "sharp")
     for arguments, said in (
-        (("sharp", "-o", "sharp.pb"), "let it end in .onnx"),
+        (("sharp", "-o", "sharp.pb"), "use the suffix .onnx"),
         (("shrap", "-o", "a.onnx"), "Model 'shrap' not found"),
-        (("sharp", "-o", "photo.png"), "let it end in .onnx"),
+        (("sharp", "-o", "photo.png"), "use the suffix .onnx"),
     ):
         result = run("export", *arguments)
         assert result.exit_code == 2

@@ -6,7 +6,6 @@ import time
 
 import pytest
 
-from pictura import encoders
 from pictura.methods.iterative.pixels import Pixels
 from pictura.picture import read, read_settings
 
@@ -80,7 +79,7 @@ def test_a_folder_is_mirrored_and_what_is_there_is_skipped(desk):
     (desk / "out").mkdir()
     (desk / "out/a.png").write_text("finished earlier")
     again = ("stylize", "in", "--style", "paint.png", "-o", "out", *QUICK)
-    assert "1 of 2 pictures are there already" in done(*again).stderr
+    assert "1 of 2 outputs exist already" in done(*again).stderr
     assert (desk / "out/a.png").read_text() == "finished earlier"
     assert size_of("out/sub/b.png") == (32, 24)
     done(*again, "--overwrite")
@@ -89,11 +88,12 @@ def test_a_folder_is_mirrored_and_what_is_there_is_skipped(desk):
 
 def test_encoder_and_style_are_opened_once(monkeypatch):
     opened = []
-    from pictura import api
+    from pictura.style import sources
+    from pictura.tasks import optimize
 
-    load, open_style = encoders.load_encoder, api.open_style
-    monkeypatch.setattr("pictura.encoders.load_encoder", lambda *a, **k: opened.append("encoder") or load(*a, **k))
-    monkeypatch.setattr("pictura.api.open_style", lambda name: opened.append(name) or open_style(name))
+    load, open_style = optimize.load_encoder, sources.open_style
+    monkeypatch.setattr(optimize, "load_encoder", lambda *a, **k: opened.append("encoder") or load(*a, **k))
+    monkeypatch.setattr(sources, "open_style", lambda name: opened.append(name) or open_style(name))
     draw("b.png")
     done("stylize", "photo.png", "b.png", "--style", "paint.png", "-o", "out", *QUICK)
     assert sorted(opened) == ["encoder", "paint.png"]
@@ -103,7 +103,7 @@ def test_a_bad_file_among_many_is_named_and_passed_over(desk):
     (desk / "bad.png").write_text("text")
     result = run("stylize", "bad.png", "photo.png", "--style", "paint.png", "-o", "out", *QUICK)
     assert result.exit_code == 2
-    assert "pictura: error: 'bad.png' is not a picture" in result.stderr
+    assert "pictura: error: 'bad.png' is not a supported image" in result.stderr
     assert [p.name for p in (desk / "out").iterdir()] == ["photo.png"]
 
 
@@ -168,9 +168,11 @@ def test_interrupted_among_several_only_finished_pictures_are_there(monkeypatch,
         _at_step(patch, 3, interrupt)
         result = run(*command)
     assert result.exit_code == 130
-    assert result.stderr.endswith("pictura: interrupted; finished pictures are kept, and the same command goes on\n")
+    assert result.stderr.endswith(
+        "pictura: interrupted; finished pictures are kept; run the same command to continue\n"
+    )
     assert [path.name for path in (desk / "out").iterdir()] == ["other.png"]
-    assert "1 of 2 pictures are there already" in done(*command).stderr
+    assert "1 of 2 outputs exist already" in done(*command).stderr
     assert size_of("out/photo.png") == (32, 24)
 
 
@@ -178,7 +180,7 @@ def test_interrupted_before_the_work_nothing_is_written(monkeypatch, desk):
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("pictura.encoders.load_encoder", interrupt)
+    monkeypatch.setattr("pictura.tasks.optimize.load_encoder", interrupt)
     result = run("stylize", "photo.png", "--style", "paint.png", "-o", "out.png", *QUICK)
     assert (result.exit_code, result.stderr) == (130, "pictura: interrupted\n")
     assert not (desk / "out.png").exists()

@@ -137,7 +137,7 @@ def test_changes_that_do_not_do(change, words):
         ("method = 3", "'method' in 'bad.toml' must be a table: start it with [method]"),
         ("[method]\nwidht = 3", "Unknown setting 'widht'. Did you mean 'width'?"),
         ("[train]\nsave_evry = 3", "Unknown setting 'save_evry'. Did you mean 'save_every'?"),
-        ("[data]\nmirorr = true", "There is no data setting 'mirorr'. Did you mean 'mirror'?"),
+        ("[data]\nmirorr = true", "Unknown data setting 'mirorr'. Did you mean 'mirror'?"),
     ],
 )
 def test_recipes_that_do_not_do(text, words):
@@ -179,7 +179,7 @@ def test_signals_save_and_leave(number, code, monkeypatch):
     monkeypatch.setattr(find_method("blur"), "step", signalled)
     result = run(*train("--set", "steps=1000", "--set", "save_every=1000"))
     assert result.exit_code == code
-    assert result.stderr.splitlines()[-1] == "stopped after step 3, all is saved: go on with --resume"
+    assert result.stderr.splitlines()[-1] == "stopped after step 3, the state is saved: continue with --resume"
     assert [path.name for path in Path("out/checkpoints").iterdir()] == ["step-00000003"]
     assert "4/4" in done(*train("--resume")).stderr
 
@@ -232,7 +232,7 @@ def test_bundles_that_no_training_of_this_method_begins_with(begun):
     settings = duel.settings.model_dump(mode="json")
     models.save_bundle(models.Bundle.of("duel", settings, duel.networks()), Path("other"))
     said = refused(*train("--start", "other"))
-    assert said == "pictura: error: 'other' is of the method duel: no training of blur can begin with it.\n"
+    assert said == "pictura: error: 'other' is a duel model: a training of blur cannot start from it.\n"
     said = refused(*train("--start", begun, "--set", "width=5"))
     assert "has shape (3, 3, 3, 3) where its settings require (5, 3, 3, 3)" in said
     assert said.count("\n") == 1

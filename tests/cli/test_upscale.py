@@ -67,7 +67,7 @@ def test_a_folder_is_mirrored_and_what_is_there_is_skipped(desk):
     done("upscale", "in", "-o", "out", "--model", "dark")
     assert (size_of("out/a.png"), size_of("out/sub/b.png")) == ((4, 4), (12, 8))
     (desk / "out/a.png").write_text("finished earlier")
-    assert "2 of 2 pictures are there already" in done("upscale", "in", "-o", "out", "--model", "dark").stderr
+    assert "2 of 2 outputs exist already" in done("upscale", "in", "-o", "out", "--model", "dark").stderr
     assert (desk / "out/a.png").read_text() == "finished earlier"
     done("upscale", "in", "-o", "out", "--model", "dark", "--overwrite")
     assert size_of("out/a.png") == (4, 4)
@@ -77,7 +77,7 @@ def test_a_bad_file_among_many_is_named_and_passed_over(desk):
     (desk / "bad.png").write_text("text")
     result = run("upscale", "bad.png", "photo.png", "-o", "out", "--model", "dark")
     assert result.exit_code == 2
-    assert "pictura: error: 'bad.png' is not a picture" in result.stderr
+    assert "pictura: error: 'bad.png' is not a supported image" in result.stderr
     assert [p.name for p in (desk / "out").iterdir()] == ["photo.png"]
 
 
@@ -143,5 +143,5 @@ def test_from_python_each_kind_comes_back():
     assert pictura.upscale(tensor, model="dark").shape == (3, 20, 24)
     assert pictura.upscale("photo.png", model="dark").size == (96, 128)
     for scale in (0, 9):
-        with pytest.raises(PicturaError, match=f"scale of {scale}"):
+        with pytest.raises(PicturaError, match=f"between 1 and 8, got {scale}"):
             pictura.upscale(photo, scale, model="bicubic")

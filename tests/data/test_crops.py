@@ -113,7 +113,7 @@ def test_mistakes():
         of("paired", 128, load=100)
     with pytest.raises(PicturaError, match="crop must be at least 1 pixel"):
         of("images", 0)
-    with pytest.raises(PicturaError, match=r"no data setting 'lod'.*'load'"):
+    with pytest.raises(PicturaError, match=r"Unknown data setting 'lod'.*'load'"):
         data_settings({"lod": 3})
     with pytest.raises(PicturaError, match="Data setting values: scale needs two positive factors"):
         data_settings({"scale": (2.0, 1.0)})

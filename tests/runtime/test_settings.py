@@ -31,7 +31,7 @@ def test_values_become_settings():
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
-        ({"rte": 1}, r"^There is no toy setting 'rte'\. Did you mean 'rate'\?$"),
+        ({"rte": 1}, r"^Unknown toy setting 'rte'\. Did you mean 'rate'\?$"),
         ({"rate": "much"}, "^Toy setting rate: Input should be a valid number"),
         ({"rate": float("inf")}, "^Toy setting rate: Input should be a finite number"),
         ({"layers": {"a": "b"}}, r"^Toy setting layers\.a: "),

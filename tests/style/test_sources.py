@@ -54,7 +54,7 @@ def test_a_picture_and_a_folder_of_pictures(folder: Path, draw) -> None:
 
 
 def test_a_folder_without_pictures(folder: Path) -> None:
-    with pytest.raises(PicturaError, match=r"bank holds no picture \("):
+    with pytest.raises(PicturaError, match=r"bank' contains no pictures \("):
         sources.open_style(folder / "bank")
 
 

@@ -34,7 +34,7 @@ COMMANDS = {
         "train:train",
         "Train a method on a folder of pictures; the model is written to OUTPUT/bundle.",
     ),
-    "data": ("data:app", "Check and rearrange sets of pictures."),
+    "data": ("data:app", "Check data sets, combine and split image pairs."),
     "models": (
         "models:models",
         "List available models with size, metric, licence and SHA-256.",

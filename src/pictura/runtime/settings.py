@@ -30,6 +30,6 @@ def validate_settings(kind: type[SettingsModel], values: Mapping[str, Any]) -> S
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
-            raise PicturaError(f"There is no {kind.noun} '{name}'.{did_you_mean(name, kind.model_fields)}") from error
+            raise PicturaError(f"Unknown {kind.noun} '{name}'.{did_you_mean(name, kind.model_fields)}") from error
         message = first["msg"].removeprefix("Value error, ")
         raise PicturaError(f"{kind.noun.capitalize()} {name or 'values'}: {message}.") from error

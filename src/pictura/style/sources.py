@@ -245,7 +245,7 @@ def pictures_in(folder: Path) -> list[Path]:
     """
     paths = sorted(p for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES and not p.name.startswith("."))
     if not paths:
-        raise PicturaError(f"The folder {folder} holds no picture ({', '.join(IMAGE_SUFFIXES)}).")
+        raise PicturaError(f"The folder '{folder}' contains no pictures ({', '.join(IMAGE_SUFFIXES)}).")
     return paths
 
 

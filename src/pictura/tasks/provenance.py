@@ -28,7 +28,7 @@ def read_provenance(path: str | Path) -> dict[str, Any]:
     path = Path(path)
     values = _read_json(path) if path.suffix == ".json" else read_settings(path)
     if not isinstance(values, dict) or not isinstance(values.get("settings", values), dict):
-        raise PicturaError(f'{path} holds no settings: write an object such as {{"loss": "gram"}}.')
+        raise PicturaError(f'{path} contains no settings: write an object such as {{"loss": "gram"}}.')
     return values
 
 

@@ -12,7 +12,7 @@ from pictura.runtime.errors import PicturaError
 
 
 def test_unknown_setting_names_the_nearest() -> None:
-    with pytest.raises(PicturaError, match=r"no setting 'content_wieght'\. Did you mean 'content_weight'\?"):
+    with pytest.raises(PicturaError, match=r"Unknown setting 'content_wieght'\. Did you mean 'content_weight'\?"):
         build_settings({"content_wieght": 1})
 
 
@@ -97,5 +97,5 @@ def test_from_a_file_without_settings(tmp_path, text: str) -> None:
 
 
 def test_from_a_picture_somebody_else_made(tmp_path, draw) -> None:
-    with pytest.raises(PicturaError, match="no settings of pictura"):
+    with pytest.raises(PicturaError, match="contains no pictura settings"):
         load_settings(write(Picture.of(draw()), tmp_path / "plain.png"))

@@ -63,7 +63,7 @@ class Adain(Method):
 
     def prepare(self, device: torch.device, generator: torch.Generator) -> None:
         """Load f and encode the paintings at each size."""
-        f = self._load_encoder(device)
+        f = self._load_encoder()
         paintings = [(p.to(device), size) for p in load_paintings(self.settings.paintings) for size in TRAINING_SIZES]
         self.styles = [encode_style(p, f, self.variant.style_layers, size) for p, size in paintings]
         self.variant.prepare(f, self.decoder, paintings, generator)
@@ -72,7 +72,7 @@ class Adain(Method):
         """Losses content and style, and for light tv and photo; each picture in a style and strength of its own."""
         x = crop_to_multiple(batch["image"], 8, MIN_SIDE)
         chosen = torch.randint(len(self.styles), (len(x),), generator=generator).tolist()
-        f = self._load_encoder(x.device)
+        f = self._load_encoder()
         losses = self.variant.losses(f, self.decoder, x, self.styles, chosen, generator)
         update(decoder=torch.stack(list(losses.values())).sum())
         return {name: loss.detach() for name, loss in losses.items()}
@@ -157,10 +157,12 @@ class Adain(Method):
         """g of the light variant."""
         return as_light(self.decoder)
 
-    def _load_encoder(self, device: torch.device | None = None) -> Encoder:
+    def _load_encoder(self) -> Encoder:
+        """f, where g is."""
+        device = next(self.decoder.parameters()).device
         if self._encoder is None:  # two threads may both load it: the same weights, whichever stays
-            self._encoder = load_encoder(self.settings.encoder, device=str(device or "cpu"))
-        return self._encoder
+            self._encoder = load_encoder(self.settings.encoder, device=str(device))
+        return self._encoder if self._encoder.mean.device == device else self._encoder.to(device)
 
     def _stylize(self, x: Tensor, style: Moments, strength: float) -> Tensor:
-        return self.variant.stylize(self._load_encoder(x.device), self.decoder, x, style, strength)
+        return self.variant.stylize(self._load_encoder(), self.decoder, x, style, strength)
