@@ -43,9 +43,18 @@ def resolve_method(name: str) -> str:
     if name in RENAMED_METHODS:
         warnings.warn(f"The method '{name}' is now called '{RENAMED_METHODS[name]}'.", FutureWarning, stacklevel=3)
         return RENAMED_METHODS[name]
-    if name not in (known := stylizing_methods()):
-        raise PicturaError(f"There is no method '{name}'; there are {', '.join(known)}.{did_you_mean(name, known)}")
-    return name
+    # Their files are imported one by one: a network's is not needed for optimization.
+    if name == OPTIMIZE or "stylize" in _capabilities(name):
+        return name
+    known = stylizing_methods()
+    raise PicturaError(f"There is no method '{name}'; there are {', '.join(known)}.{did_you_mean(name, known)}")
+
+
+def _capabilities(name: str) -> tuple[str, ...]:
+    try:
+        return capabilities_of(find_method(name))
+    except PicturaError:  # there is none of this name
+        return ()
 
 
 def stylizing_methods() -> tuple[str, ...]:
