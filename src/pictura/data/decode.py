@@ -82,7 +82,8 @@ def _decode_fast(path: Path, factor: Callable[[Size], int]) -> DecodedImage | No
         upright = ImageOps.exif_transpose(image.reduce(times // drafted))
     samples = np.array(upright)
     samples = samples[..., None] if samples.ndim == 2 else samples
-    return DecodedImage(_convert_to_srgb(samples, image.info.get("icc_profile")), size, times // drafted * drafted)
+    profile = colour.profile_of(image, grey=samples.shape[2] == 1)
+    return DecodedImage(_convert_to_srgb(samples, profile), size, times // drafted * drafted)
 
 
 def _is_plain(image: ImageFile.ImageFile) -> bool:
