@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ImageFile, ImageOps
 
-from pictura.picture import MAX_PIXELS, colour, formats, metadata, read, sixteen
+from pictura.picture import MAX_PIXELS, colour, formats, limits, metadata, read, sixteen
 from pictura.picture.bands import integer_samples
 from pictura.runtime import files
 from pictura.runtime.errors import PicturaError
@@ -72,6 +72,7 @@ def _decode_fast(path: Path, factor: Callable[[Size], int]) -> DecodedImage | No
         image = formats.open_header(file, path)
         if not _is_plain(image):
             return None
+        limits.check_sizes(image, file, path)
         orientation, (width, height) = metadata.orientation_of(image), image.size
         size = (width, height) if orientation >= 5 else (height, width)  # from 5 on the sides are swapped
         times = factor(size)

@@ -135,20 +135,18 @@ def open_header(file: BinaryIO, path: Path) -> ImageFile.ImageFile:
     Pillow's class is called directly: its `open` would apply its own pixel limit, a global setting.
 
     Raises:
-        PicturaError: the header is damaged or asks for more than the file can hold, or the file is none of `FORMATS`.
+        PicturaError: the header is damaged, or the file is none of `FORMATS`.
     """
     file_format = format_by_content(file, path)
     there = file.seek(0, io.SEEK_END)
     file.seek(0)
     try:
-        image = _open_image(file_format, file, there, path)
+        return _open_image(file_format, file, there, path)
     except DECODE_ERRORS as error:
         raise PicturaError(
             f"'{path}' is a {file_format.name} file with a damaged or unsupported header ({error}): download it again "
             "or save it with another program."
         ) from error
-    limits.check_sizes(image, there, path)
-    return image
 
 
 def _open_image(file_format: Format, file: BinaryIO, there: int, path: Path) -> ImageFile.ImageFile:

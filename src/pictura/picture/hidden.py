@@ -38,7 +38,7 @@ def _halve(samples: S, visible: Mask) -> tuple[S, Mask]:
         sums = _sum_blocks(_pad_even(np.where(visible[fine][..., None], float_samples(samples[fine]), 0)))
         counts = _sum_blocks(seen)
         known[rows] = counts[..., 0] > 0
-        colours: Pixels = sums / np.maximum(counts, np.float32(1))
+        colours = (sums / np.maximum(counts, 1)).astype(np.float32)
         means[rows] = integer_samples(colours, np.uint8) if is_uint8(samples) else colours
     return means, known
 

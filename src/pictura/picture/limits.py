@@ -1,7 +1,8 @@
 """Sizes that a header asks for, compared with the bytes that are there, before anything of that size is made."""
 
+import io
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from PIL import ImageFile
 
@@ -36,8 +37,8 @@ def check_canvas(head: bytes, path: Path) -> None:
         raise PicturaError(f"'{path}' is damaged: it asks for {width} × {height} pixels, more than a WebP can have.")
 
 
-def check_sizes(image: ImageFile.ImageFile, there: int, path: Path) -> None:
-    """Compare what the header of an opened image asks for with the `there` bytes of its file.
+def check_sizes(image: ImageFile.ImageFile, file: BinaryIO, path: Path) -> None:
+    """Compare what the header of an opened image, not yet decoded, asks for with the bytes of its file.
 
     Raises:
         PicturaError: so few bytes cannot hold so many pixels, or a tile is larger than picture and file.
@@ -45,6 +46,9 @@ def check_sizes(image: ImageFile.ImageFile, there: int, path: Path) -> None:
     kind = str(image.info.get("compression")) if image.format == "TIFF" else str(image.format)
     if image.format == "BMP" and image.info.get("compression") in (1, 2):  # run lengths may end early
         return
+    place = file.tell()
+    there = file.seek(0, io.SEEK_END)
+    file.seek(place)
     asked = image.size[0] * image.size[1] * _bits_per_pixel(image) // 8
     room = there * _EXPANSION.get(kind, _JPEG_EXPANSION)
     if (kind in _EXPANSION or (image.format == "JPEG" and asked > _JPEG_FREE)) and asked > room:

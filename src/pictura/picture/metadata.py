@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from PIL import ExifTags, Image
-from PIL.TiffImagePlugin import IFDRational
+from PIL.TiffImagePlugin import IFDRational, ImageFileDirectory_v2
 
 from pictura.picture import formats
 from pictura.picture.notes import Notes
@@ -27,6 +27,7 @@ _PHOTO_TAGS = frozenset(
         *("ExposureTime", "FNumber", "ISOSpeedRatings", "FocalLength", "LensModel"),
     )
 )
+_GROUPS = {ExifTags.IFD.Exif: _PHOTO_TAGS, ExifTags.IFD.GPSInfo: range(32)}  # EXIF 3.0, table 15: GPS has 0 to 31
 _AUTHOR, _COPYRIGHT = "Author", "Copyright"
 _TEXTS = ("Title", _AUTHOR, "Description", _COPYRIGHT, "Creation Time", "Source", "Disclaimer")  # PNG 3rd ed., table 20
 _MAX_TEXT = 4000  # characters; JPEG has 64 kB for all of EXIF, and pictura's settings are there too
@@ -52,8 +53,8 @@ def notes_of(image: Image.Image) -> Notes:
     """What an opened file says of its picture; nothing that is odd, and never its orientation or its thumbnail."""
     try:
         exif = image.getexif()
-        tags, photo = _pick_tags(exif, _TAGS), _pick_tags(exif.get_ifd(ExifTags.IFD.Exif), _PHOTO_TAGS)
-        location = _pick_tags(exif.get_ifd(ExifTags.IFD.GPSInfo), range(32))  # EXIF 3.0, table 15: 0 to 31
+        tags = {tag: value for tag, value in _pick_tags(exif, _TAGS).items() if isinstance(value, str)}
+        photo, location = (_pick_group(exif, group, wanted) for group, wanted in _GROUPS.items())
         resolution = _resolution_of(image, exif)
     except formats.DECODE_ERRORS:
         return Notes()
@@ -70,6 +71,18 @@ def notes_of(image: Image.Image) -> Notes:
 def _pick_tags(found: Mapping[int, Any], wanted: Container[int]) -> dict[int, Any]:
     picked = {tag: _check_value(found[tag]) for tag in found if tag in wanted}
     return {tag: value for tag, value in picked.items() if value is not None}
+
+
+def _pick_group(exif: Image.Exif, group: ExifTags.IFD, wanted: Container[int]) -> dict[int, Any]:
+    """Those of a directory's tags; none of them if one has a type that Pillow could not write again."""
+    picked = _pick_tags(exif.get_ifd(group), wanted)
+    directory = ImageFileDirectory_v2(group=group)
+    try:
+        directory.update(picked)
+        directory.tobytes(8)
+    except formats.DECODE_ERRORS:
+        return {}
+    return picked
 
 
 def _check_value(value: Any) -> Any:

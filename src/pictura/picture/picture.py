@@ -58,13 +58,12 @@ class Picture:
     def of(cls, array: NDArray[Any] | Tensor) -> Picture:
         """From H×W×3 or H×W (uint8, uint16, or float in [0, 1]) or from a tensor 3×H×W or 1×3×H×W (uint8 or [0, 1]).
 
-        H×W×4, H×W×2 and tensors of 4 channels have alpha last.
+        H×W×4 and tensors of 4 channels have alpha last.
         """
         if not isinstance(array, np.ndarray):
             return cls(*_split_alpha(_from_tensor(array)))
         depth = 16 if array.dtype == np.uint16 else 8
-        grey = array.ndim == 2 or array.shape[-1] == 2
-        return cls(*_split_alpha(_from_array(array)), depth=depth, grey=grey)
+        return cls(*_split_alpha(_from_array(array)), depth=depth, grey=array.ndim == 2)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -152,12 +151,11 @@ def _to_srgb(own: NDArray[np.uint8] | Pixels, icc: bytes | None, grey: bool) -> 
 
 
 def _split_alpha(samples: NDArray[np.uint8] | Pixels) -> tuple[NDArray[np.uint8] | Pixels, Pixels | None]:
-    """H×W×3 and H×W of H×W×2 or H×W×4 with alpha last; anything else as it is."""
-    channels = samples.shape[2] if samples.ndim == 3 else 0
-    if channels not in (2, 4):
+    """H×W×3 and H×W of H×W×4 with alpha last; anything else as it is."""
+    if samples.ndim != 3 or samples.shape[2] != 4:
         return samples, None
-    alpha = float_samples(samples[..., -1].copy())
-    return (np.repeat(samples[..., :1], 3, axis=-1) if channels == 2 else samples[..., :3].copy()), alpha
+    order, alpha = [0, 1, 2], float_samples(samples[..., 3].copy())
+    return (samples[..., order] if is_uint8(samples) else float_samples(samples)[..., order]), alpha
 
 
 def _from_array(array: NDArray[Any]) -> NDArray[np.uint8] | Pixels:

@@ -35,7 +35,8 @@ def open_png(file: BinaryIO, there: int, path: Path) -> tuple[BinaryIO, bytes | 
     Raises:
         PicturaError: a chunk is longer than the file, before all pixels were there.
     """
-    kept, left_out, profile, texts = [], False, None, 0
+    kept: list[_Chunk] = []
+    left_out, profile, texts = False, None, 0
     for chunk in _read_chunks(file):
         if chunk.end - 4 > there:
             if not any(earlier.kind == b"IDAT" for earlier in kept) or chunk.kind == b"IDAT":

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ImageFile
 
-from pictura.picture import colour, formats, metadata, sixteen
+from pictura.picture import colour, formats, limits, metadata, sixteen
 from pictura.picture.bands import float_samples, is_uint8
 from pictura.picture.picture import Picture
 from pictura.runtime import files
@@ -53,6 +53,7 @@ def read(path: str | Path, max_pixels: int = MAX_PIXELS) -> Picture:
         warnings.simplefilter("ignore")  # Pillow's about odd metadata
         image = formats.open_header(file, path)
         _check_image(image, path, max_pixels)
+        limits.check_sizes(image, file, path)
         deep = sixteen.is_deep(image)
         try:
             samples = (
@@ -88,7 +89,8 @@ def _build_picture(image: ImageFile.ImageFile, samples: IntegerSamples) -> Pictu
     alpha = float_samples(upright[..., -1]) if channels in (2, 4) else None
     # Eight bits that no profile has converted stay as they are.
     srgb = converted if is_uint8(converted) else float_samples(converted)
-    own = None if converted is colours else colours
+    # What cannot be converted back, as under a table of one direction only, can neither be mixed with new pixels.
+    own = colours if converted is not colours and colour.from_srgb(converted[:1, :1], icc, grey)[1] == icc else None
     settings, notes = metadata.settings_of(image), metadata.notes_of(image)
     return Picture(srgb, alpha, 8 * samples.itemsize, grey, icc, settings, own, notes)
 
@@ -104,7 +106,7 @@ def _decode_to_the_end(image: ImageFile.ImageFile, file: BinaryIO, path: Path) -
         if image.format != "JPEG":
             raise
         file.seek(0)
-        content = file.read()
+        content = file.read().rstrip(_JPEG_END[:1])  # half a mark
         attempts = [formats.open_header(io.BytesIO(content + more + _JPEG_END), path) for more in _JPEG_FILLERS]
         first, *others = (_decode_8_bits(attempt) for attempt in attempts)
         if not all(np.array_equal(first, other) for other in others):
