@@ -104,7 +104,13 @@ class BatchRunner:
             self._report_result(job, output, reporter, time.monotonic() - start)
 
     def _write(self, output: Picture, target: Path) -> None:
-        write(output, target, overwrite=self.options.overwrite, settings=self.provenance.model_dump(mode="json"))
+        write(
+            output,
+            target,
+            overwrite=self.options.overwrite,
+            settings=self.provenance.model_dump(mode="json"),
+            keep_location=self.options.keep_location,
+        )
 
     def _report_result(self, job: Job, output: Picture, reporter: StepReporter, seconds: float) -> None:
         height, width = output.size

@@ -84,10 +84,12 @@ def _check_readable(path: Path) -> Path:
 
 
 def _writable_name(name: Path) -> Path:
-    return name if name.suffix.lower() in _suffixes() else name.with_name(f"{name.name}.png")
+    from pictura.picture import WRITABLE_SUFFIXES
+
+    return name if name.suffix.lower() in WRITABLE_SUFFIXES else name.with_name(f"{name.name}.png")
 
 
 def _suffixes() -> set[str]:
-    from pictura.picture import FORMATS
+    from pictura.picture import READABLE_SUFFIXES
 
-    return {suffix for known in FORMATS for suffix in known.suffixes}
+    return set(READABLE_SUFFIXES)

@@ -14,6 +14,9 @@ from pictura.runtime.errors import PicturaError
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace existing files.")]
+KeepLocation = Annotated[
+    bool, typer.Option("--keep-location", help="Keep where a photo was taken; author and date are kept in any case.")
+]
 Threads = Annotated[int | None, typer.Option(min=1, help="Processor threads to use.")]
 Device = Annotated[str, typer.Option(metavar="auto|cpu|cuda|mps", help="Where to compute.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors.")]
@@ -53,6 +56,7 @@ class RunOptions:
         int | None, typer.Option(min=1, metavar="K", help="Write a preview OUT-step-0040.png every K steps.")
     ] = None
     trace: Annotated[Path | None, typer.Option(help="Write the losses of all steps to a JSON file.")] = None
+    keep_location: KeepLocation = False
     threads: Threads = None
     device: Device = "auto"
     quiet: Quiet = False

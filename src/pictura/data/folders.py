@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from pictura.data.settings import SPLITS
-from pictura.picture import FORMATS
+from pictura.picture import READABLE_SUFFIXES
 from pictura.runtime.errors import PicturaError
 
-PICTURE_SUFFIXES = frozenset(suffix for known in FORMATS for suffix in known.suffixes)
+PICTURE_SUFFIXES = frozenset(READABLE_SUFFIXES)
 
 
 def check_folder(path: Path) -> Path:

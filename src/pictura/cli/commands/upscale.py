@@ -8,7 +8,7 @@ import typer
 
 from pictura import __version__
 from pictura.cli.jobs import Job, plan_jobs
-from pictura.cli.options import Device, Overwrite, RunOptions
+from pictura.cli.options import Device, KeepLocation, Overwrite, RunOptions
 from pictura.cli.progress import ConsoleReport
 from pictura.cli.text import examples, format_duration
 from pictura.runtime.errors import PicturaError
@@ -38,6 +38,7 @@ def upscale(
     ] = None,
     memory: Annotated[int | None, typer.Option(min=16, metavar="MIB", help="Memory to work in.")] = None,
     overwrite: Overwrite = False,
+    keep_location: KeepLocation = False,
     device: Device = "auto",
     threads: Annotated[int | None, typer.Option(min=1, help="Processor threads to use.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
@@ -50,19 +51,20 @@ def upscale(
     from pictura.networks.tiling.streaming import DEFAULT_MEMORY
     from pictura.tasks.enlarge import open_enlarger
 
-    to_do = pending_jobs(jobs, RunOptions(overwrite=overwrite, quiet=quiet))
+    options = RunOptions(overwrite=overwrite, keep_location=keep_location, quiet=quiet)
+    to_do = pending_jobs(jobs, options)
     if not to_do:
         return
     return_freed()
     bytes_to_use = DEFAULT_MEMORY if memory is None else memory * 2**20
     enlarger = open_enlarger(model, scale, memory=bytes_to_use, device=device)
     with ConsoleReport(quiet, as_json) as report:
-        done = [_enlarge(job, enlarger, overwrite, report) for job in to_do]
+        done = [_enlarge(job, enlarger, options, report) for job in to_do]
     if not all(done):
         raise typer.Exit(2)
 
 
-def _enlarge(job: Job, enlarger: "Enlarger", overwrite: bool, report: ConsoleReport) -> bool:
+def _enlarge(job: Job, enlarger: "Enlarger", options: RunOptions, report: ConsoleReport) -> bool:
     """Whether one picture could be read and enlarged; one that cannot is named and passed over.
 
     Raises:
@@ -77,7 +79,8 @@ def _enlarge(job: Job, enlarger: "Enlarger", overwrite: bool, report: ConsoleRep
     except PicturaError as error:
         report.tell(f"pictura: error: {error}")
         return False
-    write(made, job.target, overwrite=overwrite, settings={"upscale": enlarger.about, "pictura": __version__})
+    about = {"upscale": enlarger.about, "pictura": __version__}
+    write(made, job.target, overwrite=options.overwrite, settings=about, keep_location=options.keep_location)
     seconds, (height, width) = time.monotonic() - began, made.size
     facts = {"content": str(job.source), "output": str(job.target), "width": width, "height": height}
     report.write_result(
