@@ -180,6 +180,14 @@ def _check_style(style: Style, name: str, encoder: Encoder, layers: Sequence[str
     missing = [layer for layer in layers if layer not in style.layers]
     if missing:
         raise PicturaError(f"The style '{title}' has no layer {missing[0]}; it has {', '.join(style.layers)}.")
+    channels = encoder.channels(layers)
+    moments = next(iter(style.sizes.values()))
+    for layer in layers:
+        if len(moments[layer][0]) != channels[layer]:
+            raise PicturaError(
+                f"The style '{title}' has {len(moments[layer][0])} channels at {layer} where {encoder.name} has "
+                f"{channels[layer]}: give the painting itself."
+            )
 
 
 def _as_image(source: Any) -> Tensor:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pictura.runtime.documents import read_json
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.settings import validate_settings
 from pictura.training.loader import DataSource
@@ -85,7 +86,7 @@ def check_data(method: Method, data: DataSource) -> None:
 def read_precision(settings: Path) -> str | None:
     """The precision of the run that wrote this file, for a resume with "auto" on another machine."""
     try:
-        precision = json.loads(settings.read_bytes())["identity"]["precision"]
+        precision = read_json(settings)["identity"]["precision"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return precision if precision in ("32-true", "bf16-mixed") else None

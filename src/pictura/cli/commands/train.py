@@ -81,6 +81,7 @@ def _build_method(
 ) -> "tuple[Method, TrainSettings, dict[str, Any]]":
     """The method with its first weights, the loop's settings, the data's."""
     from pictura.data import DataSettings
+    from pictura.methods import build_method
     from pictura.runtime import seeds
     from pictura.runtime.settings import validate_settings
     from pictura.training.settings import TrainSettings, starting_settings
@@ -99,7 +100,7 @@ def _build_method(
     )
     with seeds.preserve_random_state():
         seeds.seed_all("weights", settings.seed)
-        method = kind(own)
+        method = build_method(kind, own)
     if begun is not None:
         method.begin(begun)
     return method, settings, values["data"]
