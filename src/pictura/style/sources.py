@@ -1,7 +1,7 @@
 """From a style argument to its statistics: the one place that knows what a style can be given as."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -257,12 +257,26 @@ def pictures_in(folder: Path) -> list[Path]:
     return paths
 
 
-def load_paintings(folder: str) -> list[Tensor]:
-    """The pictures of a folder, 1×3×H×W.
+class SizedPaintings:
+    """The pictures of a folder, each at several sizes: read as they come, one in memory at a time.
+
+    Args:
+        folder: where they lie.
+        sizes: longest sides at which each is to be encoded.
+        device: where the pictures go.
 
     Raises:
         PicturaError: there is no such folder, or no picture in it.
     """
-    if not Path(folder).is_dir() or not folder:
-        raise PicturaError(f"There is no folder '{folder}': give --set method.paintings=FOLDER with paintings.")
-    return [read(path).tensor() for path in pictures_in(Path(folder))]
+
+    def __init__(self, folder: str, sizes: Sequence[int], device: torch.device) -> None:
+        if not folder or not Path(folder).is_dir():
+            raise PicturaError(f"There is no folder '{folder}': give --set method.paintings=FOLDER with paintings.")
+        self.paths, self.sizes, self.device = pictures_in(Path(folder)), sizes, device
+
+    def __iter__(self) -> Iterator[tuple[Tensor, int]]:
+        """Each picture 1×3×H×W with each size, from the first again whenever it is asked."""
+        for path in self.paths:
+            picture = read(path).tensor().to(self.device)
+            for size in self.sizes:
+                yield picture, size

@@ -77,8 +77,8 @@ def check_data(method: Method, data: DataSource) -> None:
     Raises:
         PicturaError: the data are of another kind, or there are none.
     """
-    if data.kind != method.data:
-        raise PicturaError(f"{method.name} expects {method.data} data, got {data.kind}.")
+    if data.kind != method.data_kind:
+        raise PicturaError(f"{method.name} expects {method.data_kind} data, got {data.kind}.")
     if not len(data):
         raise PicturaError("The data set is empty; it needs at least one sample.")
 

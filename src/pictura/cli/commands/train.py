@@ -63,7 +63,7 @@ def train(
 
     RunFolder(output).check(resume)
     quiet = quiet or os.environ.get("RANK", "0") != "0"  # of several processes one speaks
-    source = _open_audited(data, kind, settings, values, skip_bad, quiet)
+    source = _open_audited(data, planned, settings, values, skip_bad, quiet)
     from pictura.runtime.signals import Stopped
     from pictura.training.fit import fit
 
@@ -117,7 +117,7 @@ def _read_start(kind: "type[Method]", start: str) -> "Bundle":
 
 
 def _open_audited(
-    folder: Path, kind: "type[Method]", settings: "TrainSettings", values: dict[str, Any], skip_bad: bool, quiet: bool
+    folder: Path, method: "Method", settings: "TrainSettings", values: dict[str, Any], skip_bad: bool, quiet: bool
 ) -> "DataSet":
     """The data set, every picture of it looked at before the first step."""
     from rich.console import Console
@@ -125,7 +125,7 @@ def _open_audited(
 
     from pictura.data import audit_source, data_settings, open_data
 
-    source = open_data(folder, kind.data, settings.crop, settings=data_settings(values))
+    source = open_data(folder, method.data_kind, settings.crop, settings=data_settings(values))
     console = Console(stderr=True)
     hidden = quiet or not console.is_terminal
     with Progress(console=console, transient=True, disable=hidden, redirect_stdout=False) as bar:

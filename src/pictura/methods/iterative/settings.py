@@ -8,6 +8,13 @@ from pictura.encoders.records import STYLE_LAYERS
 from pictura.runtime.errors import PicturaError, did_you_mean
 from pictura.runtime.settings import MAX_WEIGHT, FrozenSettings, validate_settings
 
+# σ of the noise a run starts from. The 2015 release draws σ = 1 on pixels from 0 to 255, so 1/255, which is all but
+# flat grey, and neural-style 0.001 of that. Ours, σ = 0.1, is visible noise.
+INIT_NOISE = 0.1
+# How far L-BFGS moves a pixel, of its range and on average, until it knows a curvature. No release scales its first
+# move; in our trial the Gram term falls from the first step on with this, and without it grows on noise.
+FIRST_MOVE = 0.01
+
 
 class Settings(FrozenSettings):
     """Everything that decides how a picture is made, apart from the pictures.
@@ -40,6 +47,12 @@ class Settings(FrozenSettings):
     learning_rate: float = Field(default=0.03, gt=0, le=1e6, description="step size, pixels in [0, 1]")
     init: str = Field(
         default="adain", description="content, style, noise, grey, adain (that method's picture) or a picture's path"
+    )
+    init_noise: float = Field(
+        default=INIT_NOISE, ge=0, le=1, description="σ around grey of init noise; 1/255 in the paper's release"
+    )
+    first_move: float = Field(
+        default=FIRST_MOVE, gt=0, le=1, description="lbfgs: how far a pixel moves until a curvature is known"
     )
     steps: tuple[Annotated[int, Field(ge=0, le=10**7)], ...] = Field(
         # AdaIN's picture has done what the coarser scales are for: on the eight pairs of docs/compact.md judged style
@@ -105,7 +118,11 @@ PRESETS: dict[str, Settings] = {
     ),
     # Gatys, Ecker and Bethge, CVPR 2016, as printed: normalized VGG-19 with average pooling, conv4_2 against conv1_1 …
     # conv5_1 equally weighted (the papers write conv and mean the response after its ReLU), white noise, L-BFGS.
-    # α/β = 1e-3 in the numbers of the authors' release, 1e6 and 1e9; 500 evaluations are those of the release, too.
+    # The numbers are those of the authors' release, leongatys/NeuralImageSynthesis: 1e6 for the content, 1e9 / 5 for
+    # the style at each layer. But it multiplies other terms than the paper prints (LossLayers.lua): MSE is a mean
+    # without ½, and GramMSE of Gram matrices divided by M is Σ (G - A)² / (M² N²) = 4 E. So 1e6 mean (F - P)² is
+    # 2e6 · ½ mean (F - P)², and 1e9 / 5 · 4 E is 4e9 · 0.2 E: for our terms, ½ mean and E, 2e6 and 4e9. 500 evaluations
+    # are those of the release, too. Ours instead of the release's: `init_noise` and `first_move`, see there.
     "paper": BALANCED.with_changes(
         preset="paper",
         encoder="vgg19-normalised",
@@ -115,8 +132,8 @@ PRESETS: dict[str, Settings] = {
         loss="gram",
         content_layers={"relu4_2": 1.0},
         style_layers=dict.fromkeys(STYLE_LAYERS, 0.2),
-        content_weight=1e6,
-        style_weight=1e9,
+        content_weight=2e6,
+        style_weight=4e9,
         tv_weight=0.0,
         optimizer="lbfgs",
         learning_rate=1.0,
