@@ -1,5 +1,6 @@
 """AdaIN as the training loop and the tasks see it; what is the paper's and what ours is in the variants."""
 
+import copy
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -187,7 +188,7 @@ class Adain(Method):
 
     def export_network(self) -> nn.Module:
         """Content and style pictures to T(c, s) at full strength."""
-        f = self._load_encoder("float32")
+        f = copy.deepcopy(self._load_encoder("float32"))  # which the file's writer moves to the CPU
         return AdaINPipeline(f, self.decoder, self.variant)
 
     @property
