@@ -1,5 +1,8 @@
 """Which device computes, and in which arithmetic."""
 
+import contextlib
+from collections.abc import Iterator
+from contextvars import ContextVar
 from typing import Literal
 
 import torch
@@ -39,8 +42,27 @@ def fast_bfloat16(device: torch.device) -> bool:
     return device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
 
 
+_ENCODER_DTYPE: ContextVar[DType | None] = ContextVar("_ENCODER_DTYPE", default=None)
+
+
+@contextlib.contextmanager
+def encoder_dtype(dtype: DType | None) -> Iterator[None]:
+    """Inside, the dtype of encoders that are asked for none; None leaves it to the device.
+
+    A training in float32 has its loss networks in float32, too, whoever loads them: a gradient that has gone through
+    bfloat16 is a tenth off.
+    """
+    before = _ENCODER_DTYPE.set(dtype)
+    try:
+        yield
+    finally:
+        _ENCODER_DTYPE.reset(before)
+
+
 def default_dtype(device: str | torch.device = "cpu") -> DType:
     """The dtype of an encoder: ``bfloat16`` on a CPU that is fast in it, else and on other devices ``float32``."""
+    if (chosen := _ENCODER_DTYPE.get()) is not None:
+        return chosen
     device = torch.device(device)
     return "bfloat16" if device.type == "cpu" and fast_bfloat16(device) else "float32"
 

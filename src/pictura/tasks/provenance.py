@@ -1,11 +1,11 @@
 """What pictura writes into the pictures it makes, so that they can be made again."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 from pictura.methods.iterative.settings import Settings, build_settings
 from pictura.picture import read_settings
+from pictura.runtime.documents import read_json
 from pictura.runtime.errors import PicturaError
 
 
@@ -34,6 +34,6 @@ def read_provenance(path: str | Path) -> dict[str, Any]:
 
 def _read_json(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return read_json(path)
     except (OSError, ValueError) as error:
         raise PicturaError(f"{path} cannot be read as JSON settings: {error}.") from error

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from pictura.models import Bundle, save_bundle
 from pictura.runtime import seeds
+from pictura.runtime.device import encoder_dtype
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.files import encode_json, write_atomic
 from pictura.runtime.signals import Stopped, StopRequest, catch_signals
@@ -65,6 +66,8 @@ def fit(
         if fabric.is_global_zero:
             stack.enter_context(folder.lock())
         fabric.barrier()
+        exact = str(fabric.strategy.precision.precision) == "32-true"
+        stack.enter_context(encoder_dtype("float32" if exact else None))
         return Training(method, data, folder, settings, fabric, callback).run(resume)
 
 
