@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 import typer
 from pydantic.fields import FieldInfo
 
+from pictura.cli.text import print_text
 from pictura.methods.iterative.settings import PRESETS, Settings
 from pictura.runtime.errors import PicturaError
 
@@ -62,7 +63,7 @@ class RunOptions:
 def current_method(name: str | None) -> str | None:
     """Today's word for a method; an old one is answered with a hint, and works until 0.2."""
     if name == "fast":
-        typer.echo("pictura: --method fast is called --method johnson now; the old word works until 0.2", err=True)
+        print_text("pictura: --method fast is called --method johnson now; the old word works until 0.2", err=True)
         return "johnson"
     return name
 

@@ -3,10 +3,9 @@
 from pathlib import Path
 
 from pictura.data.settings import SPLITS
-from pictura.picture import FORMATS
+from pictura.picture.folder import PICTURE_SUFFIXES, find_pictures
 from pictura.runtime.errors import PicturaError
-
-PICTURE_SUFFIXES = frozenset(suffix for known in FORMATS for suffix in known.suffixes)
+from pictura.runtime.files import explain_missing
 
 
 def check_folder(path: Path) -> Path:
@@ -15,6 +14,8 @@ def check_folder(path: Path) -> Path:
     Raises:
         PicturaError: it is a file or does not exist.
     """
+    if "://" in str(path) or ":/" in str(path)[2:]:
+        raise PicturaError(explain_missing(path))
     if not path.is_dir():
         what = "is a file" if path.is_file() else "does not exist"
         raise PicturaError(f"The folder '{path}' {what}: give a folder of pictures.")
@@ -23,8 +24,7 @@ def check_folder(path: Path) -> Path:
 
 def list_pictures(folder: Path) -> list[Path]:
     """The picture files in a folder and below, sorted; hidden ones are skipped."""
-    paths = (path for path in folder.rglob("*") if path.suffix.lower() in PICTURE_SUFFIXES and path.is_file())
-    return sorted(path for path in paths if not any(part.startswith(".") for part in path.relative_to(folder).parts))
+    return find_pictures(folder).pictures
 
 
 def no_pictures_error(folder: Path) -> PicturaError:

@@ -1,6 +1,7 @@
 """What pictura writes into the pictures it makes, so that they can be made again."""
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,33 @@ def load_settings(path: str | Path) -> Settings:
         PicturaError: there are none, or they are not ours.
     """
     values = read_provenance(path)
-    return build_settings(values.get("settings", values))
+    settings = build_settings(values.get("settings", values))
+    refuse_foreign_settings(settings, path)
+    return settings
+
+
+def refuse_foreign_settings(settings: Settings, path: str | Path, typed: Collection[str] = ()) -> None:
+    """Refuse settings from a file that would open another file or ask a network, unless a user has `typed` them.
+
+    Raises:
+        PicturaError: says how to name it again, or to fetch it.
+    """
+    from pictura.encoders.records import RECORDS
+    from pictura.encoders.store import weights_artifact
+    from pictura.methods.iterative.init import INIT_KINDS
+
+    if settings.init not in INIT_KINDS and not {"init", "preset"} & set(typed):
+        raise PicturaError(
+            f"'{path}' starts from the picture '{settings.init}', a file of whoever made it: "
+            f"if you trust it, add --init {settings.init}."
+        )
+    record = RECORDS.get(settings.encoder)
+    if record is None or weights_artifact(record).find() is not None or {"encoder", "preset"} & set(typed):
+        return
+    raise PicturaError(
+        f"'{path}' needs the encoder '{settings.encoder}', which is not on this disk: `pictura encoders` says how to "
+        "get it."
+    )
 
 
 def read_provenance(path: str | Path) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pictura.cli.text import examples, format_duration
+from pictura.cli.text import examples, format_duration, print_text, printable
+from pictura.methods import list_methods
 from pictura.runtime.errors import PicturaError
 from pictura.training import recipes
 
@@ -29,7 +30,7 @@ EXAMPLES = examples(
 
 
 def train(
-    method: Annotated[str, typer.Argument(help="What is trained: the name of a method.", show_default=False)],
+    method: Annotated[str, typer.Argument(help=f"What is trained: {', '.join(list_methods())}.", show_default=False)],
     data: Annotated[Path, typer.Argument(help="A folder of pictures, see `pictura data`.", show_default=False)],
     output: Annotated[Path, typer.Option("--output", "-o", help="The folder of the run.", show_default=False)],
     recipe: Annotated[
@@ -59,6 +60,8 @@ def train(
             "choose one outside."
         )
     planned, settings, values = _build_method(kind, recipe, changes or [], start)
+    if not quiet:
+        _tell_left_out(data)
     from pictura.training.run_folder import RunFolder
 
     RunFolder(output).check(resume)
@@ -88,15 +91,20 @@ def _build_method(
     begun = _read_start(kind, start) if start is not None else None
     chosen = recipe if recipe is not None else (kind.name if kind.name in recipes.recipe_names() else None)
     values = recipes.read_recipe(chosen) if chosen is not None else {table: {} for table in recipes.TABLES}
+    own_values = values["method"] if recipe is not None else {}
     if begun is not None:
         # What was asked for stands; what the method's own recipe would have said does not.
-        values["method"] = starting_settings(begun.settings) | (values["method"] if recipe is not None else {})
+        values["method"] = starting_settings(begun.settings) | own_values
     models: dict[str, type[BaseModel]] = {"method": kind.Settings, "train": TrainSettings, "data": DataSettings}
+    typed = {change.partition("=")[0].removeprefix("method.").split(".")[0] for change in changes}
+    typed |= set(own_values)
     values = recipes.apply_changes(values, changes, {name: model.model_fields for name, model in models.items()})
     own, settings = (
         validate_settings(kind.Settings, values["method"]),
         validate_settings(TrainSettings, values["train"]),
     )
+    if begun is not None:
+        _refuse_foreign_names(str(start), own, typed)
     with seeds.preserve_random_state():
         seeds.seed_all("weights", settings.seed)
         method = kind(own)
@@ -113,6 +121,32 @@ def _read_start(kind: "type[Method]", start: str) -> "Bundle":
     if bundle.method != kind.name:
         raise PicturaError(f"'{start}' is a {bundle.method} model: a training of {kind.name} cannot start from it.")
     return bundle
+
+
+def _refuse_foreign_names(start: str, settings: "BaseModel", typed: set[str]) -> None:
+    """Refuse what the model's file, and not the user, names beside what is here: files, and weights to be fetched."""
+    from pictura.encoders.records import ENCODER_ALIASES, RECORDS
+    from pictura.encoders.store import weights_artifact
+
+    for name, value in settings:
+        for one in value if isinstance(value, tuple | list) else [value]:
+            if name in typed or not isinstance(one, str) or not one:
+                continue
+            record = RECORDS.get(ENCODER_ALIASES.get(one, one)) if name == "encoder" else None
+            if Path(one).exists() or len(Path(one).parts) > 1 or (record and weights_artifact(record).find() is None):
+                raise PicturaError(
+                    f"The model '{start}' names '{one}' as its {name}, which does not come with pictura: if you trust "
+                    f"it, add --set {name}=…, with that name."
+                )
+
+
+def _tell_left_out(folder: Path) -> None:
+    """What looks like pictures in the data and is not taken; a folder that is none is told of where it is opened."""
+    from pictura.picture.folder import find_pictures
+
+    if folder.is_dir():
+        for note in find_pictures(folder).notes():
+            print_text(printable(f"pictura: {note}"), err=True)
 
 
 def _open_audited(
@@ -168,7 +202,7 @@ class TrainingReport:
         if not now.step or not now.losses:
             return
         if self.as_json:
-            typer.echo(json.dumps(_progress_facts(now)))
+            print_text(json.dumps(_progress_facts(now)))
         self.bar.update(self.task, description=_format_progress(now), completed=now.step, total=now.steps, visible=True)
         if self.plain and (now.seconds - self.last >= self.SECONDS or now.step == now.steps):
             self.last = now.seconds
@@ -177,7 +211,7 @@ class TrainingReport:
     def say(self, line: str) -> None:
         """One line, unless quiet."""
         if not self.quiet:
-            self.console.print(line, markup=False, highlight=False, soft_wrap=True)
+            self.console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
 
 
 def _format_progress(now: "TrainingProgress") -> str:

@@ -57,6 +57,12 @@ class StyleOptions:
     memory: Annotated[int | None, typer.Option(min=16, metavar="MIB", help="Memory for one frame's painting.")] = None
     device: Device = "auto"
 
+    @property
+    def label(self) -> str:
+        """The styles in a word, for file names, and the method where it is not the default."""
+        styles = "+".join(Path(name).stem for name in self.style or ())
+        return styles if self.method == "adain" else f"{styles}_{self.method}"
+
     def __str__(self) -> str:
         return f"{self.method}, {', '.join(self.style or [])}, strength {self.strength:g}"
 
@@ -123,7 +129,7 @@ def video(
     """
     if not style_options.style:
         raise PicturaError("No style given: add one, for example --style starry-night.")
-    target = output or Path(f"{clip.stem}_{'+'.join(Path(name).stem for name in style_options.style)}.mp4")
+    target = output or Path(f"{clip.stem}_{style_options.label}.mp4")
     use_threads(threads)
     from pictura.video.painting import check_video_target, paint_video
 
@@ -141,7 +147,7 @@ def video(
         )
         _report_video(report, clip, made)
     if not made.complete:
-        raise typer.Exit(128 + stop.number)
+        raise typer.Exit(stop.exit_code)
 
 
 def _show_progress(report: ConsoleReport, name: str, progress: "VideoProgress") -> None:
@@ -150,9 +156,7 @@ def _show_progress(report: ConsoleReport, name: str, progress: "VideoProgress") 
     counted = f"{progress.frame}/{progress.total}" if progress.total else f"{progress.frame}"
     left = "" if progress.left is None else f"  {format_duration(progress.left)} left"
     said = f"{counted} frames  {progress.rate:.3g} a second{left}"
-    report.bar.update(
-        report.task, description=doing, completed=progress.frame, total=progress.total, said=said, visible=True
-    )
+    report.move(doing, progress.frame, progress.total, said)
 
 
 def _report_video(report: ConsoleReport, clip: Path, made: "VideoResult") -> None:
