@@ -128,7 +128,7 @@ class BatchRunner:
         check_size(job.target, self.work.size(content.size))
         if (frames := count_frames(job.source)) > 1:
             self.report.say(
-                f"{job.source}: this is the first of {frames} frames or pages; `pictura video` paints all of a GIF or a film"
+                f"{job.source}: this is the first of {frames} frames; `pictura video` paints all of a GIF or film"
             )
         output = self.work.make(content, reporter, self.stop)
         self._write(output, job.target)

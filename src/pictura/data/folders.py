@@ -5,7 +5,7 @@ from pathlib import Path
 from pictura.data.settings import SPLITS
 from pictura.picture.folder import PICTURE_SUFFIXES, find_pictures
 from pictura.runtime.errors import PicturaError
-from pictura.runtime.files import explain_missing
+from pictura.runtime.files import explain_missing, is_address
 
 
 def check_folder(path: Path) -> Path:
@@ -14,9 +14,9 @@ def check_folder(path: Path) -> Path:
     Raises:
         PicturaError: it is a file or does not exist.
     """
-    if "://" in str(path) or ":/" in str(path)[2:]:
-        raise PicturaError(explain_missing(path))
     if not path.is_dir():
+        if is_address(path):
+            raise PicturaError(explain_missing(path))
         what = "is a file" if path.is_file() else "does not exist"
         raise PicturaError(f"The folder '{path}' {what}: give a folder of pictures.")
     return path

@@ -128,7 +128,8 @@ def _locate_file(path: Path, folder: Path | None, name: str) -> Path:
     inside = PureWindowsPath(name)  # knows / and \\ and drives, whatever this computer's own are
     if inside.is_absolute() or inside.drive or inside.root or ".." in inside.parts or "\0" in name:
         raise PicturaError(
-            f"The table names the picture {name!r}, which is not in '{path}': put it there, and write its name from there."
+            f"The table names the picture {name!r}, which is not in '{path}': "
+            "put it there, and write its name from there."
         )
     below = path / name
     return folder / name if folder is not None and not below.is_file() else below

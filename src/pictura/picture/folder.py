@@ -12,40 +12,11 @@ from pictura.runtime.errors import PicturaError
 PICTURE_SUFFIXES = frozenset(suffix for known in FORMATS for suffix in known.suffixes)
 # What the system's list of types need not know as pictures: newer formats, and cameras' raw files.
 _OTHER_PICTURES = frozenset(
-    [
-        ".avif",
-        ".heic",
-        ".heif",
-        ".hif",
-        ".jxl",
-        ".jp2",
-        ".j2k",
-        ".jpx",
-        ".jfif",
-        ".jpe",
-        ".jif",
-        ".gif",
-        ".apng",
-        ".exr",
-        ".hdr",
-        ".psd",
-        ".xcf",
-        ".kra",
-        ".svg",
-        ".dds",
-        ".tga",
-        ".raw",
-        ".dng",
-        ".cr2",
-        ".cr3",
-        ".nef",
-        ".arw",
-        ".orf",
-        ".rw2",
-        ".raf",
-        ".pef",
-        ".srw",
-    ]
+    (
+        *(".avif", ".heic", ".heif", ".hif", ".jxl", ".jp2", ".j2k", ".jpx", ".jfif", ".jpe", ".jif", ".gif", ".apng"),
+        *(".exr", ".hdr", ".psd", ".xcf", ".kra", ".svg", ".dds", ".tga", ".raw", ".dng", ".cr2", ".cr3", ".nef"),
+        *(".arw", ".orf", ".rw2", ".raf", ".pef", ".srw"),
+    )
 )
 _NAMED = 3  # files of one reason that are told by name
 

@@ -18,7 +18,8 @@ from pictura.runtime.errors import DiskFullError, PicturaError, did_you_mean
 
 _DISK_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 _RETRY = "free some space and try again"
-_ADDRESS = re.compile(
+# An address, of whose two slashes a path has made one; a drive's name, C:/, has one letter.
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:/+[^/]", re.IGNORECASE)
     r"[a-z][a-z0-9+.-]+:/+[^/]", re.IGNORECASE
 )  # a path has made one of two slashes; C:/ has one letter
 
@@ -47,9 +48,14 @@ def open_file(path: Path) -> Iterator[BinaryIO]:
         yield file
 
 
+def is_address(path: Path | str) -> bool:
+    """Whether it is an address of the network, and not the name of a file."""
+    return _ADDRESS.match(str(path)) is not None
+
+
 def explain_missing(path: Path | str) -> str:
     """The sentence for a file that is not there: an address to be fetched first, or a name like one that is."""
-    if _ADDRESS.match(str(path)):
+    if is_address(path):
         return f"'{path}' is an address, and only files are read: save it with a browser or curl, and give that file."
     return f"'{path}' does not exist: check the name.{_suggest_name(Path(path))}"
 
@@ -109,7 +115,7 @@ def write_atomic(path: str | Path, content: bytes | Callable[[BinaryIO], object]
 
 
 def remove_temporaries(folder: Path) -> None:
-    """Remove what killed programs left half written in a folder: files of `write_atomic` that no process writes any more.
+    """Remove what killed programs left half written in a folder: files of `write_atomic` that nobody writes.
 
     One that is being written is locked by its writer; where the file system has no locks nothing is removed.
     """
