@@ -20,8 +20,6 @@ _DISK_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 _RETRY = "free some space and try again"
 # An address, of whose two slashes a path has made one; a drive's name, C:/, has one letter.
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:/+[^/]", re.IGNORECASE)
-    r"[a-z][a-z0-9+.-]+:/+[^/]", re.IGNORECASE
-)  # a path has made one of two slashes; C:/ has one letter
 
 
 class FileDigest(NamedTuple):
