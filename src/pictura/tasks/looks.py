@@ -49,7 +49,7 @@ def _open_painters() -> list[tuple[str, str, str, Stylizes]]:
     names = style_names()
     if not names:
         raise PicturaError("No styles are installed: reinstall pictura.")
-    painters = []
+    painters: list[tuple[str, str, str, Stylizes]] = []
     for method, name in DEFAULT_MODELS.items():
         model = from_pretrained(name, device="auto")
         if isinstance(model, Stylizes):
