@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image, TiffImagePlugin
 
-from pictura.cli.app import load_command
+from pictura.cli.app import COMMANDS, load_command
 from pictura.cli.mistakes import OTHER_WORDS
 from pictura.cli.text import align_columns, printable
 from pictura.methods import list_methods, method_names
@@ -102,7 +103,7 @@ def test_what_a_format_cannot_hold_is_known_before_computing(monkeypatch):
     monkeypatch.setattr("pictura.api.synthesize", lambda *_, **__: 1 / 0)
     monkeypatch.setattr("pictura.tasks.stylize.stylize_picture", lambda *_, **__: 1 / 0)
     said = "'out.webp' cannot hold {} pixels: WebP is limited to 16383 pixels per side: write a PNG."
-    assert refused("upscale", "wide.png", "-o", "out.webp", *UPSCALE) == said.format("16400×2")
+    assert said.format("16400×2") in refused("upscale", "wide.png", "-o", "out.webp", *UPSCALE)
     options = ("--style", "paint.png", "--size", "20000", *QUICK)
     assert said.format("20000×2") in refused("stylize", "wide.png", "-o", "out.webp", *options)
     assert said.format("16384×8") in refused("synthesize", "paint.png", "-o", "out.webp", "--size", "16384x8", *QUICK)
@@ -221,7 +222,7 @@ def test_what_a_file_names_is_not_typed(parts, words, monkeypatch, desk):
     assert words in refused("stylize", "photo.png", "--config", config(**parts), "-o", "out.png")
     if "settings" in parts:
         assert words in refused("synthesize", "photo.png", "--config", config(**parts), "-o", "out.png")
-        with pytest.raises(PicturaError, match="stranger.png"):
+        with pytest.raises(PicturaError, match=r"stranger\.png"):
             load_settings("stranger.png")
     assert asked == []
 
@@ -416,3 +417,39 @@ def test_a_program_started_deaf_to_ctrl_c_stays_deaf():
     code += "signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
     code += "with catch_signals(at_once=True): os.kill(os.getpid(), signal.SIGINT); print('still here')"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+
+
+def options_of(command):
+    return [one for one in command.params if one.param_type_name == "option"] + [
+        one for inner in getattr(command, "commands", {}).values() for one in options_of(inner)
+    ]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_says_every_default(name):
+    for option in options_of(load_command(name)):
+        told = "default" in (option.help or "default") or option.required
+        assert told or (option.show_default and option.default is not None), option.opts
+
+
+def test_help_shows_first_what_most_people_need_and_then_groups_by_method(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    shown = run("stylize", "--help").stdout
+    groups = [line.strip("╭─╮ ") for line in shown.splitlines() if line.startswith("╭")]
+    assert groups[:2] == ["Arguments", "Options"]
+    assert {"Any method", "Methods adain and johnson"} < set(groups)
+    first = shown.split("Options ─")[1].split("╰")[0]
+    assert set(re.findall(r"(?<= )--[a-z-]+", first)) == {
+        "--style",
+        "--output",
+        "--size",
+        "--method",
+        "--preset",
+        "--help",
+    }
+
+
+def test_defaults_of_settings_are_those_of_the_command():
+    helps = {name: {o.name: o.help for o in options_of(load_command(name))} for name in ("stylize", "synthesize")}
+    assert "(default: 0.07)" in helps["stylize"]["content_weight"]
+    assert "(default: 0)" in helps["synthesize"]["content_weight"]

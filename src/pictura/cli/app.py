@@ -76,7 +76,20 @@ def load_command(name: str) -> Any:
         group.command(epilog=getattr(module, f"{name.upper()}_EXAMPLES", None) or module.EXAMPLES)(found)
     command = get_command(group)
     command.name = name
+    _say_defaults(command)
     return command
+
+
+def _say_defaults(command: Any) -> None:
+    """Have each option's help say what holds without it, where neither its author nor typer does."""
+    for inner in getattr(command, "commands", {}).values():
+        _say_defaults(inner)
+    for option in command.params:
+        if option.param_type_name != "option" or option.required or "default" in (option.help or "default"):
+            continue
+        flag = option.is_flag and not option.secondary_opts
+        if flag or option.default is None:
+            option.help = f"{option.help.rstrip('.')} (default: {'off' if flag else 'none'})."
 
 
 class Program(TyperGroup):

@@ -128,7 +128,7 @@ class BatchRunner:
         check_size(job.target, self.work.size(content.size))
         if (frames := count_frames(job.source)) > 1:
             self.report.say(
-                f"{job.source}: this is the first of {frames} frames; `pictura video` paints all of a GIF or film"
+                f"{job.source}: the first of its {frames} frames was taken; `pictura video` paints all of a GIF or film"
             )
         output = self.work.make(content, reporter, self.stop)
         self._write(output, job.target)

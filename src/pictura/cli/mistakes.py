@@ -103,4 +103,5 @@ def _suggest_option(name: str, context: Any, path: str) -> str:
         return f" Did you mean '{plain}'?"
     if OTHER_WORDS.get(plain) in long:
         return f" Did you mean '{OTHER_WORDS[plain]}'?"
-    return did_you_mean(name, long) or f" `{path} --help` lists them all."
+    guess = "" if plain in OTHER_WORDS else did_you_mean(name, long)
+    return guess or f" `{path} --help` lists them all."

@@ -41,7 +41,9 @@ def check(
     crop: Annotated[int | None, typer.Option(min=1, help="Report images smaller than this training crop.")] = None,
     changes: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Data setting, such as direction=BtoA (repeatable)."),
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="Data setting, such as direction=BtoA (repeatable; default: none)."
+        ),
     ] = None,
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Do not fail on bad files; report how many samples remain without them.")

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pictura.cli import provenance as recipes
-from pictura.cli.options import Changes, LongestSide, RunOptions, Styles, StyleWeights, current_method, with_settings
+from pictura.cli.options import (
+    ANY,
+    AT_ONCE,
+    FIRST,
+    Changes,
+    LongestSide,
+    RunOptions,
+    Styles,
+    StyleWeights,
+    current_method,
+    with_settings,
+)
 from pictura.cli.provenance import Provenance
 from pictura.cli.text import examples
 from pictura.runtime.errors import PicturaError
@@ -28,7 +39,12 @@ EXAMPLES = examples(
 Contents = Annotated[list[Path], typer.Argument(metavar="CONTENT", help="Pictures, and folders of pictures.")]
 OutputPath = Annotated[
     Path | None,
-    typer.Option("--output", "-o", help="A file for one content, else a folder (default: CONTENT_STYLE.png here)."),
+    typer.Option(
+        "--output",
+        "-o",
+        help="A file for one content, else a folder (default: CONTENT_STYLE.png here).",
+        rich_help_panel=FIRST,
+    ),
 ]
 MethodName = Annotated[
     str | None,
@@ -36,6 +52,7 @@ MethodName = Annotated[
         metavar="NAME",
         help="optimize: best quality, in seconds; adain: any style in one pass; "
         "johnson: one pass, in the styles of a trained model (default: optimize).",
+        rich_help_panel=FIRST,
     ),
 ]
 
@@ -45,21 +62,32 @@ class LookOptions:
     """What the painting takes beside its styles; None is what was not given."""
 
     mask: Annotated[
-        list[Path] | None, typer.Option(help="Mask image per style: white where that style applies (repeatable).")
+        list[Path] | None,
+        typer.Option(
+            help="Mask image per style: white where that style applies (repeatable; default: everywhere).",
+            rich_help_panel=ANY,
+        ),
     ] = None
-    keep_colours: Annotated[bool | None, typer.Option("--keep-colours", help="Keep the photo's colours.")] = None
+    keep_colours: Annotated[
+        bool | None,
+        typer.Option(
+            "--keep-colours", "--keep-colors", help="Keep the photo's colours (default: off).", rich_help_panel=ANY
+        ),
+    ] = None
     strength: Annotated[
-        float | None, typer.Option(min=0.0, max=1.0, help="From 0, the photo, to 1; adain and johnson.")
+        float | None,
+        typer.Option(min=0.0, max=1.0, help="From 0, the photo, to 1 (default: 1).", rich_help_panel=AT_ONCE),
     ] = None
-    model: Annotated[str | None, typer.Option(help="Model to use (default: the shipped one); adain and johnson.")] = (
-        None
-    )
-    memory: Annotated[int | None, typer.Option(min=16, metavar="MIB", help="Memory to work in; adain and johnson.")] = (
-        None
-    )
+    model: Annotated[
+        str | None, typer.Option(help="Model to use (default: the shipped one).", rich_help_panel=AT_ONCE)
+    ] = None
+    memory: Annotated[
+        int | None,
+        typer.Option(min=16, metavar="MIB", help="Memory to work in (default: 1024).", rich_help_panel=AT_ONCE),
+    ] = None
 
 
-@with_settings
+@with_settings("balanced")
 def stylize(
     content: Contents,
     *,

@@ -18,7 +18,7 @@ EXAMPLES = examples(
 )
 
 
-@with_settings
+@with_settings("texture")
 def synthesize(
     texture: Annotated[Path, typer.Argument(help="A picture of the texture.")],
     *,

@@ -37,10 +37,14 @@ def train(
         str | None, typer.Option(help="A TOML file or a shipped recipe (default: the method's own, if it has one).")
     ] = None,
     changes: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one setting (repeatable).")
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change one setting (repeatable; default: the recipe's)."),
     ] = None,
     start: Annotated[
-        str | None, typer.Option(help="Start from the weights and settings of this model: a folder or a shipped name.")
+        str | None,
+        typer.Option(
+            help="Start from the weights and settings of this model: a folder or a shipped name (default: none)."
+        ),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Resume the run in this folder.")] = False,
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Skip broken pictures.")] = False,

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from pictura import __version__
-from pictura.cli.options import Device, Overwrite, RunOptions
+from pictura.cli.options import Device, Overwrite, Quiet, RunOptions, Threads
 from pictura.cli.text import examples
 from pictura.runtime.memory import return_freed
 from pictura.runtime.threads import use_threads
@@ -27,13 +27,17 @@ def upscale(
     scale: Annotated[int, typer.Option(min=1, max=8, help="How many times wider and higher.")] = 4,
     model: Annotated[
         str | None,
-        typer.Option(help="A model's name (see pictura models), its folder or file, or bicubic."),
+        typer.Option(
+            help="A model's name (see pictura models), its folder or file, or bicubic (default: the shipped one)."
+        ),
     ] = None,
-    memory: Annotated[int | None, typer.Option(min=16, metavar="MIB", help="Memory to work in.")] = None,
+    memory: Annotated[
+        int | None, typer.Option(min=16, metavar="MIB", help="Memory to work in (default: 1024).")
+    ] = None,
     overwrite: Overwrite = False,
     device: Device = "auto",
-    threads: Annotated[int | None, typer.Option(min=1, help="Processor threads to use.")] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
+    threads: Threads = None,
+    quiet: Quiet = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON line per finished picture.")] = False,
 ) -> None:
     """Upscale pictures with a trained network."""

@@ -43,18 +43,22 @@ class StyleOptions:
     weight: StyleWeights = None
     mask: Annotated[
         list[Path] | None,
-        typer.Option(help="Mask image per style: white where that style applies in all frames (repeatable)."),
+        typer.Option(
+            help="Mask image per style: white where that style applies in all frames (repeatable; default: everywhere)."
+        ),
     ] = None
     method: Annotated[
         str, typer.Option(metavar="NAME", help="adain: any style; johnson: the styles of a trained model.")
     ] = "adain"
     strength: Annotated[float, typer.Option(min=0.0, max=1.0, help="From 0, the video, to 1.")] = 1.0
     style_scale: Annotated[float, typer.Option(min=0.01, help="Size of the strokes; adain.")] = 1.0
-    keep_colours: Annotated[bool, typer.Option("--keep-colours", help="Keep the video's colours.")] = False
-    model: Annotated[str | None, typer.Option(help="Model to use (default: the shipped one).", show_default=False)] = (
-        None
+    keep_colours: Annotated[bool, typer.Option("--keep-colours", "--keep-colors", help="Keep the video's colours.")] = (
+        False
     )
-    memory: Annotated[int | None, typer.Option(min=16, metavar="MIB", help="Memory for one frame's painting.")] = None
+    model: Annotated[str | None, typer.Option(help="Model to use (default: the shipped one).")] = None
+    memory: Annotated[
+        int | None, typer.Option(min=16, metavar="MIB", help="Memory for one frame's painting (default: 1024).")
+    ] = None
     device: Device = "auto"
 
     @property
@@ -104,7 +108,10 @@ class OutputOptions:
     ] = "shots"
     codec: Annotated[str | None, typer.Option(help="vp9, av1, h264, or ffv1 (lossless) (default: vp9).")] = None
     quality: Annotated[
-        int | None, typer.Option(min=0, help="The codec's constant quality: less is better, and a larger file.")
+        int | None,
+        typer.Option(
+            min=0, help="The codec's constant quality: less is better, and a larger file (default: the codec's)."
+        ),
     ] = None
     sound: Annotated[bool, typer.Option("--sound/--no-sound", help="Copy the sound track unchanged.")] = True
     overwrite: Overwrite = False
