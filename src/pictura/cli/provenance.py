@@ -38,14 +38,14 @@ class Provenance(BaseModel):
         return styles if self.method == "optimize" else f"{styles}_{self.method}"
 
     def with_changes(self, changes: Changes, *, styles: Sequence[str] | None = None, **own: Any) -> "Provenance":
-        """A copy where what is given (is not None) wins; a preset replaces all settings, styles bring their weights.
+        """A copy where what is given (is not None) wins; a preset replaces all settings, other styles bring their weights.
 
         Raises:
             PicturaError: unknown preset or unusable setting.
         """
         base = preset(changes["preset"]) if "preset" in changes else self.settings
         given: dict[str, Any] = {name: value for name, value in own.items() if value is not None}
-        if styles:
+        if styles and tuple(styles) != self.styles:
             given = {"styles": tuple(styles), "style_weights": None, "masks": ()} | given
         return self.model_copy(update={"settings": base.with_changes(**changes), "pictura": __version__} | given)
 
