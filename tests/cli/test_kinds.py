@@ -453,3 +453,47 @@ def test_defaults_of_settings_are_those_of_the_command():
     helps = {name: {o.name: o.help for o in options_of(load_command(name))} for name in ("stylize", "synthesize")}
     assert "(default: 0.07)" in helps["stylize"]["content_weight"]
     assert "(default: 0)" in helps["synthesize"]["content_weight"]
+
+
+def test_one_bad_pair_of_many(desk):
+    for side in "ab":
+        (desk / side).mkdir()
+        for number in range(3):
+            draw(f"{side}/{number}.png", number, size=(4, 4))
+    (desk / "a/1.png").write_text("no picture")
+    result = run("data", "combine", "a", "b", "-o", "pairs")
+    assert (result.exit_code, "a/1.png" in result.stderr) == (2, True)
+    assert sorted(path.name for path in (desk / "pairs").iterdir()) == ["0.png", "2.png"]
+    (desk / "pairs/3.png").write_text("no picture")
+    assert "pairs/3.png" in run("data", "split", "pairs", "-o", "sides").stderr
+    assert sorted(path.name for path in (desk / "sides/B").iterdir()) == ["0.png", "2.png"]
+
+
+def test_a_model_asks_no_network_for_its_encoder(monkeypatch, desk):
+    from pictura.methods.adain import Adain
+
+    monkeypatch.setenv("PICTURA_WEIGHTS", str(desk / "weights"))
+    asked = []
+    monkeypatch.setattr("pictura.runtime.downloads.HubFile.download", lambda *a: asked.append(a) or 1 / 0)
+    method = Adain(Adain.tiny())
+    method.settings = method.settings.model_copy(update={"encoder": "vgg16-torchvision"})
+    with pytest.raises(PicturaError, match="needs the encoder 'vgg16-torchvision'"):
+        method.open_style([read("paint.png")], [1.0])
+    assert asked == []
+
+
+def test_a_model_to_start_from_opens_no_files_of_whoever_made_it(desk):
+    from pictura import models
+    from pictura.methods.johnson import Johnson
+
+    (desk / "data").mkdir()
+    draw("data/a.png", size=(40, 40))
+    for named, words in (
+        ("paint.png", "names 'paint.png' as its styles"),
+        ("a/b.jpg", "names 'a/b.jpg' as its styles"),
+    ):
+        method = Johnson(Johnson.tiny().model_copy(update={"styles": (named,)}))
+        bundle = models.Bundle.of("johnson", method.settings.model_dump(mode="json"), method.networks())
+        models.save_bundle(bundle, desk / "stranger", overwrite=True)
+        told = refused("train", "johnson", "data", "-o", "run", "--start", "stranger")
+        assert f"names '{named}' as its styles" in told

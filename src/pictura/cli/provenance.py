@@ -38,7 +38,7 @@ class Provenance(BaseModel):
         return styles if self.method == "optimize" else f"{styles}_{self.method}"
 
     def with_changes(self, changes: Changes, *, styles: Sequence[str] | None = None, **own: Any) -> "Provenance":
-        """A copy where what is given (is not None) wins; a preset replaces all settings, other styles bring their weights.
+        """A copy where what is given (is not None) wins; a preset replaces all settings, other styles all weights.
 
         Raises:
             PicturaError: unknown preset or unusable setting.

@@ -28,8 +28,7 @@ def refuse_foreign_settings(settings: Settings, path: str | Path, typed: Collect
     Raises:
         PicturaError: says how to name it again, or to fetch it.
     """
-    from pictura.encoders.records import RECORDS
-    from pictura.encoders.store import weights_artifact
+    from pictura.encoders.store import check_present
     from pictura.methods.iterative.init import INIT_KINDS
 
     if settings.init not in INIT_KINDS and not {"init", "preset"} & set(typed):
@@ -37,13 +36,8 @@ def refuse_foreign_settings(settings: Settings, path: str | Path, typed: Collect
             f"'{path}' starts from the picture '{settings.init}', a file of whoever made it: "
             f"if you trust it, add --init {settings.init}."
         )
-    record = RECORDS.get(settings.encoder)
-    if record is None or weights_artifact(record).find() is not None or {"encoder", "preset"} & set(typed):
-        return
-    raise PicturaError(
-        f"'{path}' needs the encoder '{settings.encoder}', which is not on this disk: `pictura encoders` says how to "
-        "get it."
-    )
+    if not {"encoder", "preset"} & set(typed):
+        check_present(settings.encoder, f"'{path}'")
 
 
 def read_provenance(path: str | Path) -> dict[str, Any]:

@@ -129,15 +129,18 @@ def _read_start(kind: "type[Method]", start: str) -> "Bundle":
 
 def _refuse_foreign_names(start: str, settings: "BaseModel", typed: set[str]) -> None:
     """Refuse what the model's file, and not the user, names beside what is here: files, and weights to be fetched."""
-    from pictura.encoders.records import ENCODER_ALIASES, RECORDS
-    from pictura.encoders.store import weights_artifact
+    from pictura.encoders.store import check_present
+    from pictura.models.store import bundled_models
 
+    if start in bundled_models() and not Path(start).exists():
+        return  # ours
     for name, value in settings:
         for one in value if isinstance(value, tuple | list) else [value]:
             if name in typed or not isinstance(one, str) or not one:
                 continue
-            record = RECORDS.get(ENCODER_ALIASES.get(one, one)) if name == "encoder" else None
-            if Path(one).exists() or len(Path(one).parts) > 1 or (record and weights_artifact(record).find() is None):
+            if name.endswith("encoder"):
+                check_present(one, f"The model '{start}'")
+            elif Path(one).exists() or len(Path(one).parts) > 1:
                 raise PicturaError(
                     f"The model '{start}' names '{one}' as its {name}, which does not come with pictura: if you trust "
                     f"it, add --set {name}=…, with that name."

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from pictura.encoders import Encoder, load_encoder
+from pictura.encoders.store import check_present
 from pictura.methods.adain.light import LightVariant, as_light
 from pictura.methods.adain.paper import PaperVariant
 from pictura.methods.adain.pipeline import AdaINPipeline
@@ -63,7 +64,7 @@ class Adain(Method):
 
     def prepare(self, device: torch.device, generator: torch.Generator) -> None:
         """Load f and encode the paintings at each size."""
-        f = self._load_encoder()
+        f = self._load_encoder(fetch=True)
         paintings = [(p.to(device), size) for p in load_paintings(self.settings.paintings) for size in TRAINING_SIZES]
         self.styles = [encode_style(p, f, self.variant.style_layers, size) for p, size in paintings]
         self.variant.prepare(f, self.decoder, paintings, generator)
@@ -149,6 +150,7 @@ class Adain(Method):
 
     def export_network(self) -> nn.Module:
         """Content and style pictures to T(c, s) at full strength."""
+        check_present(self.settings.encoder, "This model")
         f = load_encoder(self.settings.encoder, dtype="float32")
         return AdaINPipeline(f, self.decoder, self.variant)
 
@@ -157,10 +159,12 @@ class Adain(Method):
         """g of the light variant."""
         return as_light(self.decoder)
 
-    def _load_encoder(self) -> Encoder:
-        """f, where g is."""
+    def _load_encoder(self, fetch: bool = False) -> Encoder:
+        """f, where g is; `fetch` it if need be: a training's settings are typed, a model's are whoever's who made it."""
         device = next(self.decoder.parameters()).device
         if self._encoder is None:  # two threads may both load it: the same weights, whichever stays
+            if not fetch:
+                check_present(self.settings.encoder, "This model")
             self._encoder = load_encoder(self.settings.encoder, device=str(device))
         return self._encoder if self._encoder.mean.device == device else self._encoder.to(device)
 
