@@ -488,10 +488,7 @@ def test_a_model_to_start_from_opens_no_files_of_whoever_made_it(desk):
 
     (desk / "data").mkdir()
     draw("data/a.png", size=(40, 40))
-    for named, words in (
-        ("paint.png", "names 'paint.png' as its styles"),
-        ("a/b.jpg", "names 'a/b.jpg' as its styles"),
-    ):
+    for named in ("paint.png", "a/b.jpg"):
         method = Johnson(Johnson.tiny().model_copy(update={"styles": (named,)}))
         bundle = models.Bundle.of("johnson", method.settings.model_dump(mode="json"), method.networks())
         models.save_bundle(bundle, desk / "stranger", overwrite=True)
