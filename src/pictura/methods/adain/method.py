@@ -160,7 +160,7 @@ class Adain(Method):
         return as_light(self.decoder)
 
     def _load_encoder(self, fetch: bool = False) -> Encoder:
-        """f, where g is; `fetch` it if need be: a training's settings are typed, a model's are whoever's who made it."""
+        """f, where g is; fetched only if a user's own settings, those of a training, ask for it."""
         device = next(self.decoder.parameters()).device
         if self._encoder is None:  # two threads may both load it: the same weights, whichever stays
             if not fetch:
