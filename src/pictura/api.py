@@ -14,8 +14,8 @@ from pictura.picture import Picture
 from pictura.picture.kinds import PictureInput, as_picture, convert_like
 from pictura.runtime.errors import PicturaError
 from pictura.style import Style
-from pictura.style.sources import ImageStyle
-from pictura.tasks.enlarge import Enlarger, open_enlarger
+from pictura.style.sources import ImageStyle, painting_tensor
+from pictura.tasks.enlarge import Enlarger, enlarge_picture, open_enlarger
 from pictura.tasks.model import load
 from pictura.tasks.optimize import StepCallback, Stop, change_settings, open_encoder, synthesize_texture
 from pictura.tasks.provenance import load_settings
@@ -111,8 +111,7 @@ def upscale(
         PicturaError: something given cannot be used.
     """
     enlarger = model if isinstance(model, Enlarger) else open_enlarger(model, scale, memory=memory, device=device)
-    given = as_picture(picture)
-    return convert_like(picture, given, enlarger(given.view(), grey=given.grey))
+    return enlarge_picture(picture, enlarger)
 
 
 def synthesize(
@@ -129,7 +128,7 @@ def synthesize(
     """A new picture of `size` (height, width) with the texture of `texture`; other arguments as in `stylize`."""
     chosen = change_settings(settings, changes)
     check_sides(*size)
-    exemplar = as_picture(texture).tensor()
+    exemplar = painting_tensor(as_picture(texture))
     encoder = encoder or open_encoder(chosen, device)
     try:
         result = synthesize_texture(exemplar, size, chosen, encoder, callback, stop)

@@ -183,10 +183,10 @@ def test_the_limit_is_a_parameter_and_pillows_own_never_speaks(tmp_path, monkeyp
         read(tmp_path / "a.png", max_pixels=32 * 48 - 1)
 
 
-def test_gif_and_friends_are_refused(tmp_path):
-    Image.fromarray(SMOOTH).save(tmp_path / "a.gif")
-    with pytest.raises(PicturaError, match=r"not a supported image: give a PNG, JPEG, WebP, TIFF or BMP"):
-        read(tmp_path / "a.gif")
+def test_icons_and_friends_are_refused(tmp_path):
+    Image.fromarray(SMOOTH).save(tmp_path / "a.ico")
+    with pytest.raises(PicturaError, match=r"not a supported image: give a PNG, JPEG, WebP, TIFF, BMP, GIF or AVIF"):
+        read(tmp_path / "a.ico")
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.int32])

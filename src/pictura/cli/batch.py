@@ -155,7 +155,13 @@ class BatchRunner:
         raise typer.Exit(self.stop.exit_code) from stopped
 
     def _write(self, output: Picture, target: Path) -> None:
-        write(output, target, overwrite=self.options.overwrite, settings=dict(self.work.settings))
+        write(
+            output,
+            target,
+            overwrite=self.options.overwrite,
+            settings=dict(self.work.settings),
+            keep_location=self.options.keep_location,
+        )
 
     def _report_result(self, job: Job, output: Picture, reporter: StepReporter, seconds: float) -> None:
         height, width = output.size

@@ -24,6 +24,14 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout (defaul
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Replace existing files (default: off).", rich_help_panel=RUNNING)
 ]
+KeepLocation = Annotated[
+    bool,
+    typer.Option(
+        "--keep-location",
+        help="Keep where a photo was taken; author and date are kept in any case (default: off).",
+        rich_help_panel=RUNNING,
+    ),
+]
 Threads = Annotated[
     int | None, typer.Option(min=1, help="Processor threads to use (default: all there are).", rich_help_panel=RUNNING)
 ]
@@ -97,6 +105,7 @@ class RunOptions:
         Path | None,
         typer.Option(help="Write the losses of all steps to a JSON file (default: none).", rich_help_panel=OPTIMIZE),
     ] = None
+    keep_location: KeepLocation = False
     threads: Threads = None
     device: Device = "auto"
     quiet: Quiet = False

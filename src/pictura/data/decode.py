@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ImageFile, ImageOps
 
-from pictura.picture import MAX_PIXELS, colour, formats, metadata, read, sixteen
+from pictura.picture import MAX_PIXELS, colour, formats, limits, metadata, read, sixteen
 from pictura.picture.bands import integer_samples
 from pictura.runtime import files
 from pictura.runtime.errors import PicturaError
@@ -72,6 +72,7 @@ def _decode_fast(path: Path, factor: Callable[[Size], int]) -> DecodedImage | No
         image = formats.open_header(file, path)
         if not _is_plain(image):
             return None
+        limits.check_sizes(image, file, path)
         orientation, (width, height) = metadata.orientation_of(image), image.size
         size = (width, height) if orientation >= 5 else (height, width)  # from 5 on the sides are swapped
         times = factor(size)
@@ -82,7 +83,8 @@ def _decode_fast(path: Path, factor: Callable[[Size], int]) -> DecodedImage | No
         upright = ImageOps.exif_transpose(image.reduce(times // drafted))
     samples = np.array(upright)
     samples = samples[..., None] if samples.ndim == 2 else samples
-    return DecodedImage(_convert_to_srgb(samples, image.info.get("icc_profile")), size, times // drafted * drafted)
+    profile = colour.profile_of(image, grey=samples.shape[2] == 1)
+    return DecodedImage(_convert_to_srgb(samples, profile), size, times // drafted * drafted)
 
 
 def _is_plain(image: ImageFile.ImageFile) -> bool:

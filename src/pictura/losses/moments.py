@@ -32,3 +32,13 @@ def moments(f: Tensor) -> tuple[Tensor, Tensor]:
     # Positions by channels is how channels-last lies in memory: five times faster than channels by positions.
     pair: tuple[Tensor, Tensor] = _Moments.apply(f.permute(0, 2, 3, 1).reshape(-1, f.shape[1]))  # type: ignore[no-untyped-call]
     return pair
+
+
+def weighted_moments(f: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+    """`moments` where positions count as much as `weights` B×1×H×W, which are 0 or more and not all 0, say.
+
+    μ = Σ w f / Σ w and R = Σ w f fᵀ / Σ w.
+    """
+    x, w = f.permute(0, 2, 3, 1).reshape(-1, f.shape[1]), weights.reshape(-1, 1)
+    weighted = x * (w / w.sum())
+    return weighted.sum(0), x.T @ weighted

@@ -13,13 +13,27 @@ import numpy as np
 from PIL import Image, ImageCms
 
 from pictura.picture import icc
-from pictura.picture.bands import Samples, map_samples
-from pictura.picture.picture import Pixels
+from pictura.picture.bands import Pixels, Samples, map_samples
 
 S = TypeVar("S", bound=Samples)
 # Profiles that differ from sRGB by less than one 8-bit step are versions of it: pixels stay as they are, bit for bit.
 _SRGB_TOLERANCE = 1 / 255
+# PNG's gAMA of pictures that are sRGB, and how far off it may be: libpng's PNG_GAMMA_THRESHOLD.
+_SRGB_GAMMA, _GAMMA_TOLERANCE = 1 / 2.2, 0.05
+_GAMMAS = (0.1, 10)  # what can be meant
 _GRID = np.stack(np.meshgrid(*[np.linspace(0, 1, 9, dtype=np.float32)] * 3), axis=-1)
+
+
+def profile_of(image: Image.Image, grey: bool) -> bytes | None:
+    """The profile of an opened file, or one for the gamma that a PNG without a profile states; None for sRGB."""
+    profile, gamma = image.info.get("icc_profile"), image.info.get("gamma")
+    if isinstance(profile, bytes) and profile:
+        return profile
+    if image.format != "PNG" or "srgb" in image.info or not isinstance(gamma, float):
+        return None
+    if abs(gamma / _SRGB_GAMMA - 1) <= _GAMMA_TOLERANCE or not _GAMMAS[0] <= gamma <= _GAMMAS[1]:
+        return None
+    return icc.gamma_profile(gamma, grey)
 
 
 def to_srgb(pixels: S, profile: bytes | None, grey: bool) -> tuple[S | Pixels, bytes | None]:

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pictura.picture.formats import FORMATS
+from pictura.picture.formats import READABLE_SUFFIXES
 from pictura.runtime.errors import PicturaError
 
-PICTURE_SUFFIXES = frozenset(suffix for known in FORMATS for suffix in known.suffixes)
+PICTURE_SUFFIXES = frozenset(READABLE_SUFFIXES)
 # What the system's list of types need not know as pictures: newer formats, and cameras' raw files.
 _OTHER_PICTURES = frozenset(
     (

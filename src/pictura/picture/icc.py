@@ -57,6 +57,32 @@ def srgb_profile() -> bytes:
     return profile[:24] + struct.pack(">6H", 2000, 1, 1, 0, 0, 0) + profile[36:]
 
 
+@functools.lru_cache(maxsize=16)
+def gamma_profile(exponent: float, grey: bool) -> bytes:
+    """A profile for sRGB's primaries whose samples are light to the power of `exponent`, as PNG's gAMA says."""
+    ours = _read_tags(srgb_profile())
+    curve = struct.pack(">4s4xHxxi", b"para", 0, round(65536 / exponent))
+    name = f"gamma {1 / exponent:.4g}".encode("utf-16-be")
+    tags = {
+        b"desc": struct.pack(">4s4xII4sII", b"mluc", 1, 12, b"enUS", len(name), 28) + name,
+        **{tag: ours[tag] for tag in (b"cprt", b"wtpt")},
+    }
+    if grey:
+        tags[b"kTRC"] = curve
+    else:
+        tags |= {tag: ours[tag] for tag in (b"rXYZ", b"gXYZ", b"bXYZ")} | dict.fromkeys(
+            (b"rTRC", b"gTRC", b"bTRC"), curve
+        )
+    table, data = b"", b""
+    for tag, content in tags.items():
+        start = 132 + 12 * len(tags) + len(data)
+        table += struct.pack(">4sII", tag, start, len(content))
+        data += content + bytes(-len(content) % 4)
+    header = srgb_profile()[4:16] + (b"GRAY" if grey else b"RGB ") + srgb_profile()[20:84] + bytes(44)  # without its id
+    body = header + struct.pack(">I", len(tags)) + table + data
+    return struct.pack(">I", 4 + len(body)) + body
+
+
 @functools.cache
 def srgb() -> Shaper:
     """sRGB as a `Shaper`."""

@@ -34,7 +34,7 @@ def as_picture(source: PictureInput) -> Picture:
             return as_picture(np.asarray(source))
         rgba = np.asarray(source.convert("RGBA"))
         alpha = (rgba[..., 3] / 255).astype(np.float32) if source.has_transparency_data else None
-        return replace(Picture.of(rgba[..., :3]), alpha=alpha, grey=source.mode in ("L", "LA"))
+        return replace(Picture.of(np.ascontiguousarray(rgba[..., :3])), alpha=alpha, grey=source.mode in ("L", "LA"))
     if isinstance(source, Tensor) and not source.is_floating_point():
         raise PicturaError(f"Expected a floating-point image tensor in [0, 1], got {source.dtype}: convert it.")
     if isinstance(source, (np.ndarray, Tensor)):
@@ -47,25 +47,28 @@ def as_picture(source: PictureInput) -> Picture:
     raise PicturaError(f"Expected a path, PIL image, array or tensor, got {type(source).__name__}.")
 
 
-def convert_like(source: PictureInput, picture: Picture, pixels: Tensor) -> Any:
-    """`pixels` 1×3×H×W, uint8 or in [0, 1], as the same kind of picture as `source`."""
-    if isinstance(source, Tensor):
+def convert_like(source: PictureInput, picture: Picture, pixels: Tensor, *, own: bool = False) -> Any:
+    """`pixels` 1×3×H×W, uint8 or in [0, 1], as the same kind of picture as `source`; with `own` see `with_pixels`."""
+    if isinstance(source, Tensor) and picture.alpha is None:
         return pixels.reshape(source.shape[:-3] + pixels.shape[1:]).to(source.device, source.dtype)
-    output = picture.with_pixels(pixels)
+    output = picture.with_pixels(pixels, own=own)
+    if isinstance(source, Tensor):
+        rgba = output.tensor(alpha=True)
+        return rgba.reshape(source.shape[:-3] + rgba.shape[1:]).to(source.device, source.dtype)
     if isinstance(source, np.ndarray):
         return _as_array(output, source.dtype)
     if isinstance(source, Image.Image):
-        image = Image.fromarray(_as_array(output, np.dtype(np.uint8)))
-        if output.alpha is not None:
-            image.putalpha(Image.fromarray((output.alpha * 255).round().astype(np.uint8)))
-        return image
+        return Image.fromarray(_as_array(output, np.dtype(np.uint8)))
     return output
 
 
 def _as_array(picture: Picture, dtype: np.dtype[Any]) -> NDArray[Any]:
-    if picture.samples.dtype == dtype:
+    """H×W×3, or H×W×4 with its alpha."""
+    if picture.samples.dtype == dtype and picture.alpha is None:
         return picture.samples.copy()
     pixels = picture.pixels
+    if picture.alpha is not None:
+        pixels = np.concatenate([pixels, picture.alpha[..., None]], axis=-1)
     if np.issubdtype(dtype, np.integer):
         return (pixels * np.iinfo(dtype).max).round().astype(dtype)
     return pixels.astype(dtype)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pictura.picture.bands import float_samples, is_uint8
+from pictura.picture import colour
+from pictura.picture.bands import Pixels, bands, float_samples, integer_samples, is_uint8
+from pictura.picture.hidden import fill_hidden
+from pictura.picture.notes import Notes
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-Pixels = NDArray[np.float32]
+__all__ = ["Picture", "Pixels"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +30,9 @@ class Picture:
     grey: the source was grey; it is written grey again if its pixels still are.
     icc: the source's own profile, into which `write` converts back, or None where sRGB was assumed.
     settings: pictura's settings in the file, or None.
+    own: the samples in the space of `icc`, H×W×3, or None where sRGB is all there is: sRGB does not hold every colour
+        of a wider space, and what changes none of them shall lose none.
+    notes: what the file says of the picture: resolution, author, date.
     """
 
     samples: NDArray[np.uint8] | Pixels
@@ -35,6 +41,8 @@ class Picture:
     grey: bool = False
     icc: bytes | None = None
     settings: dict[str, Any] | None = None
+    own: NDArray[np.uint8] | NDArray[np.uint16] | Pixels | None = None
+    notes: Notes = field(default_factory=Notes)
 
     def __post_init__(self) -> None:
         if self.samples.ndim != 3 or self.samples.shape[2] != 3 or not self.samples.size:
@@ -43,14 +51,19 @@ class Picture:
             raise ValueError("pixels hold NaN or infinity")
         if self.alpha is not None and self.alpha.shape != self.size:
             raise ValueError(f"alpha is {self.alpha.shape} on a picture of {self.size}")
+        if self.alpha is not None and not np.isfinite(self.alpha).all():
+            raise ValueError("alpha holds NaN or infinity")
 
     @classmethod
     def of(cls, array: NDArray[Any] | Tensor) -> Picture:
-        """From H×W×3 or H×W (uint8, uint16, or float in [0, 1]) or from a tensor 3×H×W or 1×3×H×W (uint8 or [0, 1])."""
+        """From H×W×3 or H×W (uint8, uint16, or float in [0, 1]) or from a tensor 3×H×W or 1×3×H×W (uint8 or [0, 1]).
+
+        H×W×4 and tensors of 4 channels have alpha last.
+        """
         if not isinstance(array, np.ndarray):
-            return cls(_from_tensor(array))
+            return cls(*_split_alpha(_from_tensor(array)))
         depth = 16 if array.dtype == np.uint16 else 8
-        return cls(_from_array(array), depth=depth, grey=array.ndim == 2)
+        return cls(*_split_alpha(_from_array(array)), depth=depth, grey=array.ndim == 2)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -62,26 +75,87 @@ class Picture:
         """H×W×3 float32 in [0, 1], sRGB."""
         return float_samples(self.samples)
 
-    def view(self) -> Tensor:
-        """The samples without a copy, 1×3×H×W, uint8 or float32 in [0, 1]; do not write to them."""
+    def view(self, *, own: bool = False) -> Tensor:
+        """The samples as networks and filters may see them, 1×3×H×W, uint8 or float32 in [0, 1]; do not write to them.
+
+        Without a copy where nothing is hidden: under an alpha of 0 the colours around go on (see `hidden`). With `own`
+        they are in the picture's own space, for what treats all colours alike.
+        """
         import torch
 
-        samples = np.require(self.samples, requirements=["C", "W"])
+        samples = np.require(self._seen(own=own), requirements=["C", "W"])
         return torch.from_numpy(samples.transpose(2, 0, 1)[None])
 
-    def tensor(self) -> Tensor:
-        """The pixels copied to a tensor, 1×3×H×W float32 in [0, 1] sRGB, on the CPU."""
+    def tensor(self, *, alpha: bool = False) -> Tensor:
+        """The same copied to a tensor, 1×3×H×W float32 in [0, 1] sRGB, on the CPU.
+
+        With `alpha` it is a fourth channel, where something is transparent.
+        """
         import torch
 
-        return torch.from_numpy(self.pixels.transpose(2, 0, 1)[None].copy())
+        channels = [float_samples(self._seen())]
+        if alpha and self.alpha is not None and (self.alpha < 1).any():
+            channels.append(self.alpha[..., None])
+        return torch.from_numpy(np.concatenate(channels, axis=-1).transpose(2, 0, 1)[None].copy())
 
-    def with_pixels(self, pixels: NDArray[Any] | Tensor) -> Picture:
-        """The same picture with new pixels (as for `of`, clipped to [0, 1]); alpha is resized to theirs."""
-        new = Picture.of(pixels).samples
+    def with_pixels(self, pixels: NDArray[Any] | Tensor, *, own: bool = False) -> Picture:
+        """The same picture with new pixels (as for `of`, clipped to [0, 1]); alpha is resized to theirs.
+
+        With `own` they are in the picture's own space, as `view` gave them. Of pixels in sRGB those that have not
+        changed keep their colours of the own space.
+        """
+        new = _split_alpha(Picture.of(pixels).samples)[0]
         alpha = self.alpha
         if alpha is not None and alpha.shape != new.shape[:2]:
             alpha = _resize_alpha(alpha, new.shape[0], new.shape[1])
-        return replace(self, samples=new, alpha=alpha)
+        if self.own is None:
+            return replace(self, samples=new, alpha=alpha)
+        if own:
+            return replace(self, samples=_to_srgb(new, self.icc, self.grey), alpha=alpha, own=new)
+        return replace(self, samples=new, alpha=alpha, own=self._keep_unchanged(new))
+
+    def _seen(self, *, own: bool = False) -> NDArray[np.uint8] | Pixels:
+        """The samples, in the own space where asked for, with what nobody sees filled from around."""
+        samples = self.own if own and self.own is not None else self.samples
+        visible = None if self.alpha is None else self.alpha > 0
+        if is_uint8(samples):
+            return samples if visible is None else fill_hidden(samples, visible)
+        pixels = float_samples(samples)
+        return pixels if visible is None else fill_hidden(pixels, visible)
+
+    def _keep_unchanged(self, new: NDArray[np.uint8] | Pixels) -> NDArray[Any] | None:
+        """The own samples of new pixels in sRGB, of which some are as before; None if none is."""
+        seen = self._seen()
+        if new.shape != seen.shape or new.dtype != seen.dtype:
+            return None
+        same = (new == seen).all(axis=-1, keepdims=True)
+        own = self._seen(own=True)
+        if same.all():
+            return own
+        if not same.any():
+            return None
+        kept = np.empty(new.shape, np.float32)
+        for rows in bands(self.size):
+            converted, _ = colour.from_srgb(new[rows], self.icc, self.grey)
+            kept[rows] = np.where(same[rows], float_samples(own[rows]), float_samples(converted))
+        return kept
+
+
+def _to_srgb(own: NDArray[np.uint8] | Pixels, icc: bytes | None, grey: bool) -> NDArray[np.uint8] | Pixels:
+    """Samples of the picture's own space in sRGB, of the same dtype."""
+    output = np.empty_like(own)
+    for rows in bands((own.shape[0], own.shape[1])):
+        converted, _ = colour.to_srgb(own[rows], icc, grey)
+        output[rows] = integer_samples(converted, np.uint8) if is_uint8(own) else float_samples(converted)
+    return output
+
+
+def _split_alpha(samples: NDArray[np.uint8] | Pixels) -> tuple[NDArray[np.uint8] | Pixels, Pixels | None]:
+    """H×W×3 and H×W of H×W×4 with alpha last; anything else as it is."""
+    if samples.ndim != 3 or samples.shape[2] != 4:
+        return samples, None
+    order, alpha = [0, 1, 2], float_samples(samples[..., 3].copy())
+    return (samples[..., order] if is_uint8(samples) else float_samples(samples)[..., order]), alpha
 
 
 def _from_array(array: NDArray[Any]) -> NDArray[np.uint8] | Pixels:

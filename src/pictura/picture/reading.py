@@ -1,13 +1,15 @@
 """Read a picture file into a `Picture`: by content, within a pixel limit, fully decoded."""
 
+import io
 import warnings
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import ImageFile
 
-from pictura.picture import colour, formats, metadata, sixteen
+from pictura.picture import colour, formats, limits, metadata, sixteen
 from pictura.picture.bands import float_samples, is_uint8
 from pictura.picture.picture import Picture
 from pictura.runtime import files
@@ -30,11 +32,15 @@ _ORIENTATIONS = {
     8: lambda a: np.rot90(a),
 }
 
+_JPEG_END = b"\xff\xd9"
+# Bits that codes of the usual tables read as different pixels.
+_JPEG_FILLERS = (b"", b"\x55" * 4096, b"\x33" * 4096)
+
 IntegerSamples = NDArray[np.uint8] | NDArray[np.uint16]
 
 
 def read(path: str | Path, max_pixels: int = MAX_PIXELS) -> Picture:
-    """Read PNG, JPEG, WebP, TIFF or BMP, recognized by content; of an animation the first frame.
+    """Read PNG, JPEG, WebP, TIFF, BMP, GIF or AVIF, recognized by content; of an animation the first frame.
 
     Orientation is applied, the profile converted to sRGB (see `colour`), alpha kept separately, 16 bits kept where
     the file has them (except CMYK). Sizes are checked before decoding: `max_pixels` in total, 65535 per side.
@@ -47,12 +53,13 @@ def read(path: str | Path, max_pixels: int = MAX_PIXELS) -> Picture:
         warnings.simplefilter("ignore")  # Pillow's about odd metadata
         image = formats.open_header(file, path)
         _check_image(image, path, max_pixels)
+        limits.check_sizes(image, file, path)
         deep = sixteen.is_deep(image)
         try:
             samples = (
                 sixteen.decode_16_bits(image, lambda: formats.open_header(file, path))
                 if deep
-                else _decode_8_bits(image)
+                else _decode_to_the_end(image, file, path)
             )
         except formats.DECODE_ERRORS as error:
             raise PicturaError(f"'{path}' is truncated or damaged ({error}): download or copy it again.") from error
@@ -78,18 +85,40 @@ def _build_picture(image: ImageFile.ImageFile, samples: IntegerSamples) -> Pictu
     channels = upright.shape[2]
     grey = channels < 3
     colours = np.repeat(upright[..., :1], 3, axis=-1) if grey else np.ascontiguousarray(upright[..., :3])
-    converted, icc = colour.to_srgb(colours, image.info.get("icc_profile"), grey)
+    converted, icc = colour.to_srgb(colours, colour.profile_of(image, grey), grey)
     alpha = float_samples(upright[..., -1]) if channels in (2, 4) else None
     # Eight bits that no profile has converted stay as they are.
     srgb = converted if is_uint8(converted) else float_samples(converted)
-    return Picture(srgb, alpha, 8 * samples.itemsize, grey, icc, metadata.settings_of(image))
+    # What cannot be converted back, as under a table of one direction only, can neither be mixed with new pixels.
+    own = colours if converted is not colours and colour.from_srgb(converted[:1, :1], icc, grey)[1] == icc else None
+    settings, notes = metadata.settings_of(image), metadata.notes_of(image)
+    return Picture(srgb, alpha, 8 * samples.itemsize, grey, icc, settings, own, notes)
+
+
+def _decode_to_the_end(image: ImageFile.ImageFile, file: BinaryIO, path: Path) -> IntegerSamples:
+    """`_decode_8_bits`, of a JPEG without its end mark too, if every row is there.
+
+    Then nothing that is put behind them changes a pixel; where rows are missing, it would be decoded in their place.
+    """
+    try:
+        return _decode_8_bits(image)
+    except formats.DECODE_ERRORS:
+        if image.format != "JPEG":
+            raise
+        file.seek(0)
+        content = file.read().rstrip(_JPEG_END[:1])  # half a mark
+        attempts = [formats.open_header(io.BytesIO(content + more + _JPEG_END), path) for more in _JPEG_FILLERS]
+        first, *others = (_decode_8_bits(attempt) for attempt in attempts)
+        if not all(np.array_equal(first, other) for other in others):
+            raise
+        return first
 
 
 def _decode_8_bits(image: ImageFile.ImageFile) -> IntegerSamples:
     """H×W×C of 8 bits: L, LA, RGB or RGBA."""
     image.load()
     if image.mode == "CMYK":
-        return np.asarray(colour.cmyk_to_rgb(image, image.info.get("icc_profile")))
+        return np.asarray(colour.cmyk_to_rgb(image, colour.profile_of(image, grey=False)))
     kind = "L" if image.mode in ("1", "L", "LA", "La") else "RGB"
     alpha = "A" if "transparency" in image.info or image.mode in ("LA", "La", "PA", "RGBA", "RGBa") else ""
     samples = np.array(image if image.mode == kind + alpha else image.convert(kind + alpha))

@@ -7,7 +7,7 @@ the first for the raw mode `…;16B`, the second for `…;16L`. Decoding with bo
 import struct
 import sys
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,8 +84,10 @@ def _unmultiply(samples: Uint16Samples) -> Uint16Samples:
     return np.concatenate([colour.astype(np.uint16), samples[..., 3:]], axis=-1)
 
 
-def encode_png(samples: Uint16Samples, profile: bytes | None, text: str | None) -> bytes:
-    """A PNG file of H×W×C samples, C of 1 to 4, with an ICC profile and a text of the key `pictura`."""
+def encode_png(
+    samples: Uint16Samples, profile: bytes | None, text: str | None, more: Sequence[tuple[bytes, bytes]] = ()
+) -> bytes:
+    """A PNG file of H×W×C samples, C of 1 to 4, with an ICC profile, a text of the key `pictura`, and `more` chunks."""
     height, width, channels = samples.shape
     header = struct.pack(">IIBBBBB", width, height, 16, _PNG_COLOUR[channels], 0, 0, 0)
     rows = samples.astype(">u2").reshape(height, -1).view(np.uint8)
@@ -98,8 +100,14 @@ def encode_png(samples: Uint16Samples, profile: bytes | None, text: str | None) 
     if profile is not None:
         parts.append(_chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(profile)))
     if text is not None:
-        parts.append(_chunk(b"iTXt", b"pictura\0\0\0\0\0" + text.encode()))
+        parts.append(_chunk(b"iTXt", pack_text("pictura", text)))
+    parts += [_chunk(kind, data) for kind, data in more]
     return b"".join([*parts, _chunk(b"IDAT", zlib.compress(filtered.tobytes())), _chunk(b"IEND", b"")])
+
+
+def pack_text(key: str, text: str) -> bytes:
+    """The content of an iTXt chunk."""
+    return key.encode("latin-1") + b"\0\0\0\0\0" + text.encode()
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:

@@ -12,13 +12,13 @@ from torch import Tensor
 
 from pictura.encoders import Encoder
 from pictura.losses.moments import Moments
-from pictura.picture import FORMATS, read
+from pictura.picture import READABLE_SUFFIXES as IMAGE_SUFFIXES
+from pictura.picture import Picture, read
 from pictura.picture.folder import find_pictures
 from pictura.picture.kinds import as_picture
 from pictura.runtime.errors import PicturaError, did_you_mean
 from pictura.style.style import Style, encode_style, mix_moments, normalize_weights
 
-IMAGE_SUFFIXES = tuple(suffix for format in FORMATS for suffix in format.suffixes)
 STYLES_FOLDER = Path(__file__).parents[1] / "assets" / "styles"
 
 
@@ -28,7 +28,7 @@ class StyleSource(Protocol):
 
     @property
     def images(self) -> Sequence[Tensor]:
-        """The paintings, each 1×3×H×W in [0, 1]; none where only their moments are known."""
+        """The paintings, each as `painting_tensor` gives it; none where only their moments are known."""
 
     def at(self, size: float) -> Moments:
         """Layer → (mean, second moment) for paintings whose longest side is `size` pixels."""
@@ -38,7 +38,7 @@ class ImageStyle:
     """One or several images as a style, encoded when a size is first asked for and once for each size.
 
     Args:
-        images: 1×3×H×W in [0, 1] each; of several the mean style is taken.
+        images: 1×3×H×W in [0, 1] each, or 1×4×H×W with alpha; of several the mean style is taken.
         encoder: encodes them.
         layers: layers to read.
         size_range: smallest and largest longest side in pixels at which they are encoded.
@@ -186,7 +186,18 @@ def _check_style(style: Style, name: str, encoder: Encoder, layers: Sequence[str
 def _as_image(source: Any) -> Tensor:
     if isinstance(source, Tensor) and source.dim() == 4 and source.shape[1] == 3 and source.dtype == torch.float32:
         return source
-    return as_picture(source).tensor()
+    return painting_tensor(as_picture(source))
+
+
+def painting_tensor(picture: Picture) -> Tensor:
+    """A painting as style statistics take it: 1×3×H×W in [0, 1], or 1×4×H×W with alpha where it is transparent.
+
+    Raises:
+        PicturaError: all of it is transparent.
+    """
+    if picture.alpha is not None and not picture.alpha.any():
+        raise PicturaError("Every pixel of a style picture is transparent: give one that shows something.")
+    return picture.tensor(alpha=True)
 
 
 def style_names() -> list[str]:
@@ -223,7 +234,7 @@ def load_saved_style(source: str | Path) -> Style:
 
 
 def open_style(source: str | Path) -> Style | list[Tensor]:
-    """A shipped name or a `.style` file as a `Style`; a picture or a folder of pictures as images 1×3×H×W.
+    """A shipped name or a `.style` file as a `Style`; pictures and folders of them as `painting_tensor` does.
 
     Raises:
         PicturaError: there is nothing of that name, or it cannot be read.
@@ -232,9 +243,9 @@ def open_style(source: str | Path) -> Style | list[Tensor]:
     if path.suffix.lower() == ".style":
         return Style.load(path)
     if path.is_dir():
-        return [read(p).tensor() for p in pictures_in(path)]
+        return [painting_tensor(read(p)) for p in pictures_in(path)]
     if path.is_file() or path.suffix.lower() in IMAGE_SUFFIXES or len(path.parts) > 1:
-        return [read(path).tensor()]
+        return [painting_tensor(read(path))]
     return load_bundled_style(str(source))
 
 
@@ -251,11 +262,11 @@ def pictures_in(folder: Path) -> list[Path]:
 
 
 def load_paintings(folder: str) -> list[Tensor]:
-    """The pictures of a folder, 1×3×H×W.
+    """The pictures of a folder, each as `painting_tensor` gives it.
 
     Raises:
         PicturaError: there is no such folder, or no picture in it.
     """
     if not Path(folder).is_dir() or not folder:
         raise PicturaError(f"There is no folder '{folder}': give --set method.paintings=FOLDER with paintings.")
-    return [read(path).tensor() for path in pictures_in(Path(folder))]
+    return [painting_tensor(read(path)) for path in pictures_in(Path(folder))]

@@ -15,9 +15,10 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
+from torch.nn import functional as F
 
 from pictura.encoders import Encoder
-from pictura.losses.moments import Moments, moments
+from pictura.losses.moments import Moments, moments, weighted_moments
 from pictura.losses.perceptual import add_noise
 from pictura.picture.resize import fit_size, resize
 from pictura.runtime.errors import PicturaError
@@ -77,7 +78,7 @@ class Style:
         sizes: Iterable[int] = STYLE_SIZES,
         about: Mapping[str, str] | None = None,
     ) -> "Style":
-        """The style of one image or the mean style of several, each 1×3×H×W in [0, 1]; never enlarged."""
+        """The style of one image or the mean style of several, each as in `encode_style`; never enlarged."""
         images = list(images)
         share = 1 / len(images)
         by_size = {
@@ -153,7 +154,10 @@ def encode_style(
     noise: float = 0.0,
     generator: torch.Generator | None = None,
 ) -> Moments:
-    """Moments of one image 1×3×H×W, made smaller first so that its longest side is at most `size`.
+    """Moments of one image 1×3×H×W in [0, 1], made smaller first so that its longest side is at most `size`.
+
+    A fourth channel is its alpha: what is transparent counts as much as it is seen (`Picture.tensor` has filled in what
+    is not seen at all).
 
     A side that would be too short for the encoder is stretched to the shortest it can read. `noise` is the σ of the
     noise added to the encoder's input, drawn from `generator`.
@@ -162,8 +166,13 @@ def encode_style(
     if max(height, width) > size:
         height, width = fit_size(height, width, size)
     smallest = encoder.smallest(layers)
-    image = add_noise(resize(image, (max(height, smallest), max(width, smallest))), noise, generator)
-    return {encoder.resolve(layer): moments(f) for layer, f in encoder(image, layers).items()}
+    alpha, size_read = image[:, 3:], (max(height, smallest), max(width, smallest))
+    colours = add_noise(resize(image[:, :3], size_read), noise, generator)
+    features = encoder(colours, layers)
+    if not alpha.numel():
+        return {encoder.resolve(layer): moments(f) for layer, f in features.items()}
+    shares = {layer: F.adaptive_avg_pool2d(alpha, f.shape[-2:]) for layer, f in features.items()}
+    return {encoder.resolve(layer): weighted_moments(f, shares[layer]) for layer, f in features.items()}
 
 
 def mix_moments(parts: Sequence[tuple[Moments, float]]) -> Moments:

@@ -11,6 +11,7 @@ from torch import Tensor
 from pictura.methods import open_method
 from pictura.models import read_bundle
 from pictura.networks.tiling.streaming import DEFAULT_MEMORY
+from pictura.picture.kinds import PictureInput, as_picture, convert_like
 from pictura.picture.reading import MAX_SIDE
 from pictura.picture.resize import map_bands, resize
 from pictura.runtime.device import choose_device
@@ -44,6 +45,16 @@ class Enlarger:
             raise PicturaError(f"A picture of {width}×{height} pixels cannot be made: enlarge it less.")
         enlarged = resize(self.network(image), (height, width))
         return map_bands(lambda band: band.mean(1, keepdim=True).expand_as(band), enlarged) if grey else enlarged
+
+
+def enlarge_picture(source: PictureInput, enlarger: Enlarger) -> Any:
+    """A picture of any kind enlarged in its own colour space, which may hold colours that sRGB does not; of its kind.
+
+    Raises:
+        PicturaError: it cannot be read, or the result would have too many pixels.
+    """
+    picture = as_picture(source)
+    return convert_like(source, picture, enlarger(picture.view(own=True), grey=picture.grey), own=True)
 
 
 def open_enlarger(

@@ -39,7 +39,7 @@ class FeedForwardStylizer:
     def __call__(self, image: Tensor) -> Tensor:
         """1×3×H×W in [0, 1] or uint8 to the same, painted."""
         painted = paint_masked(image, self.paint, self.masks) if self.masks else self.paint(image, self.weights)
-        return transfer_colours(painted, image) if self.keep_colours else painted
+        return transfer_colours(painted, image) if self.keep_colours and painted is not image else painted
 
     def render(
         self,
@@ -92,6 +92,8 @@ def open_feed_forward(
     place = choose_device(device)
 
     def paint(image: Tensor, weights: Sequence[float]) -> Tensor:
+        if not strength:
+            return image  # the photo itself, not what a network makes of it: every colour it has stays
         used = [(style, weight) for style, weight in zip(styles, weights, strict=True) if weight]
         style = network.open_style([style for style, _ in used], [weight for _, weight in used])
         return network.stylize(image.to(place), style=style, **options).to(image.device)

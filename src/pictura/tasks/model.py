@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from pictura.networks.tiling.streaming import DEFAULT_MEMORY
-from pictura.picture.kinds import PictureInput, as_picture, convert_like
+from pictura.picture.kinds import PictureInput
 from pictura.runtime.errors import PicturaError
-from pictura.tasks.enlarge import open_enlarger
+from pictura.tasks.enlarge import enlarge_picture, open_enlarger
 from pictura.tasks.load import from_pretrained
 from pictura.tasks.stylize import mask_tensor, open_stylizer, stylize_picture
 from pictura.training.capabilities import Enlarges, Stylizes, capabilities_of
@@ -76,8 +76,7 @@ class Model:
         """
         method = self._check(Enlarges, "enlarge")
         enlarger = open_enlarger(method, scale or method.factor, memory=memory, device=self.device)
-        given = as_picture(picture)
-        return convert_like(picture, given, enlarger(given.view(), grey=given.grey))
+        return enlarge_picture(picture, enlarger)
 
     def _check(self, capability: type, verb: str) -> Any:
         if not isinstance(self.method, capability):

@@ -123,7 +123,7 @@ def synthesize_texture(
     callback: StepCallback | None = None,
     stop: Stop | None = None,
 ) -> Tensor:
-    """A new picture 1×3×H×W of `size` with the texture of another, 1×3×h×w.
+    """A new picture 1×3×H×W of `size` with the texture of another, 1×3×h×w, or 1×4×h×w with alpha.
 
     Raises:
         Interrupted: `stop` said so, or Ctrl-C; its `picture` is the best so far.

@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+import torch
 from torch import Tensor
 
 from pictura.methods import find_method, method_names
@@ -134,8 +135,10 @@ def stylize_picture(
 
 
 def mask_tensor(mask: PictureInput) -> Tensor:
-    """A picture of any kind as a mask 1×1×h×w in [0, 1]: the mean of its colours."""
-    return as_picture(mask).tensor().mean(1, keepdim=True)
+    """A picture of any kind as a mask 1×1×h×w in [0, 1]: the mean of its colours, as far as they are seen (× alpha)."""
+    picture = as_picture(mask)
+    grey = picture.tensor().mean(1, keepdim=True)
+    return grey if picture.alpha is None else grey * torch.from_numpy(picture.alpha.copy())
 
 
 def check_sides(height: int, width: int) -> None:

@@ -45,8 +45,9 @@ def extract(
     from pictura import encoders
     from pictura.picture import read
     from pictura.style import Style
+    from pictura.style.sources import painting_tensor
 
-    pictures = [read(path).tensor() for path in picture]
+    pictures = [painting_tensor(read(path)) for path in picture]
     told = {"title": title or picture[0].stem, "painter": painter, "year": year, "licence": licence}
     about = {name: value for name, value in told.items() if value}
     Style.of(pictures, encoders.load_encoder(encoder), STYLE_LAYERS, about=about).save(output, overwrite=overwrite)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from pictura import __version__
-from pictura.cli.options import Device, Overwrite, Quiet, RunOptions, Threads
+from pictura.cli.options import Device, KeepLocation, Overwrite, Quiet, RunOptions, Threads
 from pictura.cli.text import examples
 from pictura.runtime.memory import return_freed
 from pictura.runtime.threads import use_threads
@@ -35,6 +35,7 @@ def upscale(
         int | None, typer.Option(min=16, metavar="MIB", help="Memory to work in (default: 1024).")
     ] = None,
     overwrite: Overwrite = False,
+    keep_location: KeepLocation = False,
     device: Device = "auto",
     threads: Threads = None,
     quiet: Quiet = False,
@@ -48,7 +49,7 @@ def upscale(
     from pictura.networks.tiling.streaming import DEFAULT_MEMORY
     from pictura.tasks.enlarge import open_enlarger
 
-    options = RunOptions(overwrite=overwrite, quiet=quiet, as_json=as_json)
+    options = RunOptions(overwrite=overwrite, keep_location=keep_location, quiet=quiet, as_json=as_json)
     label = f"x{scale}" if model != "bicubic" else f"x{scale}_bicubic"
     to_do = pending_jobs(plan_jobs(pictures, output, label), options)
     if not to_do:

@@ -26,7 +26,7 @@ def start_image(
     if settings.init in ("content", "adain"):
         image = content
     elif settings.init == "style":
-        image = paintings[0] if paintings else None
+        image = paintings[0][:, :3] if paintings else None  # without its alpha
     if image is not None:
         return resize(image, size)
     if settings.init in ("content", "style", "adain"):
