@@ -104,6 +104,8 @@ TABLES = {"paper": paper, "start": start} | {
         "synthesize",
         "style extract",
         "style blend",
+        "style list",
+        "try",
         "upscale",
         "video",
         "train",

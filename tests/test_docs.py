@@ -127,6 +127,7 @@ def test_every_option_is_in_cli_md():
         "style blend",
         "style list",
         "style show",
+        "try",
         "upscale",
         "video",
         "train",

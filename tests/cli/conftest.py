@@ -20,6 +20,7 @@ def desk(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     # For programs started in other processes, which do not inherit how this one found the package.
     monkeypatch.setenv("PYTHONPATH", str(Path(pictura.__file__).parents[1]))
+    monkeypatch.setattr("pictura.cli.progress.SECONDS", 1e9)  # no line of progress, however busy the machine is
     (tmp_path / "bank").mkdir()
     monkeypatch.setattr("pictura.style.sources.STYLES_FOLDER", tmp_path / "bank")
     draw("photo.png", 1)

@@ -9,7 +9,9 @@ from pictura import __version__
 from pictura.api import load_settings
 from pictura.picture import read, read_settings
 
-from .conftest import QUICK, done, draw
+from .conftest import QUICK, done, draw, refused
+
+STYLES = ("--style", "paint.png", "--style", "other.png")
 
 
 @pytest.fixture
@@ -28,7 +30,9 @@ def test_what_is_kept(made):
 
 
 def test_repeated_exactly(made):
-    done("stylize", "photo.png", "--config", "made.png", "-o", "again.png")
+    # Files that it names are not opened on its word alone: they are typed again, and keep their weights.
+    assert "names the style 'paint.png'" in refused("stylize", "photo.png", "--config", "made.png", "-o", "again.png")
+    done("stylize", "photo.png", "--config", "made.png", *STYLES, "-o", "again.png")
     assert (read("again.png").pixels == made).all()
 
 
@@ -45,5 +49,5 @@ def test_settings_from_json(made):
     done("stylize", "photo.png", "--style", "paint.png", "--config", "s.json", "-o", "again.png")
     assert read_settings("again.png")["settings"]["loss"] == "gram"
     Path("r.json").write_text(json.dumps(read_settings("made.png")))
-    done("stylize", "photo.png", "--config", "r.json", "-o", "third.png")
+    done("stylize", "photo.png", "--config", "r.json", *STYLES, "-o", "third.png")
     assert (read("third.png").pixels == made).all()

@@ -20,6 +20,7 @@ HELPS = [
     ["style", "blend"],
     ["style", "list"],
     ["style", "show"],
+    ["try"],
     ["upscale"],
     ["video"],
     ["train"],

@@ -1,6 +1,6 @@
 """The program `pictura`: its commands, and what becomes of errors."""
 
-import errno
+import traceback
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,8 +10,11 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from pictura import __version__
-from pictura.cli.text import examples
-from pictura.runtime.errors import PicturaError
+from pictura.cli.debugging import debugging, set_debugging
+from pictura.cli.mistakes import UsageError, explain_mistake, find_mistake
+from pictura.cli.text import examples, print_error, print_text
+from pictura.runtime.errors import explain_expected
+from pictura.runtime.signals import catch_signals
 
 if TYPE_CHECKING:
     from pictura.encoders.records import Weights
@@ -26,6 +29,10 @@ COMMANDS = {
         "Make a new picture with the texture of another, of any size.",
     ),
     "style": ("style:app", "Make, mix and look at styles."),
+    "try": (
+        "looks:try_",
+        "Show a photo in every look: each shipped style in one pass, on one sheet.",
+    ),
     "upscale": (
         "upscale:upscale",
         "Upscale pictures with a trained network.",
@@ -60,7 +67,7 @@ COMMANDS = {
         "Check the installation and say how to fix what is missing.",
     ),
 }
-NO_MEMORY = "Out of memory: use a smaller picture, for example --size 512."
+DEBUG = "--debug"
 
 
 def load_command(name: str) -> Any:
@@ -73,7 +80,20 @@ def load_command(name: str) -> Any:
         group.command(epilog=getattr(module, f"{name.upper()}_EXAMPLES", None) or module.EXAMPLES)(found)
     command = get_command(group)
     command.name = name
+    _say_defaults(command)
     return command
+
+
+def _say_defaults(command: Any) -> None:
+    """Have each option's help say what holds without it, where neither its author nor typer does."""
+    for inner in getattr(command, "commands", {}).values():
+        _say_defaults(inner)
+    for option in command.params:
+        if option.param_type_name != "option" or option.required or "default" in (option.help or "default"):
+            continue
+        flag = option.is_flag and not option.secondary_opts
+        if flag or option.default is None:
+            option.help = f"{option.help.rstrip('.')} (default: {'off' if flag else 'none'})."
 
 
 class Program(TyperGroup):
@@ -95,35 +115,49 @@ class Program(TyperGroup):
         super().format_help(ctx, formatter)
         self.listing = False
 
+    def make_context(self, info_name: Any, args: list[str], *rest: Any, **extra: Any) -> Any:
+        """Read the command line; --debug may stand anywhere in it, for any command."""
+        options = args[: args.index("--")] if "--" in args else args
+        set_debugging(DEBUG in options)
+        args = [word for word in options if word != DEBUG] + args[len(options) :]
+        if mistake := find_mistake(args):
+            print_error(mistake)
+            raise typer.Exit(2)
+        try:
+            return super().make_context(info_name, args, *rest, **extra)
+        except UsageError as error:
+            raise _leave_mistaken(error) from error
+
     def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]  # typer's own name for its context
         """Run the command."""
-        try:
-            return super().invoke(ctx)
-        except (PicturaError, MemoryError, OSError, RuntimeError, KeyboardInterrupt) as error:
-            if (told := _explain_error(error)) is None:
-                raise
-            line, code = told
-            typer.echo(f"pictura: {line}", err=True)
-            raise typer.Exit(code) from error
+        with catch_signals(at_once=True) as stop:
+            try:
+                return super().invoke(ctx)
+            except KeyboardInterrupt as error:
+                print_text("pictura: interrupted", err=True)
+                raise typer.Exit(stop.exit_code) from error
+            except UsageError as error:
+                raise _leave_mistaken(error) from error
+            except Exception as error:
+                if isinstance(error, typer.Exit) or (sentence := explain_expected(error)) is None:
+                    raise
+                if debugging():
+                    print_text("".join(traceback.format_exception(error)), err=True)
+                print_error(sentence)
+                raise typer.Exit(2) from error
 
 
-def _explain_error(error: BaseException) -> tuple[str, int] | None:
-    """The line and the exit code for an expected error, None for any other."""
-    if isinstance(error, PicturaError):
-        return f"error: {error}", 2
-    # torch reports memory as RuntimeError: "can't allocate memory" on the CPU, "out of memory" on a GPU.
-    if isinstance(error, MemoryError) or "allocate memory" in str(error) or "out of memory" in str(error):
-        return f"error: {NO_MEMORY}", 2
-    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
-        return f"error: The name '{error.filename}' is too long for a file name: use a shorter one.", 2
-    if isinstance(error, KeyboardInterrupt):
-        return "interrupted", 130
-    return None
+def _leave_mistaken(error: Exception) -> Exception:
+    """What ends the program after a mistake in its command line: one sentence is told; help is no mistake."""
+    if type(error).__name__ == "NoArgsIsHelpError":
+        return error
+    print_error(explain_mistake(error))
+    return typer.Exit(2)
 
 
 def _print_version(asked: bool) -> None:
     if asked:
-        typer.echo(f"pictura {__version__}")
+        print_text(f"pictura {__version__}")
         raise typer.Exit
 
 
@@ -141,6 +175,9 @@ app = typer.Typer(
 def program(
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+    debug: Annotated[
+        bool, typer.Option(DEBUG, help="Show where an error happened; also behind any command (default: off).")
     ] = False,
 ) -> None:
     """Stylize and upscale pictures, synthesize textures, and train the networks that do."""

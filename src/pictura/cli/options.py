@@ -9,29 +9,65 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 import typer
 from pydantic.fields import FieldInfo
 
+from pictura.cli.text import print_text
 from pictura.methods.iterative.settings import PRESETS, Settings
 from pictura.runtime.errors import PicturaError
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace existing files.")]
-KeepLocation = Annotated[
-    bool, typer.Option("--keep-location", help="Keep where a photo was taken; author and date are kept in any case.")
+# The groups of a long help: first the five options that most people need.
+FIRST = "Options"  # typer shows what has no other place first, and under this name
+ANY = "Any method"
+AT_ONCE = "Methods adain and johnson"
+OPTIMIZE = "Method optimize (what is not given is as in the preset)"
+RUNNING = "How the work is done and told"
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout (default: off).", rich_help_panel=RUNNING)]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Replace existing files (default: off).", rich_help_panel=RUNNING)
 ]
-Threads = Annotated[int | None, typer.Option(min=1, help="Processor threads to use.")]
-Device = Annotated[str, typer.Option(metavar="auto|cpu|cuda|mps", help="Where to compute.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors.")]
+KeepLocation = Annotated[
+    bool,
+    typer.Option(
+        "--keep-location",
+        help="Keep where a photo was taken; author and date are kept in any case (default: off).",
+        rich_help_panel=RUNNING,
+    ),
+]
+Threads = Annotated[
+    int | None, typer.Option(min=1, help="Processor threads to use (default: all there are).", rich_help_panel=RUNNING)
+]
+Device = Annotated[
+    str,
+    typer.Option(
+        metavar="auto|cpu|cuda|mps",
+        help="Where to compute (default: auto).",
+        rich_help_panel=RUNNING,
+        show_default=False,
+    ),
+]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Print only errors (default: off).", rich_help_panel=RUNNING)
+]
 Styles = Annotated[
     list[str] | None,
     typer.Option(
         help="A shipped style's name (see pictura style list), a picture, a .style file or a folder of pictures; for "
-        "--method johnson a name that pictura models fast lists (repeatable)."
+        "--method johnson a name that pictura models fast lists (repeatable; default: none, one is needed).",
+        rich_help_panel=FIRST,
     ),
 ]
 StyleWeights = Annotated[
     list[float] | None,
-    typer.Option("--style-weight", metavar="WEIGHT", help="How much of each style, in their order (repeatable)."),
+    typer.Option(
+        "--style-weight",
+        metavar="WEIGHT",
+        help="How much of each of several styles, in their order (repeatable; default: equal).",
+        rich_help_panel=ANY,
+    ),
 ]
-LongestSide = Annotated[int | None, typer.Option(min=1, help="Longest side of the result in pixels.")]
+LongestSide = Annotated[
+    int | None,
+    typer.Option(min=1, help="Longest side of the result in pixels (default: as it is).", rich_help_panel=FIRST),
+]
 
 # The papers' letters, and the singular for what is given once a layer; --style-weight is that of one style.
 _FLAGS = {
@@ -49,42 +85,68 @@ class RunOptions:
     """How the work is done and told, whatever it makes."""
 
     config: Annotated[
-        Path | None, typer.Option(help="Reuse the settings of a picture made by pictura, or of a JSON file.")
+        Path | None,
+        typer.Option(
+            help="Reuse the settings of a picture made by pictura, or of a JSON file (default: none).",
+            rich_help_panel=RUNNING,
+        ),
     ] = None
     overwrite: Overwrite = False
     every: Annotated[
-        int | None, typer.Option(min=1, metavar="K", help="Write a preview OUT-step-0040.png every K steps.")
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="K",
+            help="Write a preview OUT-step-0040.png every K steps (default: none).",
+            rich_help_panel=OPTIMIZE,
+        ),
     ] = None
-    trace: Annotated[Path | None, typer.Option(help="Write the losses of all steps to a JSON file.")] = None
+    trace: Annotated[
+        Path | None,
+        typer.Option(help="Write the losses of all steps to a JSON file (default: none).", rich_help_panel=OPTIMIZE),
+    ] = None
     keep_location: KeepLocation = False
     threads: Threads = None
     device: Device = "auto"
     quiet: Quiet = False
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON line per finished picture.")] = False
+    as_json: Annotated[
+        bool,
+        typer.Option(
+            "--json", help="Print one JSON line per finished picture (default: off).", rich_help_panel=RUNNING
+        ),
+    ] = False
 
 
 def current_method(name: str | None) -> str | None:
     """Today's word for a method; an old one is answered with a hint, and works until 0.2."""
     if name == "fast":
-        typer.echo("pictura: --method fast is called --method johnson now; the old word works until 0.2", err=True)
+        print_text("pictura: --method fast is called --method johnson now; the old word works until 0.2", err=True)
         return "johnson"
     return name
 
 
-def with_settings(command: Callable[..., None]) -> Callable[..., None]:
-    """`with_groups`, and the parameter `changes: Changes` is given as one option per setting.
+def with_settings(start: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """`with_groups`, and the parameter `changes: Changes` is given as one option per setting; `start` is the preset.
 
     Only options that were given are among the changes, parsed as far as their form goes: `Settings` validates.
     """
-    grouped = with_groups(command)
-    own = [p for p in inspect.signature(grouped).parameters.values() if p.name != "changes"]
-    changes = [_make_parameter(name, _make_option(name, field), None) for name, field in Settings.model_fields.items()]
+    base = PRESETS[start]
 
-    def run(**given: Any) -> None:
-        asked = {p.name: given.pop(p.name) for p in changes}
-        grouped(**given, changes={n: _parse_setting(n, v) for n, v in asked.items() if v not in (None, [])})
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        grouped = with_groups(command)
+        own = [p for p in inspect.signature(grouped).parameters.values() if p.name != "changes"]
+        changes = [
+            _make_parameter(name, _make_option(name, field, getattr(base, name)), None)
+            for name, field in Settings.model_fields.items()
+        ]
 
-    return _set_signature([*own, *changes], run, command)
+        def run(**given: Any) -> None:
+            asked = {p.name: given.pop(p.name) for p in changes}
+            grouped(**given, changes={n: _parse_setting(n, v) for n, v in asked.items() if v not in (None, [])})
+
+        return _set_signature([*own, *changes], run, command)
+
+    return decorate
 
 
 def with_groups(command: Callable[..., None]) -> Callable[..., None]:
@@ -123,18 +185,18 @@ def _make_parameter(name: str, annotation: Any, default: Any) -> inspect.Paramet
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
 
 
-def _make_option(name: str, field: FieldInfo) -> Any:
+def _make_option(name: str, field: FieldInfo, default: Any) -> Any:
     """The annotation that makes typer give a setting an option; texts all, since `Settings` knows the types."""
     kind = get_origin(field.annotation) or field.annotation
     form = "|".join(get_args(field.annotation)) if kind is Literal else _METAVARS[kind]  # type: ignore[index]
-    about = f"{field.description} (balanced: {_format_default(field.default)})"
+    about = f"{field.description} (default: {_format_default(default)})"
     if name == "preset":
-        form, about = "|".join(PRESETS), "where the settings start (balanced, for textures texture)"
+        form, about = "|".join(PRESETS), f"Where the settings start (default: {default})."
     option = typer.Option(
         *_FLAGS.get(name, ("--" + name.replace("_", "-"),)),
         metavar=form,
         help=f"{about} (repeatable)" if kind is dict else about,
-        rich_help_panel="Settings (what is not given is as in the preset)",
+        rich_help_panel=FIRST if name == "preset" else OPTIMIZE,
     )
     return Annotated[list[str] | None if kind is dict else str | None, option]
 

@@ -1,6 +1,7 @@
-"""Progress and results: a bar on a terminal, plain lines elsewhere, JSON for programs."""
+"""Progress and results: a bar on a terminal, a line now and then elsewhere, JSON for programs."""
 
 import json
+import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -8,10 +9,12 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from pictura.cli.text import format_duration
+from pictura.cli.text import format_duration, printable
 
 if TYPE_CHECKING:
     from pictura.methods.iterative.run import Step
+
+SECONDS = 10.0  # from one line to the next, where there is no bar: work that is shorter says nothing
 
 
 class ConsoleReport:
@@ -20,13 +23,19 @@ class ConsoleReport:
     def __init__(self, quiet: bool, as_json: bool) -> None:
         self.quiet, self.as_json = quiet, as_json
         self.console = Console(stderr=True)
+        self.plain = not self.console.is_terminal
         columns = (TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.fields[said]}"))
-        hidden = quiet or not self.console.is_terminal
         # Unless told not to, rich carries what is written to stdout, the JSON lines, to its own stream, stderr.
         self.bar = Progress(
-            *columns, console=self.console, transient=True, disable=hidden, redirect_stdout=False, redirect_stderr=False
+            *columns,
+            console=self.console,
+            transient=True,
+            disable=quiet or self.plain,
+            redirect_stdout=False,
+            redirect_stderr=False,
         )
         self.task = self.bar.add_task("", said="", visible=False)
+        self.last = time.monotonic()
 
     def __enter__(self) -> Self:
         self.bar.start()
@@ -36,10 +45,15 @@ class ConsoleReport:
         self.bar.stop()
 
     def step(self, name: str, step: "Step") -> None:
-        """Move the bar."""
-        self.bar.update(
-            self.task, description=name, completed=step.step, total=step.steps, said=format_progress(step), visible=True
-        )
+        """Move the bar to a step of an optimization."""
+        self.move(name, step.step, step.steps, format_progress(step))
+
+    def move(self, name: str, done: int, total: int | None, said: str) -> None:
+        """Move the bar; where there is none, a line when the last one is long ago."""
+        name, said = printable(name), printable(said)
+        self.bar.update(self.task, description=name, completed=done, total=total, said=said, visible=True)
+        if self.plain and time.monotonic() - self.last >= SECONDS:
+            self.say(f"{name}: {said}")
 
     def say(self, line: str) -> None:
         """One line, unless quiet."""
@@ -48,7 +62,8 @@ class ConsoleReport:
 
     def tell(self, line: str) -> None:
         """One line that nobody may miss; the bar makes room for it."""
-        self.console.print(line, markup=False, highlight=False, soft_wrap=True)
+        self.last = time.monotonic()
+        self.console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
 
     def write_result(self, line: str, facts: dict[str, Any]) -> None:
         """A picture is done."""

@@ -33,18 +33,19 @@ class Provenance(BaseModel):
 
     @property
     def label(self) -> str:
-        """The styles in a word, for file names."""
-        return "+".join(Path(style).stem for style in self.styles)
+        """The styles in a word, for file names, and the method where it is not the default."""
+        styles = "+".join(Path(style).stem for style in self.styles)
+        return styles if self.method == "optimize" else f"{styles}_{self.method}"
 
     def with_changes(self, changes: Changes, *, styles: Sequence[str] | None = None, **own: Any) -> "Provenance":
-        """A copy where what is given (is not None) wins; a preset replaces all settings, styles bring their weights.
+        """A copy where what is given (is not None) wins; a preset replaces all settings, other styles all weights.
 
         Raises:
             PicturaError: unknown preset or unusable setting.
         """
         base = preset(changes["preset"]) if "preset" in changes else self.settings
         given: dict[str, Any] = {name: value for name, value in own.items() if value is not None}
-        if styles:
+        if styles and tuple(styles) != self.styles:
             given = {"styles": tuple(styles), "style_weights": None, "masks": ()} | given
         return self.model_copy(update={"settings": base.with_changes(**changes), "pictura": __version__} | given)
 
@@ -70,3 +71,35 @@ def load_provenance(path: Path | None, otherwise: str) -> Provenance:
         raise PicturaError(
             f"'{path}' contains no valid pictura settings: give a picture or JSON file written by pictura."
         ) from error
+
+
+def refuse_foreign_names(
+    recipe: Provenance, path: Path, changes: Changes, *, styles: Sequence[str] | None = None, **own: Any
+) -> None:
+    """Refuse what the file at `path`, and not the user, names beside what is here by a shipped name.
+
+    Whoever made the file is a stranger: their names neither open files nor ask a network.
+
+    Raises:
+        PicturaError: says which option names it again.
+    """
+    from pictura.models.store import available_models
+    from pictura.style.sources import style_names
+    from pictura.tasks.provenance import refuse_foreign_settings
+
+    refuse_foreign_settings(recipe.settings, path, typed=tuple(changes))
+    names = () if styles or recipe.method == "johnson" else recipe.styles  # johnson's are looked up in its model only
+    for style in names:
+        if style not in style_names() or Path(style).exists():
+            raise _foreign(path, "style", style, "--style")
+    if recipe.masks and own.get("masks") is None:
+        raise _foreign(path, "mask", recipe.masks[0], "--mask")
+    model = recipe.model if own.get("model") is None else None
+    if model is not None and (model not in {one.name for one in available_models()} or Path(model).exists()):
+        raise _foreign(path, "model", model, "--model")
+
+
+def _foreign(path: Path, what: str, name: str, option: str) -> PicturaError:
+    return PicturaError(
+        f"'{path}' names the {what} '{name}', which does not come with pictura: if you trust it, add {option} {name}."
+    )

@@ -10,7 +10,7 @@ from pictura.data.folders import check_folder, list_pictures
 from pictura.data.layout import match_pairs
 from pictura.picture import Picture, check_writable, read, write
 from pictura.picture.picture import Pixels
-from pictura.runtime.errors import PicturaError
+from pictura.runtime.errors import DiskFullError, PicturaError, explain
 
 ProgressCallback = Callable[[int, int], None]
 
@@ -38,7 +38,7 @@ def combine_pairs(
 
     Raises:
         PicturaError: a picture has no partner or a partner of another size, a file cannot be read or written, or one of
-            that name exists. Files already written are kept; no partial files are left.
+            that name exists; all other pairs are made, and no partial files are left.
     """
     left, right, output = check_folder(Path(first)), check_folder(Path(second)), Path(output)
     part = match_pairs(left, right)
@@ -69,8 +69,8 @@ def split_pairs(
     Names, also of folders below, are kept, with the given suffix; returns the files written.
 
     Raises:
-        PicturaError: a width is odd, a file cannot be read or written, or one of that name exists. Files already
-            written are kept; no partial files are left.
+        PicturaError: a width is odd, a file cannot be read or written, or one of that name exists; all others are
+            split, and no partial files are left.
     """
     path, output = Path(path), Path(output)
     folder = path if path.is_dir() else path.parent
@@ -93,16 +93,30 @@ def _write_all(
                 raise PicturaError(f"'{other}' and '{task.sources[0]}' would both become '{target}': rename one.")
             if target.resolve() in {source.resolve() for source in task.sources}:
                 raise PicturaError(f"'{target}' is an original and is not overwritten: choose another output.")
+    failed: list[str] = []
     for done, task in enumerate(tasks, 1):
         try:
-            pictures = make(*map(read, task.sources))
-        except ValueError as error:
-            raise PicturaError(f"'{task.sources[0]}' {error}.") from error
-        for target, picture in zip(task.targets, pictures, strict=True):
-            write(picture, target, overwrite=overwrite)
+            _write_one(task, make, overwrite)
+        except DiskFullError:
+            raise
+        except Exception as error:  # noqa: BLE001, whatever one file does, the others are made
+            failed.append(explain(error, str(task.sources[0])))
         if progress is not None:
             progress(done, len(tasks))
+    if failed:
+        others = f" So it is with {len(failed) - 1} more; the other {len(tasks) - len(failed)} are made."
+        raise PicturaError(failed[0] + (others if len(failed) > 1 else ""))
     return list(targets)
+
+
+def _write_one(task: _WriteTask, make: Callable[..., list[Picture]], overwrite: bool) -> None:
+    pictures = map(read, task.sources)
+    try:
+        made = make(*pictures)
+    except ValueError as error:
+        raise PicturaError(f"'{task.sources[0]}' {error}.") from error
+    for target, picture in zip(task.targets, made, strict=True):
+        write(picture, target, overwrite=overwrite)
 
 
 def _join_sides(left: Picture, right: Picture) -> Picture:

@@ -3,10 +3,9 @@
 from pathlib import Path
 
 from pictura.data.settings import SPLITS
-from pictura.picture import READABLE_SUFFIXES
+from pictura.picture.folder import PICTURE_SUFFIXES, find_pictures
 from pictura.runtime.errors import PicturaError
-
-PICTURE_SUFFIXES = frozenset(READABLE_SUFFIXES)
+from pictura.runtime.files import explain_missing, is_address
 
 
 def check_folder(path: Path) -> Path:
@@ -16,6 +15,8 @@ def check_folder(path: Path) -> Path:
         PicturaError: it is a file or does not exist.
     """
     if not path.is_dir():
+        if is_address(path):
+            raise PicturaError(explain_missing(path))
         what = "is a file" if path.is_file() else "does not exist"
         raise PicturaError(f"The folder '{path}' {what}: give a folder of pictures.")
     return path
@@ -23,8 +24,7 @@ def check_folder(path: Path) -> Path:
 
 def list_pictures(folder: Path) -> list[Path]:
     """The picture files in a folder and below, sorted; hidden ones are skipped."""
-    paths = (path for path in folder.rglob("*") if path.suffix.lower() in PICTURE_SUFFIXES and path.is_file())
-    return sorted(path for path in paths if not any(part.startswith(".") for part in path.relative_to(folder).parts))
+    return find_pictures(folder).pictures
 
 
 def no_pictures_error(folder: Path) -> PicturaError:

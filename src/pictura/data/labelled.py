@@ -3,7 +3,7 @@
 import csv
 import re
 from collections.abc import Iterable, Sequence
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import NamedTuple
 
 from pictura.data.folders import list_pictures, list_subfolders, no_pictures_error, split_folders
@@ -120,7 +120,17 @@ def _read_lines(table: Path) -> list[dict[str, str]]:
 
 
 def _locate_file(path: Path, folder: Path | None, name: str) -> Path:
-    """The file of a row: below `path`, or below the folder of its split."""
+    """The file of a row: below `path`, or below the folder of its split; a table reaches no further.
+
+    Raises:
+        PicturaError: the name leads elsewhere, or cannot be one.
+    """
+    inside = PureWindowsPath(name)  # knows / and \\ and drives, whatever this computer's own are
+    if inside.is_absolute() or inside.drive or inside.root or ".." in inside.parts or "\0" in name:
+        raise PicturaError(
+            f"The table names the picture {name!r}, which is not in '{path}': "
+            "put it there, and write its name from there."
+        )
     below = path / name
     return folder / name if folder is not None and not below.is_file() else below
 

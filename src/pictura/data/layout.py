@@ -7,7 +7,6 @@ from typing import Literal, NamedTuple
 
 from pictura.data.decode import read_header
 from pictura.data.folders import (
-    PICTURE_SUFFIXES,
     check_folder,
     files_by_name,
     list_pictures,
@@ -17,6 +16,7 @@ from pictura.data.folders import (
 )
 from pictura.data.labelled import read_labels
 from pictura.data.settings import SPLITS, DataKind, DataSettings
+from pictura.picture.folder import PICTURE_SUFFIXES
 from pictura.runtime.errors import PicturaError
 
 _SIDE_NAME = re.compile(r"(train|val|test)?[ _-]?([ab])", re.IGNORECASE)

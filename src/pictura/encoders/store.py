@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from pictura.encoders.records import RECORDS, Weights
+from pictura.encoders.records import ENCODER_ALIASES, RECORDS, Weights
 from pictura.runtime.downloads import Artifact
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.files import cache_folder
@@ -79,6 +79,19 @@ def how_to_get(record: Weights) -> str:
     if record.origin.sha256:
         return f"`{get}` fetches them, or set {ALLOW_FETCHING}=1 to have them fetched on first use, or {by_hand}"
     return f"download {record.origin.url} ({record.origin.said}) and `{get} --from FILE`, or {by_hand}"
+
+
+def check_present(name: str, who: str) -> None:
+    """Refuse known weights that are not on this disk: `who`, a file that names them, is no user who asks to fetch them.
+
+    Raises:
+        PicturaError: says where it is told how to get them.
+    """
+    record = RECORDS.get(ENCODER_ALIASES.get(name, name))
+    if record is not None and find_weights(record) is None:
+        raise PicturaError(
+            f"{who} needs the encoder '{name}', which is not on this disk: `pictura encoders` says how to get it."
+        )
 
 
 def available_encoders() -> list[AvailableEncoder]:

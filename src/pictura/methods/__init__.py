@@ -8,6 +8,8 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pictura.runtime.errors import PicturaError, did_you_mean
@@ -17,12 +19,24 @@ if TYPE_CHECKING:
     from pictura.training.method import Method
     from pictura.training.settings import MethodSettings
 
-__all__ = ["build_method", "find_method", "method_names", "open_method"]
+__all__ = ["build_method", "find_method", "list_methods", "method_names", "open_method"]
+_NAME = re.compile(r"""^    name(?:: ClassVar\[str\])? = ["'](\w+)["']""", re.MULTILINE)
 
 
 def method_names() -> list[str]:
     """All learned methods, in alphabetical order; this imports their files."""
     return sorted(method.name for module in _modules() if (method := _method(module)) is not None)
+
+
+def list_methods() -> list[str]:
+    """`method_names`, read from the text of their files: nothing is imported, for the help of commands."""
+    found = []
+    for module in _modules():
+        places = [Path(part) / module for part in __path__]
+        files = [one for place in places for one in (place.with_suffix(".py"), *place.glob("*.py")) if one.is_file()]
+        names = {name for file in files for name in _NAME.findall(file.read_text(encoding="utf-8"))}
+        found += [module] * (module in names)
+    return sorted(found)
 
 
 def find_method(name: str) -> type[Method]:

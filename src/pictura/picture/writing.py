@@ -29,6 +29,20 @@ def check_writable(path: str | Path, overwrite: bool = False) -> Path:
     return files.check_free(path, overwrite)
 
 
+def check_size(path: str | Path, size: tuple[int, int]) -> None:
+    """Refuse a size (height, width) that the format of this name cannot hold; before it is computed, if it is known.
+
+    Raises:
+        PicturaError: too many pixels a side, or no such format.
+    """
+    file_format = formats.format_by_suffix(Path(path))
+    if max(size) <= file_format.max_side:
+        return
+    what = f"'{path}' cannot hold {size[1]}×{size[0]} pixels: {file_format.name} is limited to {file_format.max_side}"
+    larger = "write a PNG" if max(size) <= formats.format_by_suffix(Path("a.png")).max_side else "make it smaller"
+    raise PicturaError(f"{what} pixels per side: {larger}.")
+
+
 def write(
     picture: Picture,
     path: str | Path,
@@ -51,10 +65,7 @@ def write(
     """
     path = check_writable(path, overwrite)
     file_format = formats.format_by_suffix(path)
-    if max(picture.size) > file_format.max_side:
-        raise PicturaError(
-            f"{file_format.name} is limited to {file_format.max_side} pixels per side: write '{path}' as PNG."
-        )
+    check_size(path, picture.size)
     if not 1 <= quality <= 100:
         raise PicturaError(f"quality must be between 1 and 100, got {quality} (95 is nearly lossless).")
     samples, profile = _file_samples(picture, file_format)

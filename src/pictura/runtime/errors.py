@@ -1,14 +1,49 @@
-"""The one class for what a user can cause."""
+"""The one class for what a user can cause, and one sentence for whatever else goes wrong."""
 
 import difflib
+import errno
 from collections.abc import Iterable
+
+NO_MEMORY = "Out of memory: use a smaller picture, or close other programs."
 
 
 class PicturaError(Exception):
     """One sentence: what is wrong, with what, what to do. The command line prints it and exits 2."""
 
 
+class DiskFullError(PicturaError):
+    """The disk or a quota is full: what comes next could not be written either."""
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """`` Did you mean 'starry-night'?`` for a misspelt name, or nothing; to be put behind an error's sentence."""
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
-    return f" Did you mean '{close[0]}'?" if close else ""
+    """`` Did you mean 'starry-night'?`` for a misspelt name, or nothing; to be put behind an error's sentence.
+
+    Upper and lower case, spaces and underscores make no difference.
+    """
+    plain = {_fold(one): one for one in known}
+    close = difflib.get_close_matches(_fold(name), list(plain), n=1, cutoff=0.5)
+    return f" Did you mean '{plain[close[0]]}'?" if close else ""
+
+
+def _fold(name: str) -> str:
+    return name.casefold().replace(" ", "-").replace("_", "-")
+
+
+def explain_expected(error: BaseException) -> str | None:
+    """The sentence for an error that a user can cause, None for any other."""
+    if isinstance(error, PicturaError):
+        return str(error)
+    # torch reports memory as RuntimeError: "can't allocate memory" on the CPU, "out of memory" on a GPU.
+    if isinstance(error, MemoryError) or "allocate memory" in str(error) or "out of memory" in str(error):
+        return NO_MEMORY
+    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+        return f"The name '{error.filename}' is too long for a file name: use a shorter one."
+    return None
+
+
+def explain(error: BaseException, what: str) -> str:
+    """One sentence for any error that `what`, a file's name, has met; an unexpected one is told with its kind."""
+    if (sentence := explain_expected(error)) is not None:
+        return sentence if what in sentence else f"'{what}': {sentence}"
+    kind, words = type(error).__name__, " ".join(str(error).split())
+    return f"'{what}' could not be made ({kind}{': ' + words if words else ''}): add --debug to see where it happened."

@@ -4,18 +4,22 @@ import contextlib
 import errno
 import hashlib
 import json
+import mimetypes
 import os
+import re
 import secrets
 import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import IO, Any, BinaryIO, NamedTuple
 
-from pictura.runtime.errors import PicturaError, did_you_mean
+from pictura.runtime.errors import DiskFullError, PicturaError, did_you_mean
 
 _DISK_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 _RETRY = "free some space and try again"
+# An address, of whose two slashes a path has made one; a drive's name, C:/, has one letter.
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:/+[^/]", re.IGNORECASE)
 
 
 class FileDigest(NamedTuple):
@@ -33,16 +37,36 @@ def open_file(path: Path) -> Iterator[BinaryIO]:
             raise PicturaError(f"'{path}' is a folder: give one picture file in it.")
         file = path.open("rb")
     except FileNotFoundError as error:
-        raise PicturaError(f"'{path}' does not exist: check the name.{_suggest_name(path)}") from error
+        raise PicturaError(explain_missing(path)) from error
+    except ValueError as error:  # a NUL in the name
+        raise PicturaError(f"'{path}' cannot be the name of a file: check the name.") from error
     except OSError as error:
         raise PicturaError(f"'{path}' cannot be read ({error.strerror}): check its name and permissions.") from error
     with file:
         yield file
 
 
+def is_address(path: Path | str) -> bool:
+    """Whether it is an address of the network, and not the name of a file."""
+    return _ADDRESS.match(str(path)) is not None
+
+
+def explain_missing(path: Path | str) -> str:
+    """The sentence for a file that is not there: an address to be fetched first, or a name like one that is."""
+    if is_address(path):
+        return f"'{path}' is an address, and only files are read: save it with a browser or curl, and give that file."
+    return f"'{path}' does not exist: check the name.{_suggest_name(Path(path))}"
+
+
 def _suggest_name(path: Path) -> str:
+    """A neighbour's name, if it can be given instead: a file, and a picture where one was asked for."""
+
+    def is_picture(name: str) -> bool:
+        return str(mimetypes.guess_type(name)[0]).startswith("image/")
+
     with contextlib.suppress(OSError):
-        return did_you_mean(path.name, [p.name for p in path.parent.iterdir()])
+        names = [p.name for p in path.parent.iterdir() if p.is_file() and is_picture(p.name) >= is_picture(path.name)]
+        return did_you_mean(path.name, names)
     return ""
 
 
@@ -88,6 +112,39 @@ def write_atomic(path: str | Path, content: bytes | Callable[[BinaryIO], object]
     return path
 
 
+def remove_temporaries(folder: Path) -> None:
+    """Remove what killed programs left half written in a folder: files of `write_atomic` that nobody writes.
+
+    One that is being written is locked by its writer; where the file system has no locks nothing is removed.
+    """
+    for left in folder.glob(".pictura-*.tmp"):
+        with contextlib.suppress(OSError):
+            if os.name == "nt":
+                left.unlink()  # refused while it is open
+                continue
+            with left.open("rb") as file:
+                if lock_file(file):
+                    left.unlink()
+
+
+def lock_file(file: IO[Any]) -> bool | None:
+    """Whether the open file is this process's alone from now until it is closed; None where there are no locks."""
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined, unused-ignore]
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return False
+    except OSError:
+        return None
+    return True
+
+
 def write_synced(path: Path, content: bytes) -> FileDigest:
     """Write a new file, have it reach the disk, and return what it should be; errors stay OSErrors."""
     _write_and_sync(path, content)
@@ -98,6 +155,8 @@ def write_synced(path: Path, content: bytes) -> FileDigest:
 
 def _write_and_sync(path: Path, content: bytes | Callable[[BinaryIO], object]) -> None:
     with path.open("xb") as file:
+        if os.name != "nt":  # there a lock would keep the file from its name; an open file is not removed anyhow
+            lock_file(file)
         if isinstance(content, bytes):
             file.write(content)
         else:
@@ -113,7 +172,7 @@ def translate_os_errors(path: Path, when_full: str = _RETRY) -> Iterator[None]:
         yield
     except OSError as error:
         if is_disk_full(error) or error.errno == errno.EFBIG:
-            raise PicturaError(
+            raise DiskFullError(
                 f"'{path}' could not be written: the disk or your quota is full; {when_full}."
             ) from error
         raise PicturaError(

@@ -14,6 +14,7 @@ from pictura.encoders import Encoder
 from pictura.losses.moments import Moments
 from pictura.picture import READABLE_SUFFIXES as IMAGE_SUFFIXES
 from pictura.picture import Picture, read
+from pictura.picture.folder import find_pictures
 from pictura.picture.kinds import as_picture
 from pictura.runtime.errors import PicturaError, did_you_mean
 from pictura.style.style import Style, encode_style, mix_moments, normalize_weights
@@ -262,7 +263,7 @@ def pictures_in(folder: Path) -> list[Path]:
     Raises:
         PicturaError: there are none.
     """
-    paths = sorted(p for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES and not p.name.startswith("."))
+    paths = find_pictures(folder, below=False).pictures
     if not paths:
         raise PicturaError(f"The folder '{folder}' contains no pictures ({', '.join(IMAGE_SUFFIXES)}).")
     return paths

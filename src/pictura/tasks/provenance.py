@@ -1,5 +1,6 @@
 """What pictura writes into the pictures it makes, so that they can be made again."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,27 @@ def load_settings(path: str | Path) -> Settings:
         PicturaError: there are none, or they are not ours.
     """
     values = read_provenance(path)
-    return build_settings(values.get("settings", values))
+    settings = build_settings(values.get("settings", values))
+    refuse_foreign_settings(settings, path)
+    return settings
+
+
+def refuse_foreign_settings(settings: Settings, path: str | Path, typed: Collection[str] = ()) -> None:
+    """Refuse settings from a file that would open another file or ask a network, unless a user has `typed` them.
+
+    Raises:
+        PicturaError: says how to name it again, or to fetch it.
+    """
+    from pictura.encoders.store import check_present
+    from pictura.methods.iterative.init import INIT_KINDS
+
+    if settings.init not in INIT_KINDS and not {"init", "preset"} & set(typed):
+        raise PicturaError(
+            f"'{path}' starts from the picture '{settings.init}', a file of whoever made it: "
+            f"if you trust it, add --init {settings.init}."
+        )
+    if not {"encoder", "preset"} & set(typed):
+        check_present(settings.encoder, f"'{path}'")
 
 
 def read_provenance(path: str | Path) -> dict[str, Any]:

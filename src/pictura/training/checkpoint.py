@@ -44,18 +44,22 @@ def checkpoint_name(step: int) -> str:
 
 
 def write_checkpoint(checkpoint: Checkpoint, parent: Path) -> Path:
-    """Write a checkpoint into `parent`; it appears whole or not at all. One that is there already is left alone.
+    """Write a checkpoint into `parent`; it appears whole or not at all.
+
+    One of this step that is there already and equal is left alone; another one is moved aside, never deleted.
 
     Raises:
         OSError: the disk is full or not to be written; then nothing is left behind.
     """
     folder = parent / checkpoint_name(checkpoint.step)
-    if folder.exists():
-        return folder
     contents = {
         f"{name}.safetensors": save(copy_to_cpu(tensors)) for name, tensors in checkpoint.tensors.items() if tensors
     }
     contents[STATE] = files.encode_json(checkpoint.state)
+    if folder.exists():
+        if _holds(folder, contents):
+            return folder
+        _move_aside(folder, "other")
     parent.mkdir(parents=True, exist_ok=True)
     if files.free_bytes(parent) < ROOM_FACTOR * sum(map(len, contents.values())):
         raise OSError(errno.ENOSPC, "No room for a checkpoint")
@@ -69,6 +73,16 @@ def write_checkpoint(checkpoint: Checkpoint, parent: Path) -> Path:
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return folder
+
+
+def _holds(folder: Path, contents: dict[str, bytes]) -> bool:
+    """Whether a checkpoint is whole and has these files, byte for byte."""
+    try:
+        files_there = documents.read_json(folder / MANIFEST)["files"]
+        there = {name: (folder / name).read_bytes() for name in files_there}
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    return there == contents
 
 
 def read_checkpoint(folder: Path) -> Checkpoint:
@@ -134,9 +148,9 @@ def remove_leftovers(parent: Path) -> None:
         shutil.rmtree(leftover, ignore_errors=True)
 
 
-def _move_aside(folder: Path) -> Path:
+def _move_aside(folder: Path, word: str = "broken") -> Path:
     number = 0
-    while (aside := folder.with_name(f"{folder.name}.broken" + (f"-{number}" if number else ""))).exists():
+    while (aside := folder.with_name(f"{folder.name}.{word}" + (f"-{number}" if number else ""))).exists():
         number += 1
     folder.rename(aside)
     return aside

@@ -197,6 +197,7 @@ class Training:
     def _after_step(self, step: int, losses: Losses, asked: int) -> None:
         """Guard, log, show, save and tell after a step, from 1; leave when asked to."""
         s, last = self.settings, step == self.settings.steps
+        self.folder.check_lock()
         self.guard.check_losses(step, losses)
         if step % CHECK_EVERY == 0:
             self.state.check(step)
@@ -243,6 +244,7 @@ class Training:
             network.eval()
         if not self.fabric.is_global_zero:
             return self.folder.bundle
+        self.folder.check_lock()
         settings = self.method.settings.model_dump(mode="json")
         bundle = Bundle.of(self.method.name, settings, self.deployed, self._card_facts())
         picture = samples.sample_sheet(self.method, list(self.networks.values()), self.sheet_batch)

@@ -29,6 +29,8 @@ class RunFolder:
         self.plot = path / "losses.svg"
         self.settings = path / "settings.json"
         self.bundle = path / "bundle"
+        self._lock_path = path / "lock"
+        self._locked: IO[str] | None = None
 
     def sample(self, step: int) -> Path:
         """The sample sheet of this step."""
@@ -50,40 +52,53 @@ class RunFolder:
         Raises:
             PicturaError: another training writes here, or nobody can.
         """
-        with files.translate_os_errors(self.path):
-            self.checkpoints.mkdir(parents=True, exist_ok=True)
-            file = (self.path / "lock").open("a", encoding="utf-8")
-        with file:
-            if not _lock(file):
-                raise PicturaError(f"Another training is running in '{self.path}': wait for it or choose a new folder.")
+        with self._open_lock() as file:
             _LOCK_FILES.add(file)
             self._remove_leftovers()
-            yield
+            self._locked = file
+            try:
+                yield
+            finally:
+                self._locked = None
+
+    def _open_lock(self) -> IO[str]:
+        """The lock file, locked, and still the one of this name: who held it before may have removed the folder."""
+        while True:
+            with files.translate_os_errors(self.path):
+                self.checkpoints.mkdir(parents=True, exist_ok=True)
+                file = self._lock_path.open("a", encoding="utf-8")
+            if files.lock_file(file) is False:  # without locks on this file system: better to train than to refuse
+                file.close()
+                raise PicturaError(f"Another training is running in '{self.path}': wait for it or choose a new folder.")
+            if self._is_there(file):
+                return file
+            file.close()
+
+    def check_lock(self) -> None:
+        """Before anything is written: the folder is still the one that was locked.
+
+        Raises:
+            PicturaError: it was removed or replaced, and another training may write in what has its name now.
+        """
+        if self._locked is not None and not self._is_there(self._locked):
+            raise PicturaError(
+                f"The folder '{self.path}' was removed or replaced while this training ran, which ends here and writes "
+                "nothing more: start it again, in a folder of its own."
+            )
+
+    def _is_there(self, file: IO[str]) -> bool:
+        try:
+            return os.path.samestat(os.fstat(file.fileno()), self._lock_path.stat())
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True  # a network's file system that does not answer now; writing will tell
 
     def _remove_leftovers(self) -> None:
         """Remove what a killed training left half written, in checkpoints and in single files (`runtime.files`)."""
         checkpoint.remove_leftovers(self.checkpoints)
         for folder in (self.path, self.samples, self.bundle):
-            for left in folder.glob(".pictura-*.tmp"):
-                left.unlink(missing_ok=True)
-
-
-def _lock(file: IO[str]) -> bool:
-    """Whether the file is ours now."""
-    try:
-        if os.name == "nt":
-            import msvcrt
-
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined, unused-ignore]
-        else:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):
-        return False
-    except OSError:  # a file system without locks: better to train than to refuse
-        return True
-    return True
+            files.remove_temporaries(folder)
 
 
 def _release_locks() -> None:

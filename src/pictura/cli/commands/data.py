@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from pictura.cli.options import Json, Overwrite
-from pictura.cli.text import examples
+from pictura.cli.text import examples, print_text, printable
 from pictura.runtime.errors import PicturaError
 
 if TYPE_CHECKING:
@@ -41,7 +41,9 @@ def check(
     crop: Annotated[int | None, typer.Option(min=1, help="Report images smaller than this training crop.")] = None,
     changes: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Data setting, such as direction=BtoA (repeatable)."),
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="Data setting, such as direction=BtoA (repeatable; default: none)."
+        ),
     ] = None,
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Do not fail on bad files; report how many samples remain without them.")
@@ -64,11 +66,13 @@ def check(
         report = audit(source, progress)
     bad = report.bad_views(source.split)
     remaining = len(source.without(bad)) if bad and skip_bad else len(source)
-    typer.echo(json.dumps({**report.as_json(), "left": remaining}) if as_json else "\n".join(report.lines()))
+    print_text(
+        json.dumps({**report.as_json(), "left": remaining}) if as_json else "\n".join(map(printable, report.lines()))
+    )
     if report.bad and not skip_bad:
         raise audit_error(report)
     if report.bad and not as_json:
-        typer.echo(f"{remaining} of {len(source)} {source.split} samples remain without the bad files.")
+        print_text(f"{remaining} of {len(source)} {source.split} samples remain without the bad files.")
 
 
 @app.command(
@@ -88,7 +92,7 @@ def combine(
 
     with _progress_bar("combined") as progress:
         written = combine_pairs(a, b, output, suffix=_check_suffix(format_), overwrite=overwrite, progress=progress)
-    typer.echo(f"{len(written)} pairs are in {output}.", err=True)
+    print_text(f"{len(written)} pairs are in {output}.", err=True)
 
 
 @app.command(epilog=examples("pictura data split facades/train -o pairs", "pictura data split pair.jpg -o pairs"))
@@ -103,7 +107,7 @@ def split(
 
     with _progress_bar("split") as progress:
         written = split_pairs(pictures, output, suffix=_check_suffix(format_), overwrite=overwrite, progress=progress)
-    typer.echo(f"{len(written) // 2} pairs are in {output / 'A'} and {output / 'B'}.", err=True)
+    print_text(f"{len(written) // 2} pairs are in {output / 'A'} and {output / 'B'}.", err=True)
 
 
 def _check_suffix(name: str) -> str:

@@ -4,11 +4,9 @@ import json
 import platform
 from typing import Any
 
-import typer
-
 from pictura import __version__
 from pictura.cli.options import Json
-from pictura.cli.text import align_columns, examples
+from pictura.cli.text import align_columns, examples, print_text
 from pictura.encoders.store import AvailableEncoder, available_encoders, how_to_get, weights_folder
 from pictura.runtime.threads import use_threads
 
@@ -20,9 +18,9 @@ def encoders(as_json: Json = False) -> None:
     """List the encoders and where their weights are."""
     known = [_describe_encoder(one) for one in available_encoders()]
     if as_json:
-        typer.echo(json.dumps(known))
+        print_text(json.dumps(known))
         return
-    typer.echo("\n\n".join(align_columns(list(encoder.items())) for encoder in known))
+    print_text("\n\n".join(align_columns(list(encoder.items())) for encoder in known))
 
 
 def _describe_encoder(one: AvailableEncoder) -> dict[str, str]:
@@ -42,11 +40,11 @@ def check(as_json: Json = False) -> None:
     """Check the installation and say how to fix what is missing."""
     facts = _gather_facts()
     if as_json:
-        typer.echo(json.dumps(facts))
+        print_text(json.dumps(facts))
         return
     texts = {name: value if isinstance(value, list) else [str(value)] for name, value in facts.items()}
     rows = [(name if i == 0 else "", line) for name, lines in texts.items() for i, line in enumerate(lines or ["none"])]
-    typer.echo(align_columns(rows))
+    print_text(align_columns(rows))
 
 
 def _gather_facts() -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from pictura.cli.options import Json, Overwrite
-from pictura.cli.text import align_columns, examples
+from pictura.cli.text import align_columns, examples, print_text
 from pictura.models import config
 from pictura.models.store import ModelInfo, available_models
 from pictura.runtime.downloads import open_safetensors
@@ -28,13 +28,13 @@ def models(
     """List available models with size, metric, licence and SHA-256."""
     known = [_describe_model(one) for one in _select_models(available_models(), name)]
     if as_json:
-        typer.echo(json.dumps(known))
+        print_text(json.dumps(known))
     elif known:
-        typer.echo(
+        print_text(
             "\n\n".join(align_columns([(key, _format_value(value)) for key, value in one.items()]) for one in known)
         )
     else:
-        typer.echo("No models available.", err=True)
+        print_text("No models available.", err=True)
 
 
 def _select_models(known: list[ModelInfo], name: str | None) -> list[ModelInfo]:
@@ -138,4 +138,4 @@ def export(
     method = open_method(bundle)
     about = {"pictura": json.dumps({"method": bundle.method, "settings": bundle.settings, "about": bundle.about})}
     difference = export_method(method, output, about=about, overwrite=overwrite)
-    typer.echo(f"{output}: differs from torch by {difference:.1g} at most", err=True)
+    print_text(f"{output}: differs from torch by {difference:.1g} at most", err=True)

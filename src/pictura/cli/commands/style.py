@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pictura.cli.options import Json, Overwrite
-from pictura.cli.text import align_columns, examples
+from pictura.cli.text import align_columns, examples, print_text
 from pictura.encoders.records import STYLE_LAYERS
 from pictura.runtime.errors import PicturaError
 
@@ -75,17 +75,29 @@ def blend(
     made.save(output, overwrite=overwrite)
 
 
-@app.command("list", epilog=examples("pictura style list", "pictura style list --json"))
-def list_(as_json: Json = False) -> None:
-    """Name the styles that are shipped."""
+@app.command("list", epilog=examples("pictura style list", "pictura style list --sheet styles.png"))
+def list_(
+    as_json: Json = False,
+    sheet: Annotated[
+        Path | None, typer.Option(help="Write a picture that shows an example in every style (default: none).")
+    ] = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Name the styles that are shipped, or show them."""
+    if sheet is not None:
+        from pictura.cli.commands.looks import write_sheet
+        from pictura.tasks.looks import draw_example
+
+        write_sheet(draw_example(), sheet, overwrite, as_json, "example")
+        return
     from pictura.style import load_bundled_style, style_names
 
     styles = [{"name": name, **load_bundled_style(name).about} for name in style_names()]
     if as_json:
-        typer.echo(json.dumps(styles))
+        print_text(json.dumps(styles))
         return
     columns = ("name", "title", "painter", "year")
-    typer.echo(align_columns([columns, *([style.get(column, "") for column in columns] for style in styles)]))
+    print_text(align_columns([columns, *([style.get(column, "") for column in columns] for style in styles)]))
 
 
 @app.command(epilog=examples("pictura style show starry-night", "pictura style show mine.style --json"))
@@ -95,10 +107,10 @@ def show(style: Annotated[str, typer.Argument(help="A shipped name or a .style f
 
     facts = _describe_style(load_saved_style(style))
     if as_json:
-        typer.echo(json.dumps(facts))
+        print_text(json.dumps(facts))
         return
     rows = [(name, ", ".join(map(str, value)) if isinstance(value, list) else value) for name, value in facts.items()]
-    typer.echo(align_columns(rows))
+    print_text(align_columns(rows))
 
 
 def _describe_style(style: "Style") -> dict[str, Any]:

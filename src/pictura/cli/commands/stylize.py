@@ -7,8 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pictura.cli import provenance as recipes
-from pictura.cli.jobs import plan_jobs
-from pictura.cli.options import Changes, LongestSide, RunOptions, Styles, StyleWeights, current_method, with_settings
+from pictura.cli.options import (
+    ANY,
+    AT_ONCE,
+    FIRST,
+    Changes,
+    LongestSide,
+    RunOptions,
+    Styles,
+    StyleWeights,
+    current_method,
+    with_settings,
+)
 from pictura.cli.provenance import Provenance
 from pictura.cli.text import examples
 from pictura.runtime.errors import PicturaError
@@ -16,7 +26,7 @@ from pictura.runtime.memory import return_freed
 from pictura.runtime.threads import use_threads
 
 if TYPE_CHECKING:
-    from pictura.cli.batch import PaintFunction
+    from pictura.cli.batch import Work
 
 EXAMPLES = examples(
     "pictura stylize photo.jpg --style starry-night",
@@ -29,7 +39,12 @@ EXAMPLES = examples(
 Contents = Annotated[list[Path], typer.Argument(metavar="CONTENT", help="Pictures, and folders of pictures.")]
 OutputPath = Annotated[
     Path | None,
-    typer.Option("--output", "-o", help="A file for one content, else a folder (default: CONTENT_STYLE.png here)."),
+    typer.Option(
+        "--output",
+        "-o",
+        help="A file for one content, else a folder (default: CONTENT_STYLE.png here).",
+        rich_help_panel=FIRST,
+    ),
 ]
 MethodName = Annotated[
     str | None,
@@ -37,6 +52,7 @@ MethodName = Annotated[
         metavar="NAME",
         help="optimize: best quality, in seconds; adain: any style in one pass; "
         "johnson: one pass, in the styles of a trained model (default: optimize).",
+        rich_help_panel=FIRST,
     ),
 ]
 
@@ -46,21 +62,32 @@ class LookOptions:
     """What the painting takes beside its styles; None is what was not given."""
 
     mask: Annotated[
-        list[Path] | None, typer.Option(help="Mask image per style: white where that style applies (repeatable).")
+        list[Path] | None,
+        typer.Option(
+            help="Mask image per style: white where that style applies (repeatable; default: everywhere).",
+            rich_help_panel=ANY,
+        ),
     ] = None
-    keep_colours: Annotated[bool | None, typer.Option("--keep-colours", help="Keep the photo's colours.")] = None
+    keep_colours: Annotated[
+        bool | None,
+        typer.Option(
+            "--keep-colours", "--keep-colors", help="Keep the photo's colours (default: off).", rich_help_panel=ANY
+        ),
+    ] = None
     strength: Annotated[
-        float | None, typer.Option(min=0.0, max=1.0, help="From 0, the photo, to 1; adain and johnson.")
+        float | None,
+        typer.Option(min=0.0, max=1.0, help="From 0, the photo, to 1 (default: 1).", rich_help_panel=AT_ONCE),
     ] = None
-    model: Annotated[str | None, typer.Option(help="Model to use (default: the shipped one); adain and johnson.")] = (
-        None
-    )
-    memory: Annotated[int | None, typer.Option(min=16, metavar="MIB", help="Memory to work in; adain and johnson.")] = (
-        None
-    )
+    model: Annotated[
+        str | None, typer.Option(help="Model to use (default: the shipped one).", rich_help_panel=AT_ONCE)
+    ] = None
+    memory: Annotated[
+        int | None,
+        typer.Option(min=16, metavar="MIB", help="Memory to work in (default: 1024).", rich_help_panel=AT_ONCE),
+    ] = None
 
 
-@with_settings
+@with_settings("balanced")
 def stylize(
     content: Contents,
     *,
@@ -74,26 +101,29 @@ def stylize(
     changes: Changes,
 ) -> None:
     """Apply the style of one or more pictures to pictures."""
-    recipe = recipes.load_provenance(options.config, "balanced").with_changes(
-        changes,
-        styles=style,
-        style_weights=tuple(weight) if weight else None,
-        size=size,
-        method=current_method(method),
-        strength=look.strength,
-        masks=tuple(str(path) for path in look.mask) if look.mask else None,
-        keep_colours=look.keep_colours,
-        model=look.model,
-    )
+    own: dict[str, Any] = {
+        "style_weights": tuple(weight) if weight else None,
+        "size": size,
+        "method": current_method(method),
+        "strength": look.strength,
+        "masks": tuple(str(path) for path in look.mask) if look.mask else None,
+        "keep_colours": look.keep_colours,
+        "model": look.model,
+    }
+    recipe = recipes.load_provenance(options.config, "balanced").with_changes(changes, styles=style, **own)
     if not recipe.styles:
         raise PicturaError("No style given: add one, for example --style starry-night.")
     _check_options(recipe, changes, look, options)
-    jobs = plan_jobs(content, output, recipe.label)
-    use_threads(options.threads)
-    from pictura.cli.batch import paint_all, pending_jobs
+    _check_weights(recipe, weight)
+    if options.config is not None:
+        recipes.refuse_foreign_names(recipe, options.config, changes, styles=style, **own)
+    from pictura.cli.batch import pending_jobs, run_batch
+    from pictura.cli.jobs import plan_jobs
 
-    if to_do := pending_jobs(jobs, options):
-        paint_all(to_do, recipe, options, _open_stylizer(recipe, options, look.memory))
+    plan = plan_jobs(content, output, recipe.label)
+    use_threads(options.threads)
+    if to_do := pending_jobs(plan, options):
+        run_batch(to_do, _open_work(recipe, options, look.memory), options)
 
 
 def _check_options(recipe: Provenance, changes: Changes, look: LookOptions, options: RunOptions) -> None:
@@ -109,8 +139,19 @@ def _check_options(recipe: Provenance, changes: Changes, look: LookOptions, opti
         raise PicturaError("--style-scale belongs to --method optimize and adain: a network for johnson has one size.")
 
 
-def _open_stylizer(recipe: Provenance, options: RunOptions, memory: int | None) -> "PaintFunction":
+def _check_weights(recipe: Provenance, given: list[float] | None) -> None:
+    """Refuse the weight of a style that is alone: it would change nothing."""
+    if given and len(given) == len(recipe.styles) == 1 and given[0] > 0:
+        instead = f"--beta {given[0]:g}" if recipe.method == "optimize" else "--strength, from 0 to 1,"
+        raise PicturaError(
+            f"--style-weight divides between several styles, and there is one: how strong it is says {instead}."
+        )
+
+
+def _open_work(recipe: Provenance, options: RunOptions, memory: int | None) -> "Work":
     """What all pictures share, opened once and checked."""
+    from pictura.cli.batch import Work
+    from pictura.picture.resize import fit_size
     from pictura.tasks.stylize import mask_tensor, open_stylizer, stylize_picture
 
     if recipe.method == "optimize":
@@ -129,4 +170,9 @@ def _open_stylizer(recipe: Provenance, options: RunOptions, memory: int | None) 
         device=options.device,
         **own,
     )
-    return lambda picture, callback: stylize_picture(picture, stylizer, size=recipe.size, callback=callback)
+    return Work(
+        lambda picture, tell, stop: stylize_picture(picture, stylizer, size=recipe.size, callback=tell, stop=stop),
+        recipe.model_dump(mode="json"),
+        size=lambda size: size if recipe.size is None else fit_size(*size, recipe.size),
+        patient=recipe.method == "optimize",
+    )

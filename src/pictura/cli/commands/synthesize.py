@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from pictura.cli import provenance as recipes
-from pictura.cli.jobs import plan_jobs
 from pictura.cli.options import Changes, RunOptions, with_settings
 from pictura.cli.text import examples
 from pictura.runtime.errors import PicturaError
@@ -19,7 +18,7 @@ EXAMPLES = examples(
 )
 
 
-@with_settings
+@with_settings("texture")
 def synthesize(
     texture: Annotated[Path, typer.Argument(help="A picture of the texture.")],
     *,
@@ -30,23 +29,32 @@ def synthesize(
 ) -> None:
     """Make a new picture with the texture of another, of any size."""
     recipe = recipes.load_provenance(options.config, "texture").with_changes(changes)
+    if options.config is not None:
+        recipes.refuse_foreign_names(recipe.model_copy(update={"styles": ()}), options.config, changes)
     height_width = _parse_size(size)
     use_threads(options.threads)
     from pictura import api
-    from pictura.cli.batch import check_jobs, paint_all
+    from pictura.cli.batch import Work, check_jobs, run_batch
+    from pictura.cli.jobs import plan_jobs
     from pictura.methods.iterative.init import read_init_image
+    from pictura.picture.writing import check_size
     from pictura.tasks.optimize import open_encoder
 
     settings = recipe.settings
-    jobs = check_jobs(plan_jobs([texture], output, ""), options)
+    jobs = check_jobs(plan_jobs([texture], output, "").jobs, options)
+    for job in jobs:
+        check_size(job.target, height_width)
     read_init_image(settings)
     encoder = open_encoder(settings, options.device)
-    paint_all(
-        jobs,
-        recipe,
-        options,
-        lambda picture, tell: api.synthesize(picture, height_width, settings, encoder=encoder, callback=tell),
+    work = Work(
+        lambda picture, tell, stop: api.synthesize(
+            picture, height_width, settings, encoder=encoder, callback=tell, stop=stop
+        ),
+        recipe.model_dump(mode="json"),
+        size=lambda _: height_width,
+        patient=True,
     )
+    run_batch(jobs, work, options)
 
 
 def _parse_size(text: str) -> tuple[int, int]:

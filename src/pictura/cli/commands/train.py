@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pictura.cli.text import examples, format_duration
+from pictura.cli.text import examples, format_duration, print_text, printable
+from pictura.methods import list_methods
 from pictura.runtime.errors import PicturaError
 from pictura.training import recipes
 
@@ -29,17 +30,21 @@ EXAMPLES = examples(
 
 
 def train(
-    method: Annotated[str, typer.Argument(help="What is trained: the name of a method.", show_default=False)],
+    method: Annotated[str, typer.Argument(help=f"What is trained: {', '.join(list_methods())}.", show_default=False)],
     data: Annotated[Path, typer.Argument(help="A folder of pictures, see `pictura data`.", show_default=False)],
     output: Annotated[Path, typer.Option("--output", "-o", help="The folder of the run.", show_default=False)],
     recipe: Annotated[
         str | None, typer.Option(help="A TOML file or a shipped recipe (default: the method's own, if it has one).")
     ] = None,
     changes: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one setting (repeatable).")
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change one setting (repeatable; default: the recipe's)."),
     ] = None,
     start: Annotated[
-        str | None, typer.Option(help="Start from the weights and settings of this model: a folder or a shipped name.")
+        str | None,
+        typer.Option(
+            help="Start from the weights and settings of this model: a folder or a shipped name (default: none)."
+        ),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Resume the run in this folder.")] = False,
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Skip broken pictures.")] = False,
@@ -59,6 +64,8 @@ def train(
             "choose one outside."
         )
     planned, settings, values = _build_method(kind, recipe, changes or [], start)
+    if not quiet:
+        _tell_left_out(data)
     from pictura.training.run_folder import RunFolder
 
     RunFolder(output).check(resume)
@@ -89,15 +96,20 @@ def _build_method(
     begun = _read_start(kind, start) if start is not None else None
     chosen = recipe if recipe is not None else (kind.name if kind.name in recipes.recipe_names() else None)
     values = recipes.read_recipe(chosen) if chosen is not None else {table: {} for table in recipes.TABLES}
+    own_values = values["method"] if recipe is not None else {}
     if begun is not None:
         # What was asked for stands; what the method's own recipe would have said does not.
-        values["method"] = starting_settings(begun.settings) | (values["method"] if recipe is not None else {})
+        values["method"] = starting_settings(begun.settings) | own_values
     models: dict[str, type[BaseModel]] = {"method": kind.Settings, "train": TrainSettings, "data": DataSettings}
+    typed = {change.partition("=")[0].removeprefix("method.").split(".")[0] for change in changes}
+    typed |= set(own_values)
     values = recipes.apply_changes(values, changes, {name: model.model_fields for name, model in models.items()})
     own, settings = (
         validate_settings(kind.Settings, values["method"]),
         validate_settings(TrainSettings, values["train"]),
     )
+    if begun is not None:
+        _refuse_foreign_names(str(start), own, typed)
     with seeds.preserve_random_state():
         seeds.seed_all("weights", settings.seed)
         method = build_method(kind, own)
@@ -114,6 +126,35 @@ def _read_start(kind: "type[Method]", start: str) -> "Bundle":
     if bundle.method != kind.name:
         raise PicturaError(f"'{start}' is a {bundle.method} model: a training of {kind.name} cannot start from it.")
     return bundle
+
+
+def _refuse_foreign_names(start: str, settings: "BaseModel", typed: set[str]) -> None:
+    """Refuse what the model's file, and not the user, names beside what is here: files, and weights to be fetched."""
+    from pictura.encoders.store import check_present
+    from pictura.models.store import bundled_models
+
+    if start in bundled_models() and not Path(start).exists():
+        return  # ours
+    for name, value in settings:
+        for one in value if isinstance(value, tuple | list) else [value]:
+            if name in typed or not isinstance(one, str) or not one:
+                continue
+            if name.endswith("encoder"):
+                check_present(one, f"The model '{start}'")
+            elif Path(one).exists() or len(Path(one).parts) > 1:
+                raise PicturaError(
+                    f"The model '{start}' names '{one}' as its {name}, which does not come with pictura: if you trust "
+                    f"it, add --set {name}=…, with that name."
+                )
+
+
+def _tell_left_out(folder: Path) -> None:
+    """What looks like pictures in the data and is not taken; a folder that is none is told of where it is opened."""
+    from pictura.picture.folder import find_pictures
+
+    if folder.is_dir():
+        for note in find_pictures(folder).notes():
+            print_text(printable(f"pictura: {note}"), err=True)
 
 
 def _open_audited(
@@ -169,7 +210,7 @@ class TrainingReport:
         if not now.step or not now.losses:
             return
         if self.as_json:
-            typer.echo(json.dumps(_progress_facts(now)))
+            print_text(json.dumps(_progress_facts(now)))
         self.bar.update(self.task, description=_format_progress(now), completed=now.step, total=now.steps, visible=True)
         if self.plain and (now.seconds - self.last >= self.SECONDS or now.step == now.steps):
             self.last = now.seconds
@@ -178,7 +219,7 @@ class TrainingReport:
     def say(self, line: str) -> None:
         """One line, unless quiet."""
         if not self.quiet:
-            self.console.print(line, markup=False, highlight=False, soft_wrap=True)
+            self.console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
 
 
 def _format_progress(now: "TrainingProgress") -> str:

@@ -1,22 +1,15 @@
 """`pictura upscale`."""
 
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from pictura import __version__
-from pictura.cli.jobs import Job, plan_jobs
-from pictura.cli.options import Device, KeepLocation, Overwrite, RunOptions
-from pictura.cli.progress import ConsoleReport
-from pictura.cli.text import examples, format_duration
-from pictura.runtime.errors import PicturaError
+from pictura.cli.options import Device, KeepLocation, Overwrite, Quiet, RunOptions, Threads
+from pictura.cli.text import examples
 from pictura.runtime.memory import return_freed
 from pictura.runtime.threads import use_threads
-
-if TYPE_CHECKING:
-    from pictura.tasks.enlarge import Enlarger
 
 EXAMPLES = examples(
     "pictura upscale photo.jpg",
@@ -34,57 +27,39 @@ def upscale(
     scale: Annotated[int, typer.Option(min=1, max=8, help="How many times wider and higher.")] = 4,
     model: Annotated[
         str | None,
-        typer.Option(help="A model's name (see pictura models), its folder or file, or bicubic."),
+        typer.Option(
+            help="A model's name (see pictura models), its folder or file, or bicubic (default: the shipped one)."
+        ),
     ] = None,
-    memory: Annotated[int | None, typer.Option(min=16, metavar="MIB", help="Memory to work in.")] = None,
+    memory: Annotated[
+        int | None, typer.Option(min=16, metavar="MIB", help="Memory to work in (default: 1024).")
+    ] = None,
     overwrite: Overwrite = False,
     keep_location: KeepLocation = False,
     device: Device = "auto",
-    threads: Annotated[int | None, typer.Option(min=1, help="Processor threads to use.")] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
+    threads: Threads = None,
+    quiet: Quiet = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON line per finished picture.")] = False,
 ) -> None:
     """Upscale pictures with a trained network."""
-    jobs = plan_jobs(pictures, output, f"x{scale}")
     use_threads(threads)
-    from pictura.cli.batch import pending_jobs
+    from pictura import api
+    from pictura.cli.batch import Work, pending_jobs, run_batch
+    from pictura.cli.jobs import plan_jobs
     from pictura.networks.tiling.streaming import DEFAULT_MEMORY
     from pictura.tasks.enlarge import open_enlarger
 
-    options = RunOptions(overwrite=overwrite, keep_location=keep_location, quiet=quiet)
-    to_do = pending_jobs(jobs, options)
+    options = RunOptions(overwrite=overwrite, keep_location=keep_location, quiet=quiet, as_json=as_json)
+    label = f"x{scale}" if model != "bicubic" else f"x{scale}_bicubic"
+    to_do = pending_jobs(plan_jobs(pictures, output, label), options)
     if not to_do:
         return
     return_freed()
     bytes_to_use = DEFAULT_MEMORY if memory is None else memory * 2**20
     enlarger = open_enlarger(model, scale, memory=bytes_to_use, device=device)
-    with ConsoleReport(quiet, as_json) as report:
-        done = [_enlarge(job, enlarger, options, report) for job in to_do]
-    if not all(done):
-        raise typer.Exit(2)
-
-
-def _enlarge(job: Job, enlarger: "Enlarger", options: RunOptions, report: ConsoleReport) -> bool:
-    """Whether one picture could be read and enlarged; one that cannot is named and passed over.
-
-    Raises:
-        PicturaError: it cannot be written, so that no further one could.
-    """
-    from pictura.api import upscale as enlarged
-    from pictura.picture import read, write
-
-    began = time.monotonic()
-    try:
-        made = enlarged(read(job.source), model=enlarger)
-    except PicturaError as error:
-        report.tell(f"pictura: error: {error}")
-        return False
-    about = {"upscale": enlarger.about, "pictura": __version__}
-    write(made, job.target, overwrite=options.overwrite, settings=about, keep_location=options.keep_location)
-    seconds, (height, width) = time.monotonic() - began, made.size
-    facts = {"content": str(job.source), "output": str(job.target), "width": width, "height": height}
-    report.write_result(
-        f"{job.source}: {job.target}, {width}×{height}, {format_duration(seconds)}",
-        facts | {"seconds": round(seconds, 3)},
+    work = Work(
+        lambda picture, _, __: api.upscale(picture, model=enlarger),
+        {"upscale": enlarger.about, "pictura": __version__},
+        size=lambda size: (size[0] * scale, size[1] * scale),
     )
-    return True
+    run_batch(to_do, work, options)

@@ -43,19 +43,29 @@ class StyleOptions:
     weight: StyleWeights = None
     mask: Annotated[
         list[Path] | None,
-        typer.Option(help="Mask image per style: white where that style applies in all frames (repeatable)."),
+        typer.Option(
+            help="Mask image per style: white where that style applies in all frames (repeatable; default: everywhere)."
+        ),
     ] = None
     method: Annotated[
         str, typer.Option(metavar="NAME", help="adain: any style; johnson: the styles of a trained model.")
     ] = "adain"
     strength: Annotated[float, typer.Option(min=0.0, max=1.0, help="From 0, the video, to 1.")] = 1.0
     style_scale: Annotated[float, typer.Option(min=0.01, help="Size of the strokes; adain.")] = 1.0
-    keep_colours: Annotated[bool, typer.Option("--keep-colours", help="Keep the video's colours.")] = False
-    model: Annotated[str | None, typer.Option(help="Model to use (default: the shipped one).", show_default=False)] = (
-        None
+    keep_colours: Annotated[bool, typer.Option("--keep-colours", "--keep-colors", help="Keep the video's colours.")] = (
+        False
     )
-    memory: Annotated[int | None, typer.Option(min=16, metavar="MIB", help="Memory for one frame's painting.")] = None
+    model: Annotated[str | None, typer.Option(help="Model to use (default: the shipped one).")] = None
+    memory: Annotated[
+        int | None, typer.Option(min=16, metavar="MIB", help="Memory for one frame's painting (default: 1024).")
+    ] = None
     device: Device = "auto"
+
+    @property
+    def label(self) -> str:
+        """The styles in a word, for file names, and the method where it is not the default."""
+        styles = "+".join(Path(name).stem for name in self.style or ())
+        return styles if self.method == "adain" else f"{styles}_{self.method}"
 
     def __str__(self) -> str:
         return f"{self.method}, {', '.join(self.style or [])}, strength {self.strength:g}"
@@ -98,7 +108,10 @@ class OutputOptions:
     ] = "shots"
     codec: Annotated[str | None, typer.Option(help="vp9, av1, h264, or ffv1 (lossless) (default: vp9).")] = None
     quality: Annotated[
-        int | None, typer.Option(min=0, help="The codec's constant quality: less is better, and a larger file.")
+        int | None,
+        typer.Option(
+            min=0, help="The codec's constant quality: less is better, and a larger file (default: the codec's)."
+        ),
     ] = None
     sound: Annotated[bool, typer.Option("--sound/--no-sound", help="Copy the sound track unchanged.")] = True
     overwrite: Overwrite = False
@@ -123,7 +136,7 @@ def video(
     """
     if not style_options.style:
         raise PicturaError("No style given: add one, for example --style starry-night.")
-    target = output or Path(f"{clip.stem}_{'+'.join(Path(name).stem for name in style_options.style)}.mp4")
+    target = output or Path(f"{clip.stem}_{style_options.label}.mp4")
     use_threads(threads)
     from pictura.video.painting import check_video_target, paint_video
 
@@ -141,7 +154,7 @@ def video(
         )
         _report_video(report, clip, made)
     if not made.complete:
-        raise typer.Exit(128 + stop.number)
+        raise typer.Exit(stop.exit_code)
 
 
 def _show_progress(report: ConsoleReport, name: str, progress: "VideoProgress") -> None:
@@ -150,9 +163,7 @@ def _show_progress(report: ConsoleReport, name: str, progress: "VideoProgress") 
     counted = f"{progress.frame}/{progress.total}" if progress.total else f"{progress.frame}"
     left = "" if progress.left is None else f"  {format_duration(progress.left)} left"
     said = f"{counted} frames  {progress.rate:.3g} a second{left}"
-    report.bar.update(
-        report.task, description=doing, completed=progress.frame, total=progress.total, said=said, visible=True
-    )
+    report.move(doing, progress.frame, progress.total, said)
 
 
 def _report_video(report: ConsoleReport, clip: Path, made: "VideoResult") -> None:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from pictura.encoders import Encoder, load_encoder
+from pictura.encoders.store import check_present
 from pictura.losses.moments import moments
 from pictura.methods.adain.light import LightVariant, as_light
 from pictura.methods.adain.paper import PaperVariant
@@ -70,7 +71,7 @@ class Adain(Method):
     def prepare(self, device: torch.device, generator: torch.Generator) -> None:
         """Load f and, where a folder is named, encode its paintings at each size."""
         self._encoders.clear()  # of another precision
-        f = self._load_encoder()
+        f = self._load_encoder(fetch=True)
         if self.data_kind == "unpaired":
             return
         paintings = SizedPaintings(self.settings.paintings, TRAINING_SIZES, device)
@@ -196,11 +197,16 @@ class Adain(Method):
         """g of the light variant."""
         return as_light(self.decoder)
 
-    def _load_encoder(self, precision: Precision = "auto") -> Encoder:
-        """f, where g is; in float32 where that was asked for: its share of the result is rounded as all of it is."""
+    def _load_encoder(self, precision: Precision = "auto", fetch: bool = False) -> Encoder:
+        """f, where g is, and fetched only if a user's own settings, those of a training, ask for it.
+
+        In float32 where that was asked for: its share of the result is rounded as all of it is.
+        """
         device = next(self.decoder.parameters()).device
         dtype: DType = "float32" if precision == "float32" else default_dtype(device)
         if dtype not in self._encoders:  # two threads may both load it: the same weights, whichever stays
+            if not fetch:
+                check_present(self.settings.encoder, "This model")
             padding, place = self.settings.padding or self.variant.padding, str(device)
             self._encoders[dtype] = load_encoder(self.settings.encoder, padding=padding, dtype=dtype, device=place)
         f = self._encoders[dtype]

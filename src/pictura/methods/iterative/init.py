@@ -1,6 +1,7 @@
 """What a run starts from: the content, a painting, a picture of the user's, or nothing but noise."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -8,7 +9,7 @@ from torch import Tensor
 from pictura.methods.iterative.settings import INIT_NOISE, Settings
 from pictura.picture import read
 from pictura.picture.resize import resize
-from pictura.runtime.errors import PicturaError
+from pictura.runtime.errors import PicturaError, did_you_mean
 
 INIT_KINDS = ("content", "style", "noise", "grey", "adain")  # beside the path of a picture
 
@@ -39,7 +40,14 @@ def read_init_image(settings: Settings) -> Tensor | None:
     Raises:
         PicturaError: it is neither.
     """
-    return None if settings.init in INIT_KINDS else read(settings.init).tensor()
+    if settings.init in INIT_KINDS:
+        return None
+    if not Path(settings.init).exists():
+        raise PicturaError(
+            f"'{settings.init}' does not exist: a start is {', '.join(INIT_KINDS)} or a picture's file."
+            f"{did_you_mean(settings.init, INIT_KINDS)}"
+        )
+    return read(settings.init).tensor()
 
 
 def blank(kind: str, size: tuple[int, int], seed: int, sigma: float = INIT_NOISE) -> Tensor:
