@@ -13,7 +13,8 @@ from pictura.losses.moments import moments, weighted_moments
 from pictura.methods.adain import Adain
 from pictura.methods.iterative.init import start_image
 from pictura.methods.superres import Superres
-from pictura.picture import Picture, read
+from pictura.picture import Picture, read, write
+from pictura.picture.icc import gamma_profile
 from pictura.runtime.errors import PicturaError
 from pictura.style import Style, encode_style, load_style
 from pictura.style.sources import load_paintings, open_style, painting_tensor
@@ -140,3 +141,12 @@ def test_no_strength_leaves_every_pixel(draw, tmp_path):
     picture = Picture.of((draw()[0].permute(1, 2, 0).numpy() * 255).astype(np.uint8))
     stylizer = open_stylizer("adain", ["great-wave"], model=saved(Adain, tmp_path / "adain"), strength=0.0)
     assert np.array_equal(stylize_picture(picture, stylizer).samples, picture.samples)
+
+
+def test_no_strength_leaves_the_colours_of_a_wider_space(draw, tmp_path):
+    given = (draw()[0].permute(1, 2, 0).numpy() * 255).astype(np.uint8)
+    Image.fromarray(given).save(tmp_path / "a.png", icc_profile=gamma_profile(0.7, grey=False))
+    stylizer = open_stylizer("adain", ["great-wave"], model=saved(Adain, tmp_path / "adain"), strength=0.0)
+    made = write(stylize_picture(tmp_path / "a.png", stylizer), tmp_path / "b.png")
+    with Image.open(made) as image:
+        assert np.array_equal(np.asarray(image), given)
