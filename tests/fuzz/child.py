@@ -49,9 +49,7 @@ def main(kind: str, seed: str, seconds: float, folder: Path) -> None:
     print(json.dumps({"kind": kind, "inputs": number, "megabytes": _megabytes()}), flush=True)
 
 
-def _try_one(
-    target: seeds.Target, kind: str, seed: str, number: int, folder: Path, told: set[tuple[str, ...]]
-) -> None:
+def _try_one(target: seeds.Target, kind: str, seed: str, number: int, folder: Path, told: set[tuple[str, ...]]) -> None:
     path = target.damaged(random.Random(f"{kind} {seed} {number}"), folder / "now")
     signal.alarm(ALARM)
     try:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 BAND_PIXELS = 2**20  # of a band: in float64, which some steps compute in, 24 MiB
+Pixels = NDArray[np.float32]
 Samples = NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32]
 
 

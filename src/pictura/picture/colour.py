@@ -13,8 +13,7 @@ import numpy as np
 from PIL import Image, ImageCms
 
 from pictura.picture import icc
-from pictura.picture.bands import Samples, map_samples
-from pictura.picture.picture import Pixels
+from pictura.picture.bands import Pixels, Samples, map_samples
 
 S = TypeVar("S", bound=Samples)
 # Profiles that differ from sRGB by less than one 8-bit step are versions of it: pixels stay as they are, bit for bit.

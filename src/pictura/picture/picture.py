@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pictura.picture.bands import float_samples, is_uint8
+from pictura.picture.bands import Pixels, float_samples, is_uint8
+from pictura.picture.showing import Shown
+from pictura.picture.value_range import check_range
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-Pixels = NDArray[np.float32]
+__all__ = ["Picture", "Pixels"]
 
 
 @dataclass(frozen=True, eq=False)
-class Picture:
+class Picture(Shown):
     """One picture, read once and written once.
 
     samples: H×W×3 sRGB, uint8 as in a file of 8 bits or float32 in [0, 1]; a grey source is repeated on all three
@@ -47,6 +49,7 @@ class Picture:
     @classmethod
     def of(cls, array: NDArray[Any] | Tensor) -> Picture:
         """From H×W×3 or H×W (uint8, uint16, or float in [0, 1]) or from a tensor 3×H×W or 1×3×H×W (uint8 or [0, 1])."""
+        check_range(array)
         if not isinstance(array, np.ndarray):
             return cls(_from_tensor(array))
         depth = 16 if array.dtype == np.uint16 else 8

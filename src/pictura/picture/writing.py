@@ -2,7 +2,7 @@
 
 import io
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +10,11 @@ from PIL import ExifTags, Image, PngImagePlugin, TiffImagePlugin
 
 from pictura.picture import colour, formats, metadata, sixteen
 from pictura.picture.bands import bands, float_samples, integer_samples
-from pictura.picture.picture import Picture
 from pictura.runtime import files
 from pictura.runtime.errors import PicturaError
+
+if TYPE_CHECKING:
+    from pictura.picture.picture import Picture
 
 
 def check_writable(path: str | Path, overwrite: bool = False) -> Path:
@@ -26,7 +28,7 @@ def check_writable(path: str | Path, overwrite: bool = False) -> Path:
 
 
 def write(
-    picture: Picture,
+    picture: "Picture",
     path: str | Path,
     *,
     overwrite: bool = False,
@@ -56,7 +58,7 @@ def write(
     return files.write_atomic(path, lambda file: file.write(content), overwrite=overwrite)
 
 
-def _file_samples(picture: Picture, file_format: formats.Format) -> tuple[NDArray[Any], bytes | None]:
+def _file_samples(picture: "Picture", file_format: formats.Format) -> tuple[NDArray[Any], bytes | None]:
     """H×W×C integers as in the file, and their profile."""
     srgb = picture.samples
     grey = picture.grey and all((srgb[rows] == srgb[rows, :, :1]).all() for rows in bands(picture.size))

@@ -14,6 +14,7 @@ from torch import Tensor
 from pictura.networks.tiling.frozen import Paint
 from pictura.picture.reading import MAX_SIDE
 from pictura.picture.resize import fit_size, resize
+from pictura.runtime.arguments import check_arguments
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.files import check_free, write_atomic
 from pictura.video.reading import Clip, CopiedPacket, OpenClip
@@ -72,6 +73,7 @@ class VideoResult:
 VideoCallback = Callable[[VideoProgress], None]
 
 
+@check_arguments
 def paint_video(
     source: str | Path,
     target: str | Path,
