@@ -63,9 +63,10 @@ def _try_one(target: seeds.Target, kind: str, seed: str, number: int, folder: Pa
     finally:
         signal.alarm(0)
     if fault is not None:
-        where = tuple(f"{Path(f.filename).name}:{f.lineno}" for f in traceback.extract_tb(fault.__traceback__))[-2:]
-        if (type(fault).__name__, *where) not in told:
-            told.add((type(fault).__name__, *where))
+        ours = [f for f in traceback.extract_tb(fault.__traceback__) if "pictura" in Path(f.filename).parts]
+        where = (type(fault).__name__, *(f"{f.filename}:{f.lineno}" for f in ours[-1:]))
+        if where not in told:
+            told.add(where)
             kept = folder / "faults" / f"{kind}-{seed}-{number}{path.suffix}"
             (shutil.copytree if path.is_dir() else shutil.copy)(path, kept)
             trace = "".join(traceback.format_exception(fault)[-6:])
