@@ -1,6 +1,7 @@
 """What a video has beside its frames is kept or named, and what its container does oddly is read as it was meant."""
 
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -52,8 +53,8 @@ class TestTimes:
         Path("two.ts").write_bytes(Path("a.ts").read_bytes() * 2)
         assert paint("two.ts", target).frames == 2 * len(CAMERA)
         times = seen(target).times
-        assert all(0.03 < b - a < 0.2 for a, b in zip(times[:-1], times[1:], strict=True))
-        assert times[-1] - times[0] == pytest.approx((2 * len(CAMERA) - 1) * 0.04, abs=0.12)
+        assert all(0.03 < b - a < 0.2 for a, b in pairwise(times))
+        assert times[-1] - times[0] == pytest.approx((2 * len(CAMERA) - 1) * 0.04, abs=0.2)  # sound ends later
         voice = [time for time, _ in packets(target, "audio")]
         assert voice == sorted(voice) and voice[-1] == pytest.approx(times[-1], abs=0.15)
 

@@ -82,8 +82,7 @@ class TrainingState:
         except (KeyError, IndexError, TypeError, ValueError, AttributeError, RuntimeError, OverflowError) as error:
             problem = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise PicturaError(
-                f"The checkpoint of step {saved.step} cannot be resumed ({problem}): remove it, and the one before it is "
-                "used."
+                f"The checkpoint of step {saved.step} cannot be resumed ({problem}): remove it to use the one before."
             ) from error
 
     def _restore(self, saved: Checkpoint, process: int) -> None:
@@ -94,6 +93,18 @@ class TrainingState:
         self.players.load(saved.tensors.get("optim", {}), saved.state["players"], saved.tensors.get("ema", {}))
         self.guard.load_state(saved.state["guard"])
         self.method.load_state(saved.tensors.get(f"method-{process}", {}))
+
+
+def saved_identity(saved: Checkpoint) -> Identity:
+    """The identity in a checkpoint.
+
+    Raises:
+        PicturaError: there is none.
+    """
+    identity = saved.state.get("identity") if isinstance(saved.state, dict) else None
+    if not isinstance(identity, dict):
+        raise PicturaError(f"The checkpoint of step {saved.step} does not say of which training it is: remove it.")
+    return identity
 
 
 def save_checkpoint(saved: Checkpoint, folder: RunFolder, keep: int) -> Path:
