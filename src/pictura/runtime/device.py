@@ -26,10 +26,17 @@ def choose_device(name: str = "auto") -> torch.device:
     there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if name == "auto":
         return torch.device(next(kind for kind, has in there.items() if has))
-    if not there.get(torch.device(name).type, False):
+    kind, _, number = name.partition(":")
+    if not there.get(kind, False) or (number and not _has_number(kind, number)):
         present = ", ".join(kind for kind, has in there.items() if has)
         raise PicturaError(f"The device '{name}' is not on this machine or not in this torch: there is {present}.")
     return torch.device(name)
+
+
+def _has_number(kind: str, number: str) -> bool:
+    """Whether there is a device of this number among its kind."""
+    count = torch.cuda.device_count() if kind == "cuda" else 1
+    return number.isdecimal() and int(number) < count
 
 
 def fast_bfloat16(device: torch.device) -> bool:

@@ -15,7 +15,7 @@ from pictura.losses.moments import Moments
 from pictura.picture import READABLE_SUFFIXES as IMAGE_SUFFIXES
 from pictura.picture import Picture, read
 from pictura.picture.folder import find_pictures
-from pictura.picture.kinds import as_picture
+from pictura.picture.kinds import as_picture, check_image_range
 from pictura.runtime.errors import PicturaError, did_you_mean
 from pictura.style.style import Style, encode_style, mix_moments, normalize_weights
 
@@ -193,7 +193,7 @@ def _check_style(style: Style, name: str, encoder: Encoder, layers: Sequence[str
 
 def _as_image(source: Any) -> Tensor:
     if isinstance(source, Tensor) and source.dim() == 4 and source.shape[1] == 3 and source.dtype == torch.float32:
-        return source
+        return check_image_range(source)
     return painting_tensor(as_picture(source))
 
 

@@ -6,10 +6,12 @@ from typing import Any
 
 from pictura.methods.iterative.settings import Settings, build_settings
 from pictura.picture import read_settings
+from pictura.runtime.arguments import check_arguments
 from pictura.runtime.documents import read_json
 from pictura.runtime.errors import PicturaError
 
 
+@check_arguments
 def load_settings(path: str | Path) -> Settings:
     """The settings in a picture that pictura made, or in a JSON file.
 

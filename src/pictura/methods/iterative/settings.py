@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from pictura.encoders.records import STYLE_LAYERS
+from pictura.runtime.arguments import check_arguments
 from pictura.runtime.errors import PicturaError, did_you_mean
 from pictura.runtime.settings import MAX_WEIGHT, FrozenSettings, validate_settings
 
@@ -70,6 +71,14 @@ class Settings(FrozenSettings):
     )
     denoise: float = Field(default=0.0, ge=0, le=1, description="edge-preserving denoising of the result")
     seed: int = Field(default=0, ge=0, lt=2**63, description="of the noise; one seed, one picture")
+
+    @field_validator("steps", mode="before")
+    @classmethod
+    def _list_steps(cls, steps: Any) -> Any:
+        """One number is that of a single scale; a text is the command line's ``80,60,40``."""
+        if isinstance(steps, str):
+            return steps.split(",")
+        return (steps,) if isinstance(steps, int) else steps
 
     @model_validator(mode="after")
     def _check_usable(self) -> Self:
@@ -145,6 +154,7 @@ PRESETS: dict[str, Settings] = {
 }
 
 
+@check_arguments
 def preset(name: str) -> Settings:
     """One of `PRESETS`.
 
