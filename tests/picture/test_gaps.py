@@ -10,6 +10,7 @@ from PIL import Image, PngImagePlugin
 
 from pictura.data.decode import decode_image
 from pictura.picture import READABLE_SUFFIXES, WRITABLE_SUFFIXES, check_writable, icc, read, write
+from pictura.picture.kinds import as_picture
 from pictura.runtime.errors import PicturaError
 
 pytestmark = pytest.mark.kinds
@@ -34,6 +35,8 @@ def test_transparent_grey_of_any_depth(tmp_path, bits):
     (tmp_path / "a.png").write_bytes(png((6, 16), bits, 0, rows, chunk(b"tRNS", struct.pack(">H", 1))))
     picture = read(tmp_path / "a.png")
     assert np.array_equal(picture.alpha == 0, numbers == 1)
+    with Image.open(tmp_path / "a.png") as image:
+        assert np.array_equal(as_picture(image).alpha, picture.alpha)
     np.testing.assert_allclose(picture.pixels[..., 0], numbers / (2**bits - 1), atol=1 / 255)
 
 

@@ -155,15 +155,18 @@ def _open_image(file_format: Format, file: BinaryIO, there: int, path: Path) -> 
         image = file_format.plugin(readable, path.name)
         if profile is not None:
             image.info["icc_profile"] = profile
-        _scale_transparent_grey(image)
+        scale_transparent_grey(image)
         return image
     limits.check_canvas(file.read(30), path)
     file.seek(0)
     return file_format.plugin(file, path.name)
 
 
-def _scale_transparent_grey(image: ImageFile.ImageFile) -> None:
-    """PNG's transparent grey as Pillow decodes grey: of 1, 2 or 4 bits it is stored unscaled, and left so."""
+def scale_transparent_grey(image: ImageFile.ImageFile) -> None:
+    """PNG's transparent grey as Pillow decodes grey: of 1, 2 or 4 bits it is stored unscaled, and left so.
+
+    Before the image is decoded: then its bits are forgotten.
+    """
     key, raw = image.info.get("transparency"), sixteen.raw_mode(image)
     if image.mode in ("1", "L") and isinstance(key, int):
         bits = 1 if image.mode == "1" else int(raw.partition(";")[2] or 8)

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, PngImagePlugin
 from torch import Tensor
 
-from pictura.picture import writing
+from pictura.picture import formats, writing
 from pictura.picture.picture import Picture
 from pictura.picture.reading import read
 from pictura.picture.value_range import check_range
@@ -52,6 +52,8 @@ def as_picture(source: PictureInput) -> Picture:
 def _from_pil(source: Image.Image) -> Picture:
     if source.mode[0] in "IF":  # 16 bits and more, and floats, which PIL's own conversion would clip at 255
         return Picture.of(np.asarray(source))
+    if isinstance(source, PngImagePlugin.PngImageFile) and source.tile:  # not decoded yet
+        formats.scale_transparent_grey(source)
     rgba = np.asarray(source.convert("RGBA"))
     alpha = (rgba[..., 3] / 255).astype(np.float32) if source.has_transparency_data else None
     return replace(Picture.of(np.ascontiguousarray(rgba[..., :3])), alpha=alpha, grey=source.mode in ("L", "LA"))

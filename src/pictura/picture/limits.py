@@ -18,10 +18,11 @@ _EXPANSION = {
     **{"raw": 1, "packbits": _PACKBITS, "tiff_lzw": _LZW, "tiff_deflate": _DEFLATE, "tiff_adobe_deflate": _DEFLATE},
 }
 _BITS = {"1": 1, "L": 8, "P": 8, "RGB": 15, "CMYK": 32}  # of a pixel in the file, at least; 15 is a BMP's
-# A Huffman code has a bit or more for each 8×8 block. Arithmetic coding, which is all but unknown, can do with less:
-# what needs no more memory than this is not asked.
-_JPEG_EXPANSION, _JPEG_FREE = 512, 2**24
+# A Huffman code has a bit or more for each 8×8 block: 18 bits for 32×32 pixels where colour has a quarter of the sides,
+# 853 times. Arithmetic coding, which is all but unknown, can do with less: what needs little memory is not asked.
+_JPEG_EXPANSION, _JPEG_FREE = 1024, 2**24
 _TILE_SIDES = (322, 323)  # TIFF tags TileWidth and TileLength
+_TILE_STEP = 16  # tiles' sides are multiples of it (TIFF 6.0, §15)
 _TILE_FREE = 2**24  # bytes of a tile that may be larger than its picture: of 2048×2048 in colour, larger than any seen
 _CANVAS = 2**28  # pixels of a WebP's canvas: the square of 16384, where libwebp's frames end
 
@@ -59,7 +60,9 @@ def check_sizes(image: ImageFile.ImageFile, file: BinaryIO, path: Path) -> None:
 def _check_tile(image: ImageFile.ImageFile, room: int, there: int, path: Path) -> None:
     tags = getattr(image, "tag_v2", {})
     width, height = (_as_number(tags.get(tag)) for tag in _TILE_SIDES)
-    if width * height * max(8, _bits_per_pixel(image)) // 8 > max(room, _TILE_FREE):
+    whole = (image.size[0] + _TILE_STEP) * (image.size[1] + _TILE_STEP)
+    size = max(8, _bits_per_pixel(image)) // 8
+    if width * height > whole and width * height * size > max(room, _TILE_FREE):
         raise _size_error(path, (width, height), there)
 
 

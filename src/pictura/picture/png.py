@@ -14,7 +14,7 @@ from pictura.runtime.errors import PicturaError
 
 _TEXT_LIMIT = 2**20  # bytes of one expanded text: Pillow's MAX_TEXT_CHUNK
 _TEXTS_LIMIT = 2**25  # of all of them: half of Pillow's MAX_TEXT_MEMORY
-_PROFILE_LIMIT = 2**26  # the largest profiles, tables for CMYK in 16 bits, have a few MB
+_PROFILE_LIMIT = 2**24  # the largest profiles, tables for CMYK in 16 bits, have a few MB
 _COMPRESSED = (b"zTXt", b"iTXt", b"iCCP")
 
 
