@@ -110,7 +110,7 @@ class Training:
         self.fabric.barrier()  # all have looked before the first one moves anything
         saved = self._load_newest() if resume else None
         if saved is not None:
-            self.identity = complete_identity(self.identity, saved_identity(saved), self.method, self.folder.path)
+            self.identity = complete_identity(self.identity, state.saved_identity(saved), self.method, self.folder.path)
             if saved.step > self.settings.steps:
                 raise PicturaError(
                     f"The run in '{self.folder.path}' already has {saved.step} steps; set steps above {saved.step}."
