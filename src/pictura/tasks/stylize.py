@@ -126,7 +126,9 @@ def stylize_picture(
 
 def mask_tensors(masks: Sequence[PictureInput] | PictureInput | None) -> list[Tensor]:
     """Masks as `open_stylizer` takes them; one picture is a list of one."""
-    given = [] if masks is None else masks if isinstance(masks, (list, tuple)) else [masks]
+    if masks is None:
+        return []
+    given: Any = masks if isinstance(masks, (list, tuple)) else [masks]
     return [mask_tensor(mask) for mask in given]
 
 
