@@ -26,7 +26,7 @@ from pictura.tasks.keywords import IterativeKeywords, StylizeKeywords, UpscaleKe
 from pictura.tasks.model import load
 from pictura.tasks.optimize import StepCallback, Stop, change_settings, open_encoder, split_encoder, synthesize_texture
 from pictura.tasks.provenance import load_settings
-from pictura.tasks.stylize import OPTIMIZE, check_sides, mask_tensor, open_stylizer, resolve_method, stylize_picture
+from pictura.tasks.stylize import OPTIMIZE, check_sides, mask_tensors, open_stylizer, resolve_method, stylize_picture
 
 StyleInput = PictureInput | Style | ImageStyle
 Styles = StyleInput | Sequence[StyleInput]
@@ -115,7 +115,7 @@ def stylize(
         method,
         list(style) if isinstance(style, (list, tuple)) else [style],
         style_weights,
-        masks=[mask_tensor(mask) for mask in masks],
+        masks=mask_tensors(masks),
         keep_colours=keep_colours,
         device=device,
         **options,

@@ -13,6 +13,7 @@ from pictura.runtime.errors import PicturaError
 P = ParamSpec("P")
 R = TypeVar("R")
 _CONTAINERS = (Union, types.UnionType, Sequence, list, tuple, dict)
+NAME_MAX = 255  # bytes of a file name on every common file system
 _SHOWN = 40  # characters of a value in a sentence
 
 
@@ -31,6 +32,8 @@ def check_arguments(function: Callable[P, R]) -> Callable[P, R]:
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         bound = signature(function).bind(*args, **kwargs)
         kinds = _kinds_of(function)
+        for name, value in bound.arguments.items():
+            _check_names(function.__name__, name, value)
         for name in [name for name in bound.arguments if name in kinds]:
             bound.arguments[name] = _validate(function.__name__, name, bound.arguments[name], kinds[name])
         return function(*bound.args, **bound.kwargs)
@@ -38,11 +41,24 @@ def check_arguments(function: Callable[P, R]) -> Callable[P, R]:
     return run
 
 
+def _check_names(function: str, name: str, value: Any) -> None:
+    """Refuse texts, also in lists and keywords, that no system takes for the name of a file, wherever they would go."""
+    if isinstance(value, dict):
+        for key, part in value.items():
+            _check_names(function, str(key), part)
+    elif isinstance(value, (list, tuple)):
+        for part in value:
+            _check_names(function, name, part)
+    elif isinstance(value, (str, Path)):
+        if "\0" in str(value):
+            raise PicturaError(f"{function}: {name} contains a NUL character, which no name has: remove it.")
+        if max(map(len, Path(value).parts), default=0) > NAME_MAX:
+            raise PicturaError(f"{function}: {name} is too long for a name ({_describe(value)}): use a shorter one.")
+
+
 def _validate(function: str, name: str, value: Any, kind: Any) -> Any:
     from pydantic import ValidationError
 
-    if isinstance(value, (str, Path)) and "\0" in str(value):
-        raise PicturaError(f"{function}: {name} contains a NUL character, which no name has: remove it.")
     plain = value.tolist() if hasattr(value, "tolist") else value  # numbers of numpy and torch
     try:
         return kind.validate_python(plain)

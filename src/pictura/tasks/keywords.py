@@ -112,5 +112,5 @@ def _plain_keywords(given: Mapping[str, Any]) -> dict[str, Any]:
             word = "style_weights"
         if word in plain:
             raise PicturaError(f"'{name}' and '{word}' are the same: give one of them.")
-        plain[word] = [value] if name == "mask" and not isinstance(value, (list, tuple)) else value
+        plain[word] = value
     return plain

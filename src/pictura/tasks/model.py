@@ -17,7 +17,7 @@ from pictura.runtime.errors import PicturaError
 from pictura.tasks.enlarge import enlarge_picture, open_enlarger
 from pictura.tasks.keywords import ModelKeywords, accept_words
 from pictura.tasks.load import from_pretrained
-from pictura.tasks.stylize import mask_tensor, open_stylizer, stylize_picture
+from pictura.tasks.stylize import mask_tensors, open_stylizer, stylize_picture
 from pictura.training.capabilities import Enlarges, Stylizes, capabilities_of
 from pictura.training.method import Method
 
@@ -78,7 +78,7 @@ class Model:
             self._check(Stylizes, "stylize").name,
             style if isinstance(style, (list, tuple)) else [style],
             style_weights,
-            masks=[mask_tensor(mask) for mask in masks],
+            masks=mask_tensors(masks),
             keep_colours=keep_colours,
             device=self.device,
             model=self.method,

@@ -134,6 +134,14 @@ def stylize_picture(
         raise Interrupted(convert_like(content, picture, interrupted.picture)) from interrupted
 
 
+def mask_tensors(masks: Sequence[PictureInput] | PictureInput | None) -> list[Tensor]:
+    """Masks as `open_stylizer` takes them; one picture is a list of one."""
+    if masks is None:
+        return []
+    given: Any = masks if isinstance(masks, (list, tuple)) else [masks]
+    return [mask_tensor(mask) for mask in given]
+
+
 def mask_tensor(mask: PictureInput) -> Tensor:
     """A picture of any kind as a mask 1×1×h×w in [0, 1]: the mean of its colours, as far as they are seen (× alpha)."""
     picture = as_picture(mask)

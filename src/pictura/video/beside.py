@@ -66,8 +66,8 @@ def name_stream(stream: "Stream") -> list[str]:
 
 def name_frame_losses(first: "VideoFrame", stream: "Stream") -> list[str]:
     """What frames had that painted ones have not: transparency and the numbers of high dynamic range."""
-    side_data: Any = first.side_data  # PyAV's stubs take it for a mapping from names; iterating gives the data
-    kinds = {data.type.name for data in side_data}
+    known: Any = import_av().sidedata.sidedata.Type
+    kinds = {kind.name for kind in known if first.side_data.get(kind) is not None}
     lost = list(dict.fromkeys(words for kind, words in HDR_SIDE_DATA.items() if kind in kinds))
     has_alpha = "a" in re.sub(r"gray|bayer|pal8", "", first.format.name) or stream.metadata.get("alpha_mode") == "1"
     return [*lost, *(["transparency"] if has_alpha else [])]
