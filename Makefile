@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/ready
 READY_DEV := .venv/ready-dev
 
-.PHONY: demo test check fast setup bench wheel clean
+.PHONY: demo test check fast fuzz setup bench wheel clean
 .NOTPARALLEL: # two set-ups at once would write into one .venv
 
 demo: $(READY)  ## paint examples/photo.jpg in four styles into demo/
@@ -16,6 +16,11 @@ test: check  ## everything continuous integration asks for
 
 fast: check  ## the same without the slow tests
 	@$(BIN)/python -m pytest -m "not slow"
+
+# Nine kinds of file: 20 minutes in all.
+FUZZ_SECONDS ?= 130
+fuzz: $(READY_DEV)  ## damaged files of every kind to every reader; FUZZ_SECONDS each, FUZZ_SEED for other damage
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) $(BIN)/python -m pytest tests/fuzz
 
 check: $(READY_DEV)  ## style, types, floors
 	@$(BIN)/ruff check .

@@ -49,7 +49,10 @@ def make(name):
         return pictura.from_pretrained(name).enlarge(picture(24, 20), precision="float32")
     settings = {
         "optimize": pictura.preset("fast"),
-        "gram": pictura.preset("paper").with_changes(encoder="compact", steps=(4,)),
+        # In the weights that the preset had then.
+        "gram": pictura.preset("paper").with_changes(
+            encoder="compact", steps=(4,), content_weight=1e6, style_weight=1e9
+        ),
         "texture": pictura.preset("texture").with_changes(steps=(4,)),
     }[name].with_changes(dtype="float32")
     if name == "texture":

@@ -13,10 +13,11 @@ from pictura.runtime.lazy import lazy_attributes
 from pictura.runtime.threads import set_environment
 
 if TYPE_CHECKING:
-    from pictura.api import load, load_settings, stylize, synthesize, upscale
+    from pictura.api import load, load_settings, styles, stylize, synthesize, upscale
     from pictura.methods.iterative.run import Interrupted, Step
     from pictura.methods.iterative.settings import PRESETS, Settings, preset
-    from pictura.picture import Picture, read, write
+    from pictura.picture import Picture, read
+    from pictura.picture.kinds import write
     from pictura.runtime.errors import PicturaError
     from pictura.style import Style
     from pictura.tasks.load import from_pretrained, save_pretrained
@@ -39,18 +40,20 @@ __all__ = [
     "preset",
     "read",
     "save_pretrained",
+    "styles",
     "stylize",
     "synthesize",
     "upscale",
     "write",
 ]
 _HOMES = {
-    "pictura.api": ("load", "load_settings", "stylize", "synthesize", "upscale"),
+    "pictura.api": ("load", "load_settings", "styles", "stylize", "synthesize", "upscale"),
     "pictura.tasks.load": ("from_pretrained", "save_pretrained"),
     "pictura.tasks.model": ("Model",),
     "pictura.methods.iterative.run": ("Interrupted", "Step"),
     "pictura.methods.iterative.settings": ("PRESETS", "Settings", "preset"),
-    "pictura.picture": ("Picture", "read", "write"),
+    "pictura.picture": ("Picture", "read"),
+    "pictura.picture.kinds": ("write",),
     "pictura.runtime.errors": ("PicturaError",),
     "pictura.style": ("Style",),
 }

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, Unpack, overload
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
 
 from pictura.encoders import Encoder
 from pictura.methods.iterative.run import Interrupted
@@ -12,22 +17,52 @@ from pictura.methods.iterative.settings import Settings
 from pictura.networks.tiling.streaming import DEFAULT_MEMORY
 from pictura.picture import Picture
 from pictura.picture.kinds import PictureInput, as_picture, convert_like
+from pictura.runtime.arguments import check_arguments
 from pictura.runtime.errors import PicturaError
-from pictura.style import Style
+from pictura.style import Style, style_names
 from pictura.style.sources import ImageStyle, painting_tensor
 from pictura.tasks.enlarge import Enlarger, enlarge_picture, open_enlarger
+from pictura.tasks.keywords import IterativeKeywords, StylizeKeywords, UpscaleKeywords, accept_words
 from pictura.tasks.model import load
-from pictura.tasks.optimize import StepCallback, Stop, change_settings, open_encoder, synthesize_texture
+from pictura.tasks.optimize import StepCallback, Stop, change_settings, open_encoder, split_encoder, synthesize_texture
 from pictura.tasks.provenance import load_settings
 from pictura.tasks.stylize import OPTIMIZE, check_sides, mask_tensor, open_stylizer, resolve_method, stylize_picture
 
 StyleInput = PictureInput | Style | ImageStyle
-__all__ = ["load", "load_settings", "stylize", "synthesize", "upscale"]
+Styles = StyleInput | Sequence[StyleInput]
+Number = TypeVar("Number", bound=np.generic)
+__all__ = ["load", "load_settings", "styles", "stylize", "synthesize", "upscale"]
 
 
+def styles() -> list[str]:
+    """The names of the shipped styles, each of which `stylize` takes."""
+    return style_names()
+
+
+@overload
+def stylize(
+    content: str | Path | Picture,
+    style: Styles,
+    settings: Settings | str | None = None,
+    **options: Unpack[StylizeKeywords],
+) -> Picture: ...
+@overload
+def stylize(
+    content: Image.Image, style: Styles, settings: Settings | str | None = None, **options: Unpack[StylizeKeywords]
+) -> Image.Image: ...
+@overload
+def stylize(
+    content: NDArray[Number], style: Styles, settings: Settings | str | None = None, **options: Unpack[StylizeKeywords]
+) -> NDArray[Number]: ...
+@overload
+def stylize(
+    content: Tensor, style: Styles, settings: Settings | str | None = None, **options: Unpack[StylizeKeywords]
+) -> Tensor: ...
+@accept_words
+@check_arguments
 def stylize(
     content: PictureInput,
-    style: StyleInput | Sequence[StyleInput],
+    style: Styles,
     settings: Settings | str | None = None,
     *,
     method: str = OPTIMIZE,
@@ -36,7 +71,7 @@ def stylize(
     masks: Sequence[PictureInput] = (),
     keep_colours: bool = False,
     device: str = "auto",
-    encoder: Encoder | None = None,
+    encoder: Encoder | str | None = None,
     callback: StepCallback | None = None,
     stop: Stop | None = None,
     **options: Any,
@@ -71,6 +106,8 @@ def stylize(
     """
     own = {"settings": settings, "encoder": encoder, "callback": callback, "stop": stop}
     if resolve_method(method) == OPTIMIZE:
+        if wrong := [name for name in ("strength", "model", "memory") if name in options]:
+            raise PicturaError(f"'{wrong[0]}' is for trained models; leave it out, or add method='adain'.")
         options |= {"settings": settings, "encoder": encoder}
     elif given := [name for name, value in own.items() if value is not None]:
         raise PicturaError(f"'{given[0]}' is for the method optimize; leave it out for {method}.")
@@ -86,6 +123,30 @@ def stylize(
     return stylize_picture(content, stylizer, size=size, callback=callback, stop=stop)
 
 
+@overload
+def upscale(
+    picture: str | Path | Picture,
+    scale: int = 4,
+    model: str | Path | Enlarger | None = None,
+    **options: Unpack[UpscaleKeywords],
+) -> Picture: ...
+@overload
+def upscale(
+    picture: Image.Image, scale: int = 4, model: str | Path | Enlarger | None = None, **options: Unpack[UpscaleKeywords]
+) -> Image.Image: ...
+@overload
+def upscale(
+    picture: NDArray[Number],
+    scale: int = 4,
+    model: str | Path | Enlarger | None = None,
+    **options: Unpack[UpscaleKeywords],
+) -> NDArray[Number]: ...
+@overload
+def upscale(
+    picture: Tensor, scale: int = 4, model: str | Path | Enlarger | None = None, **options: Unpack[UpscaleKeywords]
+) -> Tensor: ...
+@accept_words
+@check_arguments
 def upscale(
     picture: PictureInput,
     scale: int = 4,
@@ -114,18 +175,46 @@ def upscale(
     return enlarge_picture(picture, enlarger)
 
 
+@overload
+def synthesize(
+    texture: str | Path | Picture,
+    size: tuple[int, int],
+    settings: Settings | str = "texture",
+    **changes: Unpack[IterativeKeywords],
+) -> Picture: ...
+@overload
+def synthesize(
+    texture: Image.Image,
+    size: tuple[int, int],
+    settings: Settings | str = "texture",
+    **changes: Unpack[IterativeKeywords],
+) -> Image.Image: ...
+@overload
+def synthesize(
+    texture: NDArray[Number],
+    size: tuple[int, int],
+    settings: Settings | str = "texture",
+    **changes: Unpack[IterativeKeywords],
+) -> NDArray[Number]: ...
+@overload
+def synthesize(
+    texture: Tensor, size: tuple[int, int], settings: Settings | str = "texture", **changes: Unpack[IterativeKeywords]
+) -> Tensor: ...
+@accept_words
+@check_arguments
 def synthesize(
     texture: PictureInput,
     size: tuple[int, int],
     settings: Settings | str = "texture",
     *,
     device: str = "auto",
-    encoder: Encoder | None = None,
+    encoder: Encoder | str | None = None,
     callback: StepCallback | None = None,
     stop: Stop | None = None,
     **changes: Any,
 ) -> Any:
     """A new picture of `size` (height, width) with the texture of `texture`; other arguments as in `stylize`."""
+    encoder, changes = split_encoder(encoder, changes)
     chosen = change_settings(settings, changes)
     check_sides(*size)
     exemplar = painting_tensor(as_picture(texture))

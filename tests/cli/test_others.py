@@ -30,7 +30,9 @@ def test_encoders(monkeypatch, desk):
     known = {encoder["name"]: encoder for encoder in json.loads(done("encoders", "--json").stdout)}
     assert set(known) == set(RECORDS)
     assert known["compact"]["weights"].endswith("compact.safetensors")
-    assert known["vgg19-torchvision"]["weights"] == f"put vgg19-torchvision.safetensors into {desk / 'weights'}"
+    how = known["vgg19-torchvision"]["weights"]
+    assert how.startswith("`pictura encoders get vgg19-torchvision` fetches them")
+    assert how.endswith(f"put 'vgg19-torchvision.safetensors' into {desk / 'weights'}")
     assert "fetched when first used" in known["vgg16-torchvision"]["weights"]
     assert all(encoder["licence"] in done("encoders").stdout for encoder in known.values())
 

@@ -89,7 +89,7 @@ def test_orphans_are_kept_for_the_audit(tmp_path):
 @pytest.mark.parametrize(
     ("kind", "names", "said"),
     [
-        ("images", ["notes.txt"], r"contains no pictures: add \.bmp"),
+        ("images", ["notes.txt"], r"contains no pictures: add \.avif"),
         ("paired", ["notes.txt"], "not laid out as paired pictures: expected trainA and trainB .* found nothing"),
         ("paired", ["trainA/1.png"], "has 'trainA' but no side B for it: expected trainA and trainB"),
         ("paired", ["A/1.png", "B/2.png"], "No file of side A has the same name as one of side B"),

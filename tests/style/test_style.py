@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load, save, save_file
 from torch import Tensor
 
 from pictura.encoders import Encoder
@@ -14,7 +14,7 @@ from pictura.encoders.records import FAMILIES
 from pictura.losses.moments import moments
 from pictura.picture.resize import resize
 from pictura.runtime.errors import PicturaError
-from pictura.style import Moments, Style, blend_styles, encode_style, mix_moments
+from pictura.style import Moments, Style, blend_styles, encode_style, load_style, mix_moments
 
 LAYERS = ("relu1_1", "relu3_1")
 RAW = FAMILIES["torchvision"]
@@ -155,3 +155,58 @@ def test_files_that_are_no_styles(style, tmp_path: Path) -> None:
             Style.load(tmp_path / f"{name}.style")
     with pytest.raises(PicturaError, match="no style file"):
         Style.load(tmp_path / "missing.style")
+
+
+def _tampered(style: Style, **changes: Tensor) -> bytes:
+    """The file of a style with some tensors changed and no checksum, as earlier versions wrote it."""
+    whole = load(style.to_bytes())
+    words = {"format": "pictura-style-1", "encoder": style.encoder, "about": "{}"}
+    return save(whole | changes, words)
+
+
+@pytest.mark.kinds
+def test_a_changed_file_is_noticed(style, tmp_path: Path) -> None:
+    whole = bytearray(style.to_bytes())
+    start = 8 + int.from_bytes(whole[:8], "little")
+    for place in (start + 1, start + (len(whole) - start) // 2, len(whole) - 1, whole.index(b"Discs")):
+        changed = whole.copy()
+        changed[place] ^= 1
+        (tmp_path / "changed.style").write_bytes(changed)
+        with pytest.raises(PicturaError, match=r"SHA-256 differs|damaged"):
+            Style.load(tmp_path / "changed.style")
+
+
+@pytest.mark.kinds
+def test_a_file_without_a_checksum_still_loads(style, tmp_path: Path) -> None:
+    (tmp_path / "old.style").write_bytes(_tampered(style))
+    same(Style.load(tmp_path / "old.style").sizes[64], style.sizes[64], rtol=2**-11, atol=2**-24)
+
+
+@pytest.mark.kinds
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"16/relu1_1/mean": torch.full((6,), float("nan")).half()},
+        {"16/relu1_1/second": torch.full((21,), float("inf")).half()},
+        {"16/relu1_1/second": torch.full((21,), -1.0).half()},
+        {"16/relu1_1/mean": torch.zeros(60_000).half()},  # its square would be 14 GB
+        {"16/relu1_1/mean": torch.zeros(5).half()},
+        {"16/relu1_1/mean": torch.zeros(2, 3).half()},
+        {"16/relu1_1/mean": torch.zeros(6, dtype=torch.int32)},
+        {"16/relu9_9/mean": torch.zeros(2).half(), "16/relu9_9/second": torch.zeros(3).half()},
+        {"0/relu1_1/mean": torch.zeros(6).half(), "0/relu1_1/second": torch.zeros(21).half()},
+        {"x/relu1_1/mean": torch.zeros(6).half(), "x/relu1_1/second": torch.zeros(21).half()},
+        {"mean": torch.zeros(6).half()},
+    ],
+)
+def test_numbers_that_no_style_has(style, tmp_path: Path, changes: dict[str, Tensor]) -> None:
+    (tmp_path / "odd.style").write_bytes(_tampered(style, **changes))
+    with pytest.raises(PicturaError, match=r"NaN|damaged|stored as"):
+        Style.load(tmp_path / "odd.style")
+
+
+@pytest.mark.kinds
+def test_a_style_of_other_channels_than_the_encoder_is_refused(encoder, style) -> None:
+    moments = {layer: (m[:3], r[:3, :3]) for layer, (m, r) in style.sizes[16].items()}
+    with pytest.raises(PicturaError, match="3 channels at relu1_1 where tiny has 6"):
+        load_style(replace(style, sizes={16: moments}), encoder, LAYERS)

@@ -13,10 +13,11 @@ from pictura.losses.moments import moments, weighted_moments
 from pictura.methods.adain import Adain
 from pictura.methods.iterative.init import start_image
 from pictura.methods.superres import Superres
-from pictura.picture import Picture, read
+from pictura.picture import Picture, read, write
+from pictura.picture.icc import gamma_profile
 from pictura.runtime.errors import PicturaError
 from pictura.style import Style, encode_style, load_style
-from pictura.style.sources import load_paintings, open_style, painting_tensor
+from pictura.style.sources import SizedPaintings, open_style, painting_tensor
 from pictura.tasks.optimize import synthesize_texture
 from pictura.tasks.stylize import mask_tensor, open_stylizer, stylize_picture
 
@@ -74,7 +75,8 @@ def test_styles_of_pictures_files_and_folders(encoder, draw, tmp_path):
         sources = (cut_out(draw, value), path, path.parent, Image.open(path), np.asarray(Image.open(path)), [path])
         found.append([load_style(source, encoder, LAYERS).at(48) for source in sources])
         found[-1].append(Style.of([painting_tensor(read(path))], encoder, LAYERS, (16, 48)).sizes[16])
-        found[-1].append(encode_style(load_paintings(str(path.parent))[0], encoder, LAYERS, 48))
+        ((painting, size),) = SizedPaintings(str(path.parent), [48], torch.device("cpu"))
+        found[-1].append(encode_style(painting, encoder, LAYERS, size))
         found[-1].append(load_style(load_style(path, encoder, LAYERS), encoder, ["relu1_1"]).at(48))
         assert open_style(path)[0].shape == (1, 4, 40, 48)
     for green, black in zip(*found, strict=True):
@@ -140,3 +142,12 @@ def test_no_strength_leaves_every_pixel(draw, tmp_path):
     picture = Picture.of((draw()[0].permute(1, 2, 0).numpy() * 255).astype(np.uint8))
     stylizer = open_stylizer("adain", ["great-wave"], model=saved(Adain, tmp_path / "adain"), strength=0.0)
     assert np.array_equal(stylize_picture(picture, stylizer).samples, picture.samples)
+
+
+def test_no_strength_leaves_the_colours_of_a_wider_space(draw, tmp_path):
+    given = (draw()[0].permute(1, 2, 0).numpy() * 255).astype(np.uint8)
+    Image.fromarray(given).save(tmp_path / "a.png", icc_profile=gamma_profile(0.7, grey=False))
+    stylizer = open_stylizer("adain", ["great-wave"], model=saved(Adain, tmp_path / "adain"), strength=0.0)
+    made = write(stylize_picture(tmp_path / "a.png", stylizer), tmp_path / "b.png")
+    with Image.open(made) as image:
+        assert np.array_equal(np.asarray(image), given)

@@ -2,7 +2,8 @@
 
 import traceback
 from importlib import import_module
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -14,6 +15,9 @@ from pictura.cli.mistakes import UsageError, explain_mistake, find_mistake
 from pictura.cli.text import examples, print_error, print_text
 from pictura.runtime.errors import explain_expected
 from pictura.runtime.signals import catch_signals
+
+if TYPE_CHECKING:
+    from pictura.encoders.records import Weights
 
 # Each command: where it is in cli/commands, and its line in the list of commands. A module is imported when its command
 # is asked for, so that `pictura --help` pays for none of them. "app" is a group of its own. The end of a command's help
@@ -55,8 +59,8 @@ COMMANDS = {
         "Write a model as ONNX: any height and width, pixels in [0, 1] in and out; compared with torch first.",
     ),
     "encoders": (
-        "info:encoders",
-        "List the encoders and where their weights are.",
+        "encoders:app",
+        "List the encoders and where their weights are, or get one.",
     ),
     "check": (
         "info:check",
@@ -177,3 +181,12 @@ def program(
     ] = False,
 ) -> None:
     """Stylize and upscale pictures, synthesize textures, and train the networks that do."""
+    from pictura.encoders import store
+
+    store.set_getter(_get_encoder)
+
+
+def _get_encoder(record: "Weights") -> Path:
+    from pictura.interop.encoders import fetch_encoder
+
+    return fetch_encoder(record)

@@ -94,9 +94,14 @@ def _labels_from_table(path: Path, table: Path, labels: Sequence[str]) -> tuple[
     names = _select_labels([column for column in columns if column not in (file, "split")], labels, f"'{table}'")
     folders = split_folders(path)
     pictures = []
-    for line in lines:
+    for number, line in enumerate(lines, 2):
         split = line.get("split") or "train"
-        picture = _locate_file(path, folders.get(split), line[file])
+        try:
+            picture = _locate_file(path, folders.get(split), line[file])
+        except (OSError, ValueError) as error:  # too long for a name, or a NUL in it
+            raise PicturaError(
+                f"Line {number} of '{table}' has an impossible file name {line[file][:40]!r}."
+            ) from error
         pictures.append(_LabelledFile(picture, split, tuple(line[name] for name in names)))
     return names, pictures
 

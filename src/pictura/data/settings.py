@@ -1,7 +1,7 @@
 """Settings of a data set: labels, direction, augmentation, memory."""
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Literal, Self, get_args
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
@@ -13,6 +13,7 @@ DATA_KINDS: tuple[DataKind, ...] = get_args(DataKind)
 SPLITS = ("train", "val", "test")
 # pix2pix and CycleGAN load 286 pixels for a crop of 256 (phillipi/pix2pix data/donkey_folder.lua; junyanz's options).
 LOAD_RATIO = 286 / 256
+Factor = Annotated[float, Field(gt=0, le=64)]
 
 
 class DataSettings(FrozenSettings):
@@ -26,12 +27,15 @@ class DataSettings(FrozenSettings):
     noun: ClassVar[str] = "data setting"
 
     load: int | None = Field(
-        default=None, ge=0, description="side in pixels to which pictures are resized before the crop; 0: own size"
+        default=None,
+        ge=0,
+        le=2**16,
+        description="side in pixels to which pictures are resized before the crop; 0: own size",
     )
     fit: Literal["stretch", "shorter"] | None = Field(
         default=None, description="resize to a shape like the crop's, or the shorter side, keeping the shape"
     )
-    scale: tuple[float, float] | None = Field(
+    scale: tuple[Factor, Factor] | None = Field(
         default=None, description="scale jitter: least and greatest factor on the load size"
     )
     mirror: bool = Field(default=True, description="mirror half of the pictures left to right")
@@ -45,7 +49,7 @@ class DataSettings(FrozenSettings):
     csv: str | None = Field(default=None, description="table of labels; by default the only .csv in the folder")
     pattern: str | None = Field(default=None, description="labels in file names, such as {age}_{gender}_*")
     labels: tuple[str, ...] = Field(default=(), description="columns of the table or parts of the pattern to use")
-    cache: int = Field(default=512, ge=0, description="megabytes of decoded pictures to keep in memory")
+    cache: int = Field(default=512, ge=0, le=2**20, description="megabytes of decoded pictures to keep in memory")
 
     @model_validator(mode="after")
     def _check_values(self) -> Self:

@@ -118,6 +118,13 @@ class Encoder(nn.Module):
             self.scales |= magnitude.measure(self, [noise], [layer])
         return self.scales[layer]
 
+    def channels(self, layers: Sequence[str]) -> dict[str, int]:
+        """How many channels the feature map of each of `layers` has, by the requested name."""
+        side = self.smallest(layers)
+        with torch.no_grad():
+            features = self(torch.zeros(1, 3, side, side, device=self.mean.device), layers)
+        return {layer: f.shape[1] for layer, f in features.items()}
+
     def _depth(self, layers: Collection[str]) -> int:
         """How many stages it takes to reach all of `layers`."""
         return max((self.layers.index(self.resolve(name)) + 1 for name in layers), default=0)

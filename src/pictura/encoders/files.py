@@ -15,6 +15,7 @@ from pictura.networks.squeezenet import SqueezeNet
 from pictura.networks.vgg import CONVOLUTIONS, VGG
 from pictura.runtime.downloads import open_safetensors
 from pictura.runtime.errors import PicturaError, did_you_mean
+from pictura.runtime.numbers import read_tensor
 
 Chain = list[tuple[str, nn.Module]]
 EncoderNetwork = VGG | ResNet | DenseNet | SqueezeNet | Compact
@@ -51,7 +52,7 @@ def read_network(build: Callable[[], EncoderNetwork], path: Path) -> tuple[Encod
         needed = {k: v for k, v in network.state_dict().items() if not k.startswith(beyond)}
         counters = {key: torch.zeros((), dtype=torch.long) for key in needed if key.endswith(COUNTER)}
         _check_tensors({key: tensor for key, tensor in needed.items() if key not in counters}, held, file, path)
-        state = {key: _check_finite(file.get_tensor(key).float(), key, path) for key in sorted(held)}
+        state = {key: read_tensor(file, key, path) for key in sorted(held)}
     network.load_state_dict(state | counters, strict=False, assign=True)
     return network, chain
 
@@ -84,9 +85,3 @@ def _check_tensors(needed: dict[str, Tensor], held: set[str], file: Any, path: P
             )
         if part.get_dtype() not in FILE_DTYPES:
             raise PicturaError(f"'{key}' in '{path}' is stored as {part.get_dtype()}: save it as F32 or F16.")
-
-
-def _check_finite(tensor: Tensor, key: str, path: Path) -> Tensor:
-    if not tensor.isfinite().all():
-        raise PicturaError(f"'{key}' in '{path}' contains NaN or infinity; download the file again.")
-    return tensor

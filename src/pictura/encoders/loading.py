@@ -48,7 +48,7 @@ def load_encoder(
     record = _find_record(name) if weights is None else _describe_file(name, Path(weights))
     if family not in (None, record.family):
         record = replace(record, family=family, scales={})
-    path = store.weights_artifact(record).fetch() if weights is None else Path(weights)
+    path = store.fetch_weights(record) if weights is None else Path(weights)
     network, chain = files.read_network(ARCHITECTURES[record.architecture], path)
     if record.means:
         normalize_filters(chain, load_file(store.PACKAGE_FOLDER / record.means))

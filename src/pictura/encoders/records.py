@@ -2,7 +2,8 @@
 
 Where to fetch a file is written down only where independent public projects pin the same SHA-256 for it, and the
 revision is one that such a project pins with it. Where that could not be had, `hub` is None and the file
-has to be put into the weights folder by hand; `sha256` is None where nobody publishes one.
+has to be put into the weights folder by hand, or is made of the published checkpoint that `origin` names; `sha256` is
+None where nobody publishes one.
 """
 
 from collections.abc import Mapping
@@ -35,6 +36,24 @@ FAMILIES: dict[Family, Preprocessing] = {
 
 
 @dataclass(frozen=True)
+class Origin:
+    """The published checkpoint that a weight file is made of: `pictura encoders get`.
+
+    Attributes:
+        url: where it is, for a person or, with `sha256`, for a download.
+        sha256: its digest; None where we know of none, then a person has to fetch it.
+        said: what is to be known of it.
+        energy: root mean squares of the first convolution's weights for red, green and blue, by which the right
+            training is told from others of the same shapes, and BGR from RGB; none: not looked at.
+    """
+
+    url: str
+    sha256: str | None = None
+    said: str = "the checkpoint of torchvision"
+    energy: tuple[float, float, float] | None = None
+
+
+@dataclass(frozen=True)
 class Weights:
     """One weight file: what it is for, how pictures must be prepared for it, where it comes from."""
 
@@ -46,6 +65,7 @@ class Weights:
     note: str
     sha256: str | None = None
     hub: HubFile | None = None
+    origin: Origin | None = None
     padding: Padding = "zeros"
     means: str = ""  # packaged file of mean activations, by which the network is normalized
     scales: Mapping[str, float] = field(default_factory=dict)  # layer to magnitude of its feature map: `Encoder.scale`
@@ -87,6 +107,30 @@ _VGG19_CAFFE_SCALES = {
 _TORCHVISION = "BSD-3-Clause (torchvision); trained on ImageNet"
 _COMPACT_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu4_2", "relu5_1")
 
+# Both digests stand in many independent public projects; torchvision itself puts the first eight digits in the name.
+_VGG19_ORIGIN = Origin(
+    "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth",
+    "dcbb9e9dad569fff7a846263a77324fc34978fea2bfb039c012d710e1776ae44",
+)
+_VGG16_ORIGIN = Origin(
+    "https://download.pytorch.org/models/vgg16-397923af.pth",
+    "397923af8e79cdbb6a7127f12361acd7a2f83e06b05044ddf496e83de57a5bf0",
+)
+# Names as torchvision has them; we know of no full digest, so that a person has to fetch these.
+_RESNET18_ORIGIN = Origin("https://download.pytorch.org/models/resnet18-f37072fd.pth")
+_RESNET50_ORIGIN = Origin("https://download.pytorch.org/models/resnet50-0676ba61.pth")
+_DENSENET121_ORIGIN = Origin("https://download.pytorch.org/models/densenet121-a639ec97.pth")
+_CAFFE_ORIGIN = Origin(
+    "https://web.eecs.umich.edu/~justincj/models/vgg19-d01eb7cb.pth",
+    said="Simonyan and Zisserman's Caffe model as jcjohnson/pytorch-vgg converted it",
+    energy=(0.190858, 0.211508, 0.169501),
+)
+_SQUEEZENET_ORIGIN = Origin(
+    "https://github.com/forresti/SqueezeNet/tree/master/SqueezeNet_v1.1",
+    said="a Caffe model, to be brought to torchvision's key names and input first",
+    energy=(15.150236, 16.605249, 10.85846),
+)
+
 _ALL_WEIGHTS = (
     Weights(
         name="compact",
@@ -107,6 +151,7 @@ _ALL_WEIGHTS = (
         note="the encoder of the style transfer papers, to conv5_1",
         sha256="86503a1e5f4a1a3487bd85c4486d1e03cbcc01949aaccf98e5bdd507e3368c8f",
         scales=_VGG19_CAFFE_SCALES,
+        origin=_CAFFE_ORIGIN,
     ),
     Weights(
         name="vgg19-normalised",
@@ -117,6 +162,7 @@ _ALL_WEIGHTS = (
         note="the same file, filters rescaled to a mean activation of 1 as in the papers' printed settings",
         sha256="86503a1e5f4a1a3487bd85c4486d1e03cbcc01949aaccf98e5bdd507e3368c8f",
         means="vgg19-caffe-means.safetensors",
+        origin=_CAFFE_ORIGIN,
     ),
     Weights(
         name="vgg19-torchvision",
@@ -125,6 +171,7 @@ _ALL_WEIGHTS = (
         filename="vgg19-torchvision.safetensors",
         licence=_TORCHVISION,
         note="trained anew for torchvision; styles differ from vgg19-caffe",
+        origin=_VGG19_ORIGIN,
     ),
     Weights(
         name="vgg16-torchvision",
@@ -135,6 +182,7 @@ _ALL_WEIGHTS = (
         note="528 MB, nine tenths of it a classifier that is not read",
         sha256="57b026918159a6bf9faf8405c3a551903768e7138989d9c6224a14227203fad8",
         hub=HubFile("timm/vgg16.tv_in1k", "b8d8aa2dd860af9233c8c67385a8097fd6c35d3f"),
+        origin=_VGG16_ORIGIN,
     ),
     Weights(
         name="squeezenet1_1-caffe",
@@ -144,6 +192,7 @@ _ALL_WEIGHTS = (
         licence="BSD-2-Clause style (DeepScale/SqueezeNet)",
         note="small and fast; the first convolution takes torchvision's input",
         sha256="ec0943cd0ac810b07710b0453cb079a74638f64721d4c5402e847b8f83346ac6",
+        origin=_SQUEEZENET_ORIGIN,
     ),
     Weights(
         name="resnet18-torchvision-to-layer3",
@@ -153,6 +202,7 @@ _ALL_WEIGHTS = (
         licence=_TORCHVISION,
         note="to layer3.1, batch norm folded into the convolutions",
         sha256="4162ca7cccc3f65e1773dd918892178aa45cc5e299d0d62069e8045a003dd6b7",
+        origin=_RESNET18_ORIGIN,
     ),
     Weights(
         name="resnet18-torchvision",
@@ -163,6 +213,7 @@ _ALL_WEIGHTS = (
         note="47 MB",
         sha256="694f673df6520a3158624e8a89af086f59923ee4cd7436fe5bc3bc71d295ad81",
         hub=HubFile("timm/resnet18.tv_in1k", "bbd144b3e5565108aad885f145491d11bc6ce807"),
+        origin=_RESNET18_ORIGIN,
     ),
     Weights(
         name="resnet50-torchvision",
@@ -173,6 +224,7 @@ _ALL_WEIGHTS = (
         note="102 MB",
         sha256="5d061a3c593d795bfe682d9b152bafbcf550579873492def3515b46db1189888",
         hub=HubFile("timm/resnet50.tv_in1k", "78f3ecfdb38e06d9b8397f662e7ab8fee96026fa"),
+        origin=_RESNET50_ORIGIN,
     ),
     Weights(
         name="densenet121-torchvision",
@@ -183,6 +235,7 @@ _ALL_WEIGHTS = (
         note="32 MB",
         sha256="c894c6d9caa317a8ca1942986dee7a16a86c77734a4d691d2abe05389cfef358",
         hub=HubFile("timm/densenet121.tv_in1k", "f0d0f2698a02cb133b09d48396db6e1e46fe9f3b"),
+        origin=_DENSENET121_ORIGIN,
     ),
 )
 # Short names that settings of trainings may have.

@@ -11,6 +11,7 @@ from pictura.interop.checkpoint import read_tensors
 from pictura.interop.references import PLANNED_METHODS, REFERENCES, Reference
 from pictura.models.bundle import Bundle
 from pictura.runtime.errors import PicturaError, did_you_mean
+from pictura.runtime.numbers import check_numbers
 
 _PARALLEL = "module."  # what DataParallel puts before each key
 
@@ -42,7 +43,8 @@ def convert_weights(path: str | Path, project: str, about: Mapping[str, Any] | N
     """
     reference, path = find_reference(project), Path(path)
     tensors = {
-        key: _to_float(tensor, key, path) for key, tensor in _select_tensors(read_tensors(path), reference).items()
+        key: check_numbers(tensor.float(), key, path)
+        for key, tensor in _select_tensors(read_tensors(path), reference).items()
     }
     _check_keys(tensors, reference, path, project)
     words = {
@@ -77,10 +79,3 @@ def _check_keys(tensors: Mapping[str, Tensor], reference: Reference, path: Path,
                 f"'{key}' in {name} has shape {tuple(tensors[key].shape)} where weights of {project} have {shape}: "
                 "it is a network of another size."
             )
-
-
-def _to_float(tensor: Tensor, key: str, path: Path) -> Tensor:
-    tensor = tensor.float()
-    if not tensor.isfinite().all():
-        raise PicturaError(f"{key!a} in '{path}' contains NaN or infinity; download the file again.")
-    return tensor

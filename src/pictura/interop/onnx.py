@@ -4,25 +4,30 @@ import contextlib
 import inspect
 import logging
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.files import check_free, write_atomic
+from pictura.training.capabilities import Enlarges, Stylizes
 from pictura.training.method import Method
 
 OPSET = 20  # what torch's exporter writes without converting
 TOLERANCE = 1e-4  # of [0, 1]; an 8-bit step is forty times as much
+# Between the file and the program, whose sums go other ways: a quarter of an 8-bit step.
+PROGRAM_TOLERANCE = 1e-3
 EXPORT_MAX_SIDE = 2**14
+# Beyond the smallest side, height and width: no multiples of 8, 4 or 2, and each remainder to 8 is there.
+ODD_SIZES = ((1, 9), (3, 5), (7, 2), (14, 33))
+Program = Callable[..., Tensor]
 
 
 class AnySize(nn.Module):
-    """A network for some sizes as one for all: edges repeated up to a multiple, the result cut and clamped.
+    """A network for some sizes as one for all: extended by mirrored pixels as the program does, cut and clamped.
 
     Sides too short for the network are not made longer: that would take a file that decides.
     """
@@ -30,20 +35,30 @@ class AnySize(nn.Module):
     def __init__(self, network: nn.Module, multiple: int, scale: int) -> None:
         super().__init__()
         self.network, self.multiple, self.scale = network, multiple, scale
+        untouched = getattr(network, "untouched", ())  # inputs that it takes in any size
+        self.extended = [name not in untouched for name in inspect.signature(network.forward).parameters]
 
     def forward(self, *pictures: Tensor) -> Tensor:
         """N×3×H×W each to one N×3×(scale · H)×(scale · W) of the first one's H and W, in [0, 1]."""
         height, width = pictures[0].shape[2:]
-        result: Tensor = self.network(*(self._pad(picture) for picture in pictures))
+        result: Tensor = self.network(
+            *(self._extend(p) if extended else p for p, extended in zip(pictures, self.extended, strict=True))
+        )
         if self.multiple > 1:
             result = result[:, :, : height * self.scale, : width * self.scale]
         return result.clamp(0, 1)
 
-    def _pad(self, picture: Tensor) -> Tensor:
+    def _extend(self, picture: Tensor) -> Tensor:
+        """What `TiledImage` reads of a picture whose sides are no multiple."""
         if self.multiple == 1:
             return picture
-        height, width = picture.shape[2:]
-        return F.pad(picture, (0, -width % self.multiple, 0, -height % self.multiple), mode="replicate")
+        for dimension in (2, 3):
+            side = picture.shape[dimension]
+            # Of positive numbers, because ONNX rounds a quotient towards zero.
+            position = torch.arange((side + self.multiple - 1) // self.multiple * self.multiple)
+            position = torch.where(position < side, position, 2 * side - 2 - position)
+            picture = picture.index_select(dimension, position)
+        return picture
 
 
 def export_onnx(
@@ -53,6 +68,7 @@ def export_onnx(
     scale: int = 1,
     multiple: int = 1,
     smallest: int = 16,
+    program: Program | None = None,
     about: Mapping[str, Any] | None = None,
     overwrite: bool = False,
 ) -> float:
@@ -65,6 +81,7 @@ def export_onnx(
         scale: of super-resolution.
         multiple: what sides the network takes; others are padded and cropped inside the file.
         smallest: shortest side in pixels that the file is for.
+        program: what pictura itself makes of such pictures; the file is compared with it, too, at odd sizes.
         about: words for the file's metadata.
         overwrite: replace a file.
 
@@ -84,6 +101,13 @@ def export_onnx(
             f"'{path}' would compute something else than torch does (off by {difference:.2g}), so it was not written: "
             "try other versions of onnxscript and onnxruntime."
         )
+    if program is not None:
+        apart = max_difference(content, program, names, scale, smallest, ODD_SIZES)
+        if not apart <= PROGRAM_TOLERANCE:
+            raise PicturaError(
+                f"'{path}' would compute something else than pictura does (off by {apart:.2g}), so it was not written: "
+                "try other versions of onnxscript and onnxruntime."
+            )
     write_atomic(path, content, overwrite=overwrite)
     return difference
 
@@ -104,9 +128,19 @@ def export_method(
         scale=scale,
         multiple=multiple,
         smallest=max(16, smallest),
+        program=_program_of(method),
         about=about,
         overwrite=overwrite,
     )
+
+
+def _program_of(method: Method) -> Program | None:
+    """What the method makes of pictures by itself, in the file's arithmetic; None for what is neither of these."""
+    if isinstance(method, Stylizes):
+        return lambda picture, style=None: method.stylize(picture, style=style, precision="float32")
+    if isinstance(method, Enlarges):
+        return lambda picture: method.enlarge(picture, precision="float32")
+    return None
 
 
 def _export_to_bytes(
@@ -154,8 +188,17 @@ def _set_symbols(value: Any, *symbols: str) -> None:
         sides[i].dim_param = symbol
 
 
-def max_difference(content: bytes, network: nn.Module, names: Sequence[str], scale: int, smallest: int) -> float:
-    """The largest difference between onnxruntime and torch on pictures of three sizes; infinite for other shapes.
+def max_difference(
+    content: bytes,
+    network: Program,
+    names: Sequence[str],
+    scale: int,
+    smallest: int,
+    sizes: Sequence[tuple[int, int]] = ((0, 9), (35, 3), (40, 40)),
+) -> float:
+    """The largest difference between onnxruntime and torch on random pictures; infinite for other shapes.
+
+    `sizes` are heights and widths, less `smallest`.
 
     Raises:
         ValueError: the network itself does not give pictures of the size that was promised.
@@ -168,11 +211,11 @@ def max_difference(content: bytes, network: nn.Module, names: Sequence[str], sca
     session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     generator = torch.Generator().manual_seed(0)
     worst = 0.0
-    for height, width in ((smallest, 2 * smallest + 9), (smallest + 35, smallest + 3), (64, 64)):
-        size = max(height, smallest), max(width, smallest)
+    for height, width in sizes:
+        size = smallest + height, smallest + width
         pictures = [torch.rand(1, 3, *size, generator=generator) for _ in names]
         (found,) = session.run(["result"], {n: p.numpy() for n, p in zip(names, pictures, strict=True)})
-        with torch.inference_mode():
+        with torch.no_grad():
             expected = network(*pictures)
         if tuple(expected.shape) != (promised := (1, 3, scale * size[0], scale * size[1])):
             raise ValueError(f"the network makes {tuple(expected.shape)} where {promised} is promised")

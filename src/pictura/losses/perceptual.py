@@ -127,8 +127,8 @@ class PerceptualLoss:
             return relative_content_loss(f, p, self.encoder.scale(layer))
         if self.paper == "johnson":
             return F.mse_loss(f, p)
-        # Printed as a sum. The released weights, 1e6 and 1e9, have the printed ratio and, we conclude, the mean: with
-        # the sum we measured a content term 200 times the style term on noise, and no style in the picture.
+        # Printed as a sum; the release takes the mean. With the sum we measured a content term 200 times the style term
+        # on noise, and no style in the picture. The preset "paper" has weights for these terms.
         return content_loss(f, p) / f.numel()
 
     def _style_loss(self, features: Mapping[str, Tensor], targets: Targets, i: int) -> Tensor:

@@ -17,8 +17,9 @@ from pictura.runtime.errors import PicturaError, did_you_mean
 if TYPE_CHECKING:
     from pictura.models import Bundle
     from pictura.training.method import Method
+    from pictura.training.settings import MethodSettings
 
-__all__ = ["find_method", "list_methods", "method_names", "open_method"]
+__all__ = ["build_method", "find_method", "list_methods", "method_names", "open_method"]
 _NAME = re.compile(r"""^    name(?:: ClassVar\[str\])? = ["'](\w+)["']""", re.MULTILINE)
 
 
@@ -66,12 +67,40 @@ def open_method(bundle: Bundle) -> Method:
     from pictura.runtime.settings import validate_settings
 
     kind = find_method(bundle.method)
+    settings = validate_settings(kind.Settings, dict(bundle.settings))
+    bundle.check(_outline(kind, settings).deployed())  # before anything is made as large as the settings say
     with torch.random.fork_rng(devices=[]):  # the networks' first weights are thrown away
-        method = kind(validate_settings(kind.Settings, dict(bundle.settings)))
+        method = kind(settings)
     bundle.fill(method.deployed())
     for network in method.networks().values():
         network.eval().requires_grad_(False)
     return method
+
+
+def build_method(kind: type[Method], settings: MethodSettings) -> Method:
+    """A method with new weights, drawn from torch's global generator.
+
+    Raises:
+        PicturaError: a setting that cannot be used, or networks larger than a file of weights may be.
+    """
+    from pictura.runtime.downloads import MAX_BYTES
+
+    networks = _outline(kind, settings).networks().values()
+    size = sum(tensor.nbytes for network in networks for tensor in network.state_dict().values())
+    if size > MAX_BYTES:
+        raise PicturaError(
+            f"These settings ask for networks of {size / 2**30:.1f} GB, more than a model may have "
+            f"({MAX_BYTES / 2**30:g} GB): take fewer channels or blocks."
+        )
+    return kind(settings)
+
+
+def _outline(kind: type[Method], settings: MethodSettings) -> Method:
+    """The method with networks that have shapes and no numbers, and take no memory."""
+    import torch
+
+    with torch.random.fork_rng(devices=[]), torch.device("meta"):
+        return kind(settings)
 
 
 def _modules() -> list[str]:

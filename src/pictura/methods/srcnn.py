@@ -38,7 +38,7 @@ class SrcnnSettings(OptimSettings):
     optimizer: Literal["adam", "sgd", "rmsprop"] = Field(
         default="adam", description="sgd, with momentum 0.9, is the paper's"
     )
-    learning_rate: float = Field(default=1e-3, gt=0, description="of the first two layers; 1e-4 in the paper")
+    learning_rate: float = Field(default=1e-3, gt=0, le=1e6, description="of the first two layers; 1e-4 in the paper")
 
 
 class Srcnn(Method):

@@ -29,9 +29,10 @@ from pictura.picture.resize import from_float, to_float
 from pictura.picture.transfer import match_histogram
 from pictura.runtime.device import Precision
 from pictura.runtime.errors import PicturaError
+from pictura.runtime.settings import MAX_WEIGHT
 from pictura.training.capabilities import check_image, check_options
 from pictura.training.method import Batch, DataKind, Method, Player, Update, build_player
-from pictura.training.settings import OptimSettings
+from pictura.training.settings import MAX_BLOCKS, MAX_CHANNELS, OptimSettings
 
 # Network, width, residual blocks of each variant.
 VARIANTS: dict[str, tuple[type[Upscaler | JohnsonUpscaler], int, int]] = {
@@ -50,20 +51,25 @@ class SuperresSettings(OptimSettings):
 
     scale: Literal[4, 8] = Field(default=4, description="how many times wider and higher the result is")
     variant: Literal["slim", "paper"] = Field(default="slim", description="our network or the paper's")
-    channels: int | None = Field(default=None, ge=1, description="width; by default 48, in the paper's network 64")
+    channels: int | None = Field(
+        default=None, ge=1, le=MAX_CHANNELS, description="width; by default 48, in the paper's network 64"
+    )
     blocks: int | None = Field(
-        default=None, ge=1, description="residual blocks; by default 5, in the paper's network 4"
+        default=None, ge=1, le=MAX_BLOCKS, description="residual blocks; by default 5, in the paper's network 4"
     )
     blur: float = Field(
-        default=0.0, ge=0, description="σ in pixels of the blur before bicubic reduction; 1 in the paper, 0 elsewhere"
+        default=0.0,
+        ge=0,
+        le=16,
+        description="σ in pixels of the blur before bicubic reduction; 1 in the paper, 0 elsewhere",
     )
     loss: Literal["pixel", "feature"] = Field(default="pixel", description="what a result is measured by")
     distance: Literal["charbonnier", "squared"] = Field(default="charbonnier", description="of pixels; squared: paper")
     encoder: str = Field(default="vgg16", description="φ of the feature loss: vgg16, vgg19-caffe, compact")
     layers: dict[str, float] = Field(default={"relu2_2": 1.0}, description="layer j of φ → weight in the feature loss")
-    pixel_weight: float = Field(default=0.0, ge=0, description="of ℓ_pixel beside the feature loss")
-    low_weight: float = Field(default=0.0, ge=0, description="of ℓ_low beside the feature loss")
-    grid_weight: float = Field(default=0.0, ge=0, description="of ℓ_grid beside the feature loss")
+    pixel_weight: float = Field(default=0.0, ge=0, le=MAX_WEIGHT, description="of ℓ_pixel beside the feature loss")
+    low_weight: float = Field(default=0.0, ge=0, le=MAX_WEIGHT, description="of ℓ_low beside the feature loss")
+    grid_weight: float = Field(default=0.0, ge=0, le=MAX_WEIGHT, description="of ℓ_grid beside the feature loss")
     smoothing: float = Field(
         default=0.0, ge=0, le=1, description="σ of the noise through which φ looks at result and truth"
     )

@@ -44,14 +44,23 @@ class Bundle:
         }
         return cls(method, dict(settings), tensors, dict(about or {}))
 
+    def check(self, networks: Mapping[str, nn.Module]) -> None:
+        """Compare keys and shapes with networks that were built with the bundle's settings; they may be on "meta".
+
+        Raises:
+            PicturaError: a key is missing, unknown or of another shape.
+        """
+        self._check_tensors(
+            {f"{name}.{key}": t for name, network in networks.items() for key, t in network.state_dict().items()}
+        )
+
     def fill(self, networks: Mapping[str, nn.Module]) -> None:
         """Put the weights into networks that were built with the bundle's settings.
 
         Raises:
             PicturaError: a key is missing, unknown or of another shape; then no network is changed.
         """
-        needed = {f"{name}.{key}": t for name, network in networks.items() for key, t in network.state_dict().items()}
-        self._check_tensors(needed)
+        self.check(networks)
         for name, network in networks.items():
             prefix = f"{name}."
             state = {key.removeprefix(prefix): t for key, t in self.tensors.items() if key.startswith(prefix)}

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pictura import __version__
+from pictura.runtime.documents import UnreadableDocument, parse_json, read_limited
 from pictura.runtime.errors import PicturaError
 
 WEIGHTS_FILE, CONFIG_FILE, CARD_FILE, PICTURE_FILE = "model.safetensors", "config.json", "README.md", "picture.jpg"
@@ -29,8 +30,8 @@ def parse_config(content: str | bytes, where: Path) -> dict[str, Any]:
         PicturaError: it is no such JSON, or of a later format.
     """
     try:
-        values = json.loads(content)
-    except (ValueError, RecursionError) as error:
+        values = parse_json(content)
+    except UnreadableDocument as error:
         raise PicturaError(
             f"'{where}' contains invalid settings ({error}); download or save the model again."
         ) from error
@@ -50,7 +51,7 @@ def read_config(folder: Path) -> dict[str, Any] | None:
     """What the folder's config.json says, None where there is none."""
     path = folder / CONFIG_FILE
     try:
-        content = path.read_bytes()
+        content = read_limited(path)
     except FileNotFoundError:
         return None
     except OSError as error:

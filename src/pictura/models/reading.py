@@ -3,14 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
-
 from pictura.models import config, store
 from pictura.models.bundle import Bundle
 from pictura.runtime.downloads import open_safetensors, verify_sha256
 from pictura.runtime.errors import PicturaError
-
-ALLOWED_DTYPES = {"F16", "BF16", "F32", "I64"}
+from pictura.runtime.numbers import read_tensor
 
 
 def read_bundle(source: str | Path) -> Bundle:
@@ -31,7 +28,7 @@ def read_bundle(source: str | Path) -> Bundle:
         header = (file.metadata() or {}).get(config.METADATA_KEY)
         inside = None if header is None else config.parse_config(header, path)
         words = _merge_config(inside, beside, path)
-        tensors = {key: _read_tensor(file, key, path) for key in sorted(file.keys())}
+        tensors = {key: read_tensor(file, key, path) for key in sorted(file.keys())}
     return Bundle(words["method"], words["settings"], tensors, words["about"], str(source))
 
 
@@ -49,17 +46,3 @@ def _merge_config(inside: dict[str, Any] | None, beside: dict[str, Any] | None, 
     if (inside["method"], inside["settings"]) != (beside["method"], beside["settings"]):
         raise PicturaError(f"'{path.parent / config.CONFIG_FILE}' does not match '{path.name}'; remove it.")
     return inside | {"about": beside["about"]}
-
-
-def _read_tensor(file: Any, key: str, path: Path) -> Tensor:
-    """One tensor in float32 or int64, and finite."""
-    dtype = file.get_slice(key).get_dtype()
-    if dtype not in ALLOWED_DTYPES:
-        raise PicturaError(f"'{key}' in '{path}' is stored as {dtype}: save it as F32 or F16.")
-    tensor: Tensor = file.get_tensor(key)
-    if not tensor.is_floating_point():
-        return tensor
-    tensor = tensor.float()
-    if not tensor.isfinite().all():
-        raise PicturaError(f"'{key}' in '{path}' contains NaN or infinity; download the file again.")
-    return tensor

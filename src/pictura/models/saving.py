@@ -11,6 +11,7 @@ from pictura.models.bundle import Bundle
 from pictura.picture import Picture, write
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.files import check_free, write_atomic
+from pictura.runtime.numbers import check_numbers
 
 
 def save_bundle(bundle: Bundle, folder: str | Path, picture: Picture | None = None, *, overwrite: bool = False) -> Path:
@@ -53,8 +54,7 @@ def pack_bundle(bundle: Bundle) -> bytes:
         PicturaError: weights are not finite.
     """
     for key, tensor in bundle.tensors.items():
-        if tensor.is_floating_point() and not tensor.isfinite().all():
-            raise PicturaError(f"'{key}' contains NaN or infinity; the model was not saved.")
+        check_numbers(tensor, key, "", "the model was not saved")
     # Own memory for each: safetensors refuses tensors that share theirs, as tied weights do.
     tensors = {key: tensor.detach().cpu().clone().contiguous() for key, tensor in bundle.tensors.items()}
     return serialize(tensors, {config.METADATA_KEY: config.encode_config(bundle.method, bundle.settings, bundle.about)})

@@ -1,6 +1,5 @@
 """Where bundles lie: in the package, in the cache, in a folder of the user's; no network, and no torch."""
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from typing import Any, NamedTuple
 
 from pictura.models import config
 from pictura.models.hub import fetch_bundle
+from pictura.runtime.documents import read_json
 from pictura.runtime.errors import PicturaError, did_you_mean
 from pictura.runtime.files import cache_folder
 
@@ -56,7 +56,7 @@ def bundled_models() -> dict[str, ModelInfo]:
 def read_registry() -> dict[str, dict[str, Any]]:
     """The package's registry of bundles: name → title, method, bytes, sha256, licence, metric."""
     path = BUNDLED_FOLDER / REGISTRY
-    entries: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    entries: dict[str, dict[str, Any]] = read_json(path) if path.is_file() else {}
     return entries
 
 

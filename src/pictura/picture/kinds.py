@@ -11,8 +11,11 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from pictura.picture import writing
 from pictura.picture.picture import Picture
 from pictura.picture.reading import read
+from pictura.picture.value_range import check_range
+from pictura.runtime.arguments import check_arguments
 from pictura.runtime.errors import PicturaError
 
 # A path gives a Picture; a Picture, PIL image, array or tensor gives its own kind.
@@ -29,14 +32,13 @@ def as_picture(source: PictureInput) -> Picture:
         return source
     if isinstance(source, (str, Path)):
         return read(source)
-    if isinstance(source, Image.Image):
-        if source.mode.startswith("I"):  # 16 bits and more, which PIL's own conversion would clip at 255
-            return as_picture(np.asarray(source))
-        rgba = np.asarray(source.convert("RGBA"))
-        alpha = (rgba[..., 3] / 255).astype(np.float32) if source.has_transparency_data else None
-        return replace(Picture.of(np.ascontiguousarray(rgba[..., :3])), alpha=alpha, grey=source.mode in ("L", "LA"))
     if isinstance(source, Tensor) and not source.is_floating_point():
         raise PicturaError(f"Expected a floating-point image tensor in [0, 1], got {source.dtype}: convert it.")
+    if isinstance(source, Image.Image):
+        try:
+            return _from_pil(source)
+        except (ValueError, OSError, SyntaxError) as error:  # of a mode without a way to RGB, of a file cut short
+            raise PicturaError(f"The PIL picture of mode {source.mode} cannot be used: {error}.") from error
     if isinstance(source, (np.ndarray, Tensor)):
         try:
             return Picture.of(source)
@@ -45,6 +47,51 @@ def as_picture(source: PictureInput) -> Picture:
                 f"Expected an image of shape 1×3×H×W or H×W×3, got {tuple(source.shape)}: {error}."
             ) from error
     raise PicturaError(f"Expected a path, PIL image, array or tensor, got {type(source).__name__}.")
+
+
+def _from_pil(source: Image.Image) -> Picture:
+    if source.mode[0] in "IF":  # 16 bits and more, and floats, which PIL's own conversion would clip at 255
+        return Picture.of(np.asarray(source))
+    rgba = np.asarray(source.convert("RGBA"))
+    alpha = (rgba[..., 3] / 255).astype(np.float32) if source.has_transparency_data else None
+    return replace(Picture.of(np.ascontiguousarray(rgba[..., :3])), alpha=alpha, grey=source.mode in ("L", "LA"))
+
+
+def check_image_range(image: Tensor) -> Tensor:
+    """A tensor that is taken as it is, if its numbers are in [0, 1].
+
+    Raises:
+        PicturaError: they are not.
+    """
+    try:
+        check_range(image)
+    except ValueError as error:
+        raise PicturaError(f"Expected an image in [0, 1]: {error}.") from error
+    return image
+
+
+@check_arguments
+def write(
+    picture: PictureInput,
+    path: str | Path,
+    *,
+    overwrite: bool = False,
+    settings: dict[str, Any] | None = None,
+    quality: int = 95,
+    keep_location: bool = False,
+) -> Path:
+    """Write a picture of any kind, whatever `stylize` gives, and return the path; missing folders are created.
+
+    PNG, JPEG, WebP, TIFF or BMP by suffix, see `pictura.picture.writing.write`.
+
+    Raises:
+        PicturaError: it is no picture, or the name, the folder, the disk or the format does not allow it; no partial
+            file is left.
+    """
+    ready = as_picture(picture)
+    return writing.write(
+        ready, path, overwrite=overwrite, settings=settings, quality=quality, keep_location=keep_location
+    )
 
 
 def convert_like(source: PictureInput, picture: Picture, pixels: Tensor, *, own: bool = False) -> Any:

@@ -16,6 +16,7 @@ from PIL.TiffImagePlugin import IFDRational, ImageFileDirectory_v2
 from pictura.picture import formats
 from pictura.picture.notes import Notes
 from pictura.runtime import files
+from pictura.runtime.documents import parse_json
 from pictura.runtime.errors import PicturaError
 
 _TAGS = frozenset(ExifTags.Base[name] for name in ("Artist", "Copyright", "DateTime", "Make", "Model"))
@@ -43,8 +44,8 @@ def settings_of(image: Image.Image) -> dict[str, Any] | None:
     """pictura's settings in an opened image, or None: other programs use the same fields."""
     try:
         text = image.info.get("pictura") or image.getexif().get(ExifTags.Base.ImageDescription)
-        settings = json.loads(text)["pictura"] if isinstance(text, str) else None
-    except (*formats.DECODE_ERRORS, RecursionError):
+        settings = parse_json(text)["pictura"] if isinstance(text, str) else None
+    except formats.DECODE_ERRORS:
         return None
     return settings if isinstance(settings, dict) else None
 

@@ -12,6 +12,8 @@ from pictura.picture import colour
 from pictura.picture.bands import Pixels, bands, float_samples, integer_samples, is_uint8
 from pictura.picture.hidden import fill_hidden
 from pictura.picture.notes import Notes
+from pictura.picture.showing import Shown
+from pictura.picture.value_range import check_range
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -20,7 +22,7 @@ __all__ = ["Picture", "Pixels"]
 
 
 @dataclass(frozen=True, eq=False)
-class Picture:
+class Picture(Shown):
     """One picture, read once and written once.
 
     samples: H×W×3 sRGB, uint8 as in a file of 8 bits or float32 in [0, 1]; a grey source is repeated on all three
@@ -60,6 +62,7 @@ class Picture:
 
         H×W×4 and tensors of 4 channels have alpha last.
         """
+        check_range(array)
         if not isinstance(array, np.ndarray):
             return cls(*_split_alpha(_from_tensor(array)))
         depth = 16 if array.dtype == np.uint16 else 8

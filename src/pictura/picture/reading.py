@@ -13,6 +13,7 @@ from pictura.picture import colour, formats, limits, metadata, sixteen
 from pictura.picture.bands import float_samples, is_uint8
 from pictura.picture.picture import Picture
 from pictura.runtime import files
+from pictura.runtime.arguments import check_arguments
 from pictura.runtime.errors import PicturaError
 
 # 10 000 × 10 000, what the largest cameras make. 8 bits of that are 300 MB; as float32, which 16 bits and colours of
@@ -39,6 +40,7 @@ _JPEG_FILLERS = (b"", b"\x55" * 4096, b"\x33" * 4096)
 IntegerSamples = NDArray[np.uint8] | NDArray[np.uint16]
 
 
+@check_arguments
 def read(path: str | Path, max_pixels: int = MAX_PIXELS) -> Picture:
     """Read PNG, JPEG, WebP, TIFF, BMP, GIF or AVIF, recognized by content; of an animation the first frame.
 

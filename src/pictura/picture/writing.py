@@ -3,7 +3,7 @@
 import io
 import struct
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +12,11 @@ from PIL import ExifTags, Image, PngImagePlugin
 from pictura.picture import colour, formats, metadata, sixteen, tiff
 from pictura.picture.bands import bands, float_samples, integer_samples
 from pictura.picture.notes import Notes
-from pictura.picture.picture import Picture
 from pictura.runtime import files
 from pictura.runtime.errors import PicturaError
+
+if TYPE_CHECKING:
+    from pictura.picture.picture import Picture
 
 _NO_EXIF = Image.Exif().tobytes()
 
@@ -44,7 +46,7 @@ def check_size(path: str | Path, size: tuple[int, int]) -> None:
 
 
 def write(
-    picture: Picture,
+    picture: "Picture",
     path: str | Path,
     *,
     overwrite: bool = False,
@@ -105,7 +107,7 @@ class _Beside(NamedTuple):
         return metadata.exif_groups(self.notes, keep_location=self.keep_location)
 
 
-def _file_samples(picture: Picture, file_format: formats.Format) -> tuple[NDArray[Any], bytes | None]:
+def _file_samples(picture: "Picture", file_format: formats.Format) -> tuple[NDArray[Any], bytes | None]:
     """H×W×C integers as in the file, and their profile."""
     srgb = picture.samples
     grey = picture.grey and all((srgb[rows] == srgb[rows, :, :1]).all() for rows in bands(picture.size))

@@ -1,5 +1,8 @@
 """Which device computes, and in which arithmetic."""
 
+import contextlib
+from collections.abc import Iterator
+from contextvars import ContextVar
 from typing import Literal
 
 import torch
@@ -23,10 +26,17 @@ def choose_device(name: str = "auto") -> torch.device:
     there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if name == "auto":
         return torch.device(next(kind for kind, has in there.items() if has))
-    if not there.get(torch.device(name).type, False):
+    kind, _, number = name.partition(":")
+    if not there.get(kind, False) or (number and not _has_number(kind, number)):
         present = ", ".join(kind for kind, has in there.items() if has)
         raise PicturaError(f"The device '{name}' is not on this machine or not in this torch: there is {present}.")
     return torch.device(name)
+
+
+def _has_number(kind: str, number: str) -> bool:
+    """Whether there is a device of this number among its kind."""
+    count = torch.cuda.device_count() if kind == "cuda" else 1
+    return number.isdecimal() and int(number) < count
 
 
 def fast_bfloat16(device: torch.device) -> bool:
@@ -39,8 +49,27 @@ def fast_bfloat16(device: torch.device) -> bool:
     return device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
 
 
+_ENCODER_DTYPE: ContextVar[DType | None] = ContextVar("_ENCODER_DTYPE", default=None)
+
+
+@contextlib.contextmanager
+def encoder_dtype(dtype: DType | None) -> Iterator[None]:
+    """Inside, the dtype of encoders that are asked for none; None leaves it to the device.
+
+    A training in float32 has its loss networks in float32, too, whoever loads them: a gradient that has gone through
+    bfloat16 is a tenth off.
+    """
+    before = _ENCODER_DTYPE.set(dtype)
+    try:
+        yield
+    finally:
+        _ENCODER_DTYPE.reset(before)
+
+
 def default_dtype(device: str | torch.device = "cpu") -> DType:
     """The dtype of an encoder: ``bfloat16`` on a CPU that is fast in it, else and on other devices ``float32``."""
+    if (chosen := _ENCODER_DTYPE.get()) is not None:
+        return chosen
     device = torch.device(device)
     return "bfloat16" if device.type == "cpu" and fast_bfloat16(device) else "float32"
 

@@ -1,19 +1,21 @@
 """Named weights: where they may lie on this disk, how a missing file gets there, and how a file is opened."""
 
 import contextlib
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from safetensors import SafetensorError, safe_open
 
 from pictura.runtime.errors import PicturaError
-from pictura.runtime.files import digest_file
+from pictura.runtime.files import digest_file, write_atomic
 
 # What safetensors itself does not limit. The four networks of a CycleGAN have 113 MB, VGG-19 has 548; this leaves room.
 MAX_BYTES = 2**31
 MAX_TENSORS = 10_000
+TIMEOUT = 30  # seconds without an answer
 PICKLE_SUFFIXES = {".pth", ".pt", ".pkl", ".pickle", ".bin", ".ckpt", ".t7", ".tar"}
 
 
@@ -54,6 +56,49 @@ class HubFile:
                 f"{what[:1].upper() + what[1:]} could not be downloaded ({type(error).__name__}): "
                 f"try again with a network, or {by_hand}."
             ) from error
+
+
+@dataclass(frozen=True)
+class WebFile:
+    """A published file whose content is known: it is the same for ever, or not taken."""
+
+    url: str
+    sha256: str
+
+    def download(self, target: Path) -> Path:
+        """Download to `target`, which exists afterwards with this content or not at all.
+
+        Raises:
+            PicturaError: there is no network or no such file, it is too large, or another file.
+        """
+        from http.client import HTTPException  # slow to import, and seldom needed
+        from urllib.error import URLError
+        from urllib.request import urlopen
+
+        digest, received = hashlib.sha256(), 0
+
+        def fill(file: BinaryIO) -> None:
+            nonlocal received
+            try:
+                with urlopen(self.url, timeout=TIMEOUT) as answer:  # noqa: S310, the schemes are ours
+                    while block := answer.read(2**20):
+                        received += len(block)
+                        if received > MAX_BYTES:
+                            raise PicturaError(f"{self.url} exceeds the limit of {MAX_BYTES / 2**30:g} GB.")
+                        digest.update(block)
+                        file.write(block)
+            except (URLError, HTTPException, TimeoutError, ConnectionError) as error:
+                raise PicturaError(
+                    f"{self.url} could not be downloaded ({type(error).__name__}): try again with a network, or take "
+                    "it with a browser."
+                ) from error
+            if digest.hexdigest() != self.sha256:
+                raise PicturaError(
+                    f"SHA-256 mismatch for {self.url}: expected {self.sha256[:12]}…, got {digest.hexdigest()[:12]}…; "
+                    "nothing was kept."
+                )
+
+        return write_atomic(target, fill, overwrite=True)
 
 
 @dataclass(frozen=True)

@@ -38,10 +38,9 @@ def open_file(path: Path) -> Iterator[BinaryIO]:
         file = path.open("rb")
     except FileNotFoundError as error:
         raise PicturaError(explain_missing(path)) from error
-    except ValueError as error:  # a NUL in the name
-        raise PicturaError(f"'{path}' cannot be the name of a file: check the name.") from error
-    except OSError as error:
-        raise PicturaError(f"'{path}' cannot be read ({error.strerror}): check its name and permissions.") from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = getattr(error, "strerror", None) or error
+        raise PicturaError(f"{str(path)!r} cannot be read ({reason}): check its name and permissions.") from error
     with file:
         yield file
 

@@ -1,7 +1,7 @@
 """From a style argument to its statistics: the one place that knows what a style can be given as."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ from pictura.losses.moments import Moments
 from pictura.picture import READABLE_SUFFIXES as IMAGE_SUFFIXES
 from pictura.picture import Picture, read
 from pictura.picture.folder import find_pictures
-from pictura.picture.kinds import as_picture
+from pictura.picture.kinds import as_picture, check_image_range
 from pictura.runtime.errors import PicturaError, did_you_mean
 from pictura.style.style import Style, encode_style, mix_moments, normalize_weights
 
@@ -181,11 +181,19 @@ def _check_style(style: Style, name: str, encoder: Encoder, layers: Sequence[str
     missing = [layer for layer in layers if layer not in style.layers]
     if missing:
         raise PicturaError(f"The style '{title}' has no layer {missing[0]}; it has {', '.join(style.layers)}.")
+    channels = encoder.channels(layers)
+    moments = next(iter(style.sizes.values()))
+    for layer in layers:
+        if len(moments[layer][0]) != channels[layer]:
+            raise PicturaError(
+                f"The style '{title}' has {len(moments[layer][0])} channels at {layer} where {encoder.name} has "
+                f"{channels[layer]}: give the painting itself."
+            )
 
 
 def _as_image(source: Any) -> Tensor:
     if isinstance(source, Tensor) and source.dim() == 4 and source.shape[1] == 3 and source.dtype == torch.float32:
-        return source
+        return check_image_range(source)
     return painting_tensor(as_picture(source))
 
 
@@ -261,12 +269,26 @@ def pictures_in(folder: Path) -> list[Path]:
     return paths
 
 
-def load_paintings(folder: str) -> list[Tensor]:
-    """The pictures of a folder, each as `painting_tensor` gives it.
+class SizedPaintings:
+    """The pictures of a folder, each at several sizes: read as they come, one in memory at a time.
+
+    Args:
+        folder: where they lie.
+        sizes: longest sides at which each is to be encoded.
+        device: where the pictures go.
 
     Raises:
         PicturaError: there is no such folder, or no picture in it.
     """
-    if not Path(folder).is_dir() or not folder:
-        raise PicturaError(f"There is no folder '{folder}': give --set method.paintings=FOLDER with paintings.")
-    return [painting_tensor(read(path)) for path in pictures_in(Path(folder))]
+
+    def __init__(self, folder: str, sizes: Sequence[int], device: torch.device) -> None:
+        if not folder or not Path(folder).is_dir():
+            raise PicturaError(f"There is no folder '{folder}': give --set method.paintings=FOLDER with paintings.")
+        self.paths, self.sizes, self.device = pictures_in(Path(folder)), sizes, device
+
+    def __iter__(self) -> Iterator[tuple[Tensor, int]]:
+        """Each picture 1×3×H×W with each size, from the first again whenever it is asked."""
+        for path in self.paths:
+            picture = painting_tensor(read(path)).to(self.device)
+            for size in self.sizes:
+                yield picture, size

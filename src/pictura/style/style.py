@@ -5,6 +5,7 @@ pixels are other strokes than at 512. Moments are linear in images, so styles ad
 are interpolated in the logarithm of the size.
 """
 
+import hashlib
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors.torch import save
 from torch import Tensor
 from torch.nn import functional as F
@@ -21,12 +22,18 @@ from pictura.encoders import Encoder
 from pictura.losses.moments import Moments, moments, weighted_moments
 from pictura.losses.perceptual import add_noise
 from pictura.picture.resize import fit_size, resize
+from pictura.runtime.documents import parse_json
+from pictura.runtime.downloads import open_safetensors
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.files import write_atomic
+from pictura.runtime.numbers import read_tensor
 
 # Longest sides at which a saved style has moments. Two are enough: 181 lies between the first scales of a run.
 STYLE_SIZES = (181, 512)
 STYLE_FORMAT = "pictura-style-1"
+CHECKSUM = "sha256"  # key of the metadata; files of earlier versions have none and are believed
+MAX_STYLE_SIZE = 2**16  # longest side in pixels that a file may speak of
+_EXTRACT = "make one with `pictura style extract`"
 
 
 @dataclass(frozen=True)
@@ -99,7 +106,8 @@ class Style:
             raise PicturaError(
                 f"The features of {self.encoder} overflow half precision in a .style file; use the encoder compact."
             )
-        return save(tensors, {"format": STYLE_FORMAT, "encoder": self.encoder, "about": json.dumps(dict(self.about))})
+        words = {"format": STYLE_FORMAT, "encoder": self.encoder, "about": json.dumps(dict(self.about))}
+        return save(tensors, words | {CHECKSUM: _digest(tensors, words)})
 
     def save(self, path: Path | str, *, overwrite: bool = False) -> Path:
         """Write a `.style` file, whole or not at all."""
@@ -110,39 +118,84 @@ class Style:
         """Read a `.style` file.
 
         Raises:
-            PicturaError: missing, or not a style.
+            PicturaError: missing, not a style, other than it was when it was saved, or with numbers that no style has.
         """
-        if not Path(path).is_file():
+        path = Path(path)
+        if not path.is_file():
             raise PicturaError(f"There is no style file {path}; `pictura style list` names the shipped styles.")
         try:
-            with safe_open(path, "pt") as file:
-                metadata = file.metadata() or {}
-                tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118, it is no dictionary
-        except SafetensorError as error:
-            raise _damaged(path) from error
-        if metadata.get("format") != STYLE_FORMAT:
-            raise PicturaError(f"{path} is not a {STYLE_FORMAT} file; make one with `pictura style extract`.")
-        try:
-            return cls(metadata["encoder"], _unpack(tensors), json.loads(metadata["about"]))
-        except (KeyError, ValueError, RuntimeError) as error:  # the right label on the wrong contents
-            raise _damaged(path) from error
+            words, tensors = _read_file(path)
+            return cls(words["encoder"], _unpack(tensors), _read_about(words["about"]))
+        except (KeyError, ValueError, SafetensorError) as error:  # the right label on the wrong contents
+            raise PicturaError(f"{path} is damaged or not a valid .style file ({error}); {_EXTRACT}.") from error
 
 
-def _damaged(path: Path | str) -> PicturaError:
-    return PicturaError(f"{path} is damaged or not a valid .style file; make one with `pictura style extract`.")
+def _read_file(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
+    """What a file says of itself, and its numbers, checked."""
+    try:
+        with open_safetensors(path, any_suffix=True) as file:
+            words = file.metadata() or {}
+            if words.get("format") != STYLE_FORMAT:
+                raise PicturaError(f"{path} is not a {STYLE_FORMAT} file; {_EXTRACT}.")
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118, it is no dictionary
+            if words.get(CHECKSUM, digest := _digest(tensors, words)) != digest:
+                raise PicturaError(f"{path} is not as it was saved (its SHA-256 differs): copy or download it again.")
+            return words, {key: read_tensor(file, key, path, _EXTRACT) for key in tensors}
+    except PicturaError as error:
+        if isinstance(error.__cause__, SafetensorError):
+            raise error.__cause__ from error
+        raise
+
+
+def _digest(tensors: Mapping[str, Tensor], words: Mapping[str, str]) -> str:
+    """SHA-256 of all that a file says, in an order of its own: that of the bytes in a file is not kept by a copy."""
+    digest = hashlib.sha256(json.dumps([words.get(name) for name in ("format", "encoder", "about")]).encode())
+    for key, tensor in sorted(tensors.items()):
+        digest.update(f"{key} {tensor.dtype} {list(tensor.shape)} ".encode())
+        digest.update(tensor.contiguous().flatten().view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _read_about(text: str) -> dict[str, str]:
+    about = parse_json(text)
+    if not isinstance(about, dict) or not all(isinstance(value, str) for value in about.values()):
+        raise ValueError("its title and painter are not text")
+    return about
 
 
 def _unpack(tensors: Mapping[str, Tensor]) -> dict[int, Moments]:
+    """Size → layer → moments; nothing is made that the numbers there do not fill.
+
+    Raises:
+        ValueError, KeyError: keys or shapes that no style has.
+    """
     sizes: dict[int, dict[str, tuple[Tensor, Tensor]]] = {}
-    for key in tensors:
+    for key, mean in tensors.items():
         size, layer, part = key.split("/")
         if part == "mean":
-            mean = tensors[key].float()
-            second = torch.zeros(len(mean), len(mean))
-            rows, columns = torch.triu_indices(len(mean), len(mean))
-            second[rows, columns] = second[columns, rows] = tensors[f"{size}/{layer}/second"].float()
-            sizes.setdefault(int(size), {})[layer] = (mean, second)
+            sizes.setdefault(int(size), {})[layer] = (
+                mean,
+                _unpack_second(mean, tensors[f"{size}/{layer}/second"], key),
+            )
+    if not sizes or not all(0 < size <= MAX_STYLE_SIZE for size in sizes):
+        raise ValueError(f"it has moments at {sorted(sizes)} pixels")
+    shapes = [{layer: mean.shape for layer, (mean, _) in layers.items()} for layers in sizes.values()]
+    if any(shape != shapes[0] for shape in shapes):
+        raise ValueError("its sizes have different layers")
     return dict(sorted(sizes.items()))
+
+
+def _unpack_second(mean: Tensor, triangle: Tensor, key: str) -> Tensor:
+    """The symmetric matrix of an upper triangle, whose length is looked at before the matrix is made."""
+    n = mean.numel()
+    if mean.dim() != 1 or not n or triangle.shape != (n * (n + 1) // 2,) or not mean.is_floating_point():
+        raise ValueError(f"'{key}' has shape {list(mean.shape)} and its second moments {list(triangle.shape)}")
+    second = torch.zeros(n, n)
+    rows, columns = torch.triu_indices(n, n)
+    second[rows, columns] = second[columns, rows] = triangle
+    if second.diagonal().min() < 0:
+        raise ValueError(f"'{key}' has a mean square below 0")
+    return second
 
 
 @torch.no_grad()

@@ -7,10 +7,12 @@ from typing import Any
 from pictura.methods import open_method
 from pictura.models import Bundle, read_bundle, save_bundle
 from pictura.picture import Picture
+from pictura.runtime.arguments import check_arguments
 from pictura.runtime.device import choose_device
 from pictura.training.method import Method
 
 
+@check_arguments
 def from_pretrained(source: str | Path, *, device: str = "cpu") -> Method:
     """The trained method of a model, in eval mode: a folder, a file, a shipped name, or ``owner/name@commit``.
 
@@ -26,6 +28,7 @@ def from_pretrained(source: str | Path, *, device: str = "cpu") -> Method:
     return method
 
 
+@check_arguments
 def save_pretrained(
     method: Method,
     folder: str | Path,

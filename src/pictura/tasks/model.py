@@ -2,16 +2,26 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, Unpack, overload
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
 
 from pictura.networks.tiling.streaming import DEFAULT_MEMORY
+from pictura.picture import Picture
 from pictura.picture.kinds import PictureInput
+from pictura.runtime.arguments import check_arguments
 from pictura.runtime.errors import PicturaError
 from pictura.tasks.enlarge import enlarge_picture, open_enlarger
+from pictura.tasks.keywords import ModelKeywords, accept_words
 from pictura.tasks.load import from_pretrained
 from pictura.tasks.stylize import mask_tensor, open_stylizer, stylize_picture
 from pictura.training.capabilities import Enlarges, Stylizes, capabilities_of
 from pictura.training.method import Method
+
+Number = TypeVar("Number", bound=np.generic)
 
 
 class Model:
@@ -36,6 +46,16 @@ class Model:
         """The styles it was trained for; empty where it takes any, or paints none."""
         return self.method.style_names if isinstance(self.method, Stylizes) else ()
 
+    @overload
+    def stylize(self, content: str | Path | Picture, style: Any, **options: Unpack[ModelKeywords]) -> Picture: ...
+    @overload
+    def stylize(self, content: Image.Image, style: Any, **options: Unpack[ModelKeywords]) -> Image.Image: ...
+    @overload
+    def stylize(self, content: NDArray[Number], style: Any, **options: Unpack[ModelKeywords]) -> NDArray[Number]: ...
+    @overload
+    def stylize(self, content: Tensor, style: Any, **options: Unpack[ModelKeywords]) -> Tensor: ...
+    @accept_words
+    @check_arguments
     def stylize(
         self,
         content: PictureInput,
@@ -68,6 +88,15 @@ class Model:
         )
         return stylize_picture(content, stylizer, size=size)
 
+    @overload
+    def upscale(self, picture: str | Path | Picture, scale: int | None = None, *, memory: int = ...) -> Picture: ...
+    @overload
+    def upscale(self, picture: Image.Image, scale: int | None = None, *, memory: int = ...) -> Image.Image: ...
+    @overload
+    def upscale(self, picture: NDArray[Number], scale: int | None = None, *, memory: int = ...) -> NDArray[Number]: ...
+    @overload
+    def upscale(self, picture: Tensor, scale: int | None = None, *, memory: int = ...) -> Tensor: ...
+    @check_arguments
     def upscale(self, picture: PictureInput, scale: int | None = None, *, memory: int = DEFAULT_MEMORY) -> Any:
         """Enlarge a picture, by default as much as the model does; result as in `pictura.upscale`.
 
@@ -84,6 +113,7 @@ class Model:
         return self.method
 
 
+@check_arguments
 def load(model: str | Path, *, device: str = "auto") -> Model:
     """A trained model for many pictures: a shipped name (``adain``), a folder, a file, or ``owner/name@commit``.
 

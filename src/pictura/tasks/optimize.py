@@ -82,7 +82,7 @@ def open_optimizing(
     weights: Sequence[float],
     *,
     settings: Settings | str | None = None,
-    encoder: Encoder | None = None,
+    encoder: Encoder | str | None = None,
     masks: Sequence[Tensor] = (),
     keep_colours: bool = False,
     device: str = "auto",
@@ -94,7 +94,7 @@ def open_optimizing(
         styles: names, files, folders, pictures 1×3×H×W, lists of these, or `Style`.
         weights: one for each style; their sum is 1.
         settings: `Settings`, or the name of a preset: fast, balanced (the default), quality, paper.
-        encoder: an opened one, instead of the one that the settings name.
+        encoder: an opened one, or a name, instead of the one that the settings name.
         masks: one 1×1×h×w in [0, 1] for each style, where it applies; each style is then a run of its own.
         keep_colours: whether the photo's colours stay.
         device: auto, cpu, cuda or mps.
@@ -103,6 +103,7 @@ def open_optimizing(
     Raises:
         PicturaError: no such style, preset, setting or device, or a value that cannot be used.
     """
+    encoder, changes = split_encoder(encoder, changes)
     chosen = change_settings(settings or "balanced", changes)
     encoder = encoder or open_encoder(chosen, device)
     read_init_image(chosen)
@@ -157,6 +158,11 @@ def change_settings(settings: Settings | str, changes: dict[str, Any]) -> Settin
     """
     chosen = preset(settings) if isinstance(settings, str) else settings
     return chosen.with_changes(**changes) if changes else chosen
+
+
+def split_encoder(encoder: Encoder | str | None, changes: dict[str, Any]) -> tuple[Encoder | None, dict[str, Any]]:
+    """An opened encoder and the changes of settings, among which a name of one belongs."""
+    return (None, changes | {"encoder": encoder}) if isinstance(encoder, str) else (encoder, changes)
 
 
 def open_encoder(settings: Settings, device: str = "auto") -> Encoder:

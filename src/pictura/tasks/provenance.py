@@ -1,15 +1,17 @@
 """What pictura writes into the pictures it makes, so that they can be made again."""
 
-import json
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from pictura.methods.iterative.settings import Settings, build_settings
 from pictura.picture import read_settings
+from pictura.runtime.arguments import check_arguments
+from pictura.runtime.documents import read_json
 from pictura.runtime.errors import PicturaError
 
 
+@check_arguments
 def load_settings(path: str | Path) -> Settings:
     """The settings in a picture that pictura made, or in a JSON file.
 
@@ -55,6 +57,6 @@ def read_provenance(path: str | Path) -> dict[str, Any]:
 
 def _read_json(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return read_json(path)
     except (OSError, ValueError) as error:
         raise PicturaError(f"{path} cannot be read as JSON settings: {error}.") from error

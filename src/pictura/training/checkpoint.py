@@ -7,7 +7,6 @@ from the seed and its number (`pictura.runtime.seeds`).
 
 import contextlib
 import errno
-import json
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +17,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from pictura.runtime import files
+from pictura.runtime import documents, files
 
 MANIFEST = "manifest.json"
 STATE = "state.json"
@@ -79,7 +78,8 @@ def write_checkpoint(checkpoint: Checkpoint, parent: Path) -> Path:
 def _holds(folder: Path, contents: dict[str, bytes]) -> bool:
     """Whether a checkpoint is whole and has these files, byte for byte."""
     try:
-        there = {name: (folder / name).read_bytes() for name in json.loads((folder / MANIFEST).read_bytes())["files"]}
+        files_there = documents.read_json(folder / MANIFEST)["files"]
+        there = {name: (folder / name).read_bytes() for name in files_there}
     except (OSError, ValueError, KeyError, TypeError):
         return False
     return there == contents
@@ -92,20 +92,29 @@ def read_checkpoint(folder: Path) -> Checkpoint:
         BrokenCheckpoint: a file is missing or not what was written.
     """
     try:
-        manifest = json.loads((folder / MANIFEST).read_bytes())
+        manifest = documents.read_json(folder / MANIFEST)
         for name, digest in manifest["files"].items():
+            if Path(name).name != name:
+                raise BrokenCheckpoint(f"{name!a} is not the name of a file in it")
             if files.digest_file(folder / name) != files.FileDigest(**digest):
                 raise BrokenCheckpoint(f"{name} is not what was written")
         tensors = {
-            Path(name).stem: load((folder / name).read_bytes())
-            for name in manifest["files"]
-            if name.endswith(".safetensors")
+            Path(name).stem: _read_tensors(folder / name) for name in manifest["files"] if name.endswith(".safetensors")
         }
-        return Checkpoint(int(manifest["step"]), tensors, json.loads((folder / STATE).read_bytes()))
+        return Checkpoint(int(manifest["step"]), tensors, documents.read_json(folder / STATE))
     except FileNotFoundError as error:
         raise BrokenCheckpoint(f"{Path(error.filename).name} is missing") from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError, SafetensorError) as error:
         raise BrokenCheckpoint(f"it cannot be read ({error})") from error
+
+
+def _read_tensors(path: Path) -> Tensors:
+    """The tensors of one file, all of them numbers: nothing else was saved."""
+    tensors = load(path.read_bytes())
+    for key, tensor in tensors.items():
+        if tensor.is_floating_point() and not tensor.isfinite().all():
+            raise BrokenCheckpoint(f"'{key}' in {path.name} contains NaN or infinity")
+    return tensors
 
 
 def list_checkpoints(parent: Path) -> list[Path]:

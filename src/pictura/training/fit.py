@@ -11,6 +11,7 @@ from torch import Tensor
 
 from pictura.models import Bundle, save_bundle
 from pictura.runtime import seeds
+from pictura.runtime.device import encoder_dtype
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.files import encode_json, write_atomic
 from pictura.runtime.signals import Stopped, StopRequest, catch_signals
@@ -65,6 +66,8 @@ def fit(
         if fabric.is_global_zero:
             stack.enter_context(folder.lock())
         fabric.barrier()
+        exact = str(fabric.strategy.precision.precision) == "32-true"
+        stack.enter_context(encoder_dtype("float32" if exact else None))
         return Training(method, data, folder, settings, fabric, callback).run(resume)
 
 
@@ -110,7 +113,7 @@ class Training:
         self.fabric.barrier()  # all have looked before the first one moves anything
         saved = self._load_newest() if resume else None
         if saved is not None:
-            self.identity = complete_identity(self.identity, saved.state["identity"], self.method, self.folder.path)
+            self.identity = complete_identity(self.identity, state.saved_identity(saved), self.method, self.folder.path)
             if saved.step > self.settings.steps:
                 raise PicturaError(
                     f"The run in '{self.folder.path}' already has {saved.step} steps; set steps above {saved.step}."

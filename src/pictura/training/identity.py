@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pictura.runtime.documents import read_json
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.settings import validate_settings
 from pictura.training.loader import DataSource
@@ -76,8 +77,8 @@ def check_data(method: Method, data: DataSource) -> None:
     Raises:
         PicturaError: the data are of another kind, or there are none.
     """
-    if data.kind != method.data:
-        raise PicturaError(f"{method.name} expects {method.data} data, got {data.kind}.")
+    if data.kind != method.data_kind:
+        raise PicturaError(f"{method.name} expects {method.data_kind} data, got {data.kind}.")
     if not len(data):
         raise PicturaError("The data set is empty; it needs at least one sample.")
 
@@ -85,7 +86,7 @@ def check_data(method: Method, data: DataSource) -> None:
 def read_precision(settings: Path) -> str | None:
     """The precision of the run that wrote this file, for a resume with "auto" on another machine."""
     try:
-        precision = json.loads(settings.read_bytes())["identity"]["precision"]
+        precision = read_json(settings)["identity"]["precision"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return precision if precision in ("32-true", "bf16-mixed") else None

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
+from pictura.runtime.documents import parse_json
 from pictura.runtime.files import write_atomic
 
 MAX_LINES = 2000  # lines of a log, about; the plot has as many points
@@ -52,7 +53,7 @@ def read_log(path: Path) -> list[LogLine]:
     with contextlib.suppress(OSError):
         for text in path.read_text(encoding="utf-8", errors="replace").splitlines():
             with contextlib.suppress(ValueError):
-                line = json.loads(text)
+                line = parse_json(text)
                 if isinstance(line, dict) and isinstance(line.get("step"), int):
                     lines.append(line)
     return lines

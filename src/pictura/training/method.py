@@ -111,6 +111,11 @@ class Method(abc.ABC):
         """Build the networks from torch's global generator, which the caller has seeded; nothing slow, no teacher."""
         self.settings = settings
 
+    @property
+    def data_kind(self) -> DataKind:
+        """What this one reads: `data`, unless its settings say otherwise."""
+        return self.data
+
     @classmethod
     @abc.abstractmethod
     def tiny(cls) -> MethodSettings:

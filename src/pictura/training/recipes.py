@@ -8,11 +8,11 @@
 A recipe says only what differs from the defaults; the caller, who validates the tables, knows the settings.
 """
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from pictura.runtime.documents import parse_toml, read_toml
 from pictura.runtime.errors import PicturaError, did_you_mean
 
 RECIPES_FOLDER = Path(__file__).parents[1] / "assets" / "recipes"
@@ -35,7 +35,7 @@ def read_recipe(source: str | Path) -> Recipe:
     """
     path = RECIPES_FOLDER / f"{source}.toml" if str(source) in recipe_names() else Path(source)
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = read_toml(path)
     except FileNotFoundError as error:
         guess = did_you_mean(str(source), recipe_names())
         raise PicturaError(f"There is no recipe '{source}', neither shipped nor as a file.{guess}") from error
@@ -89,6 +89,6 @@ def _locate_setting(key: str, fields: Mapping[str, Iterable[str]]) -> list[str]:
 
 def _parse_value(text: str) -> Any:
     try:
-        return tomllib.loads(f"value = {text}")["value"]
+        return parse_toml(f"value = {text}")["value"]
     except ValueError:
         return text

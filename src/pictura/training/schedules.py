@@ -22,3 +22,10 @@ def linear_decay(steps: int, start: float = 0.5) -> Schedule | None:
         return None
     constant = start * steps
     return lambda step: min(1.0, max(0.0, (steps - step) / max(1.0, steps - constant)))
+
+
+def inverse_decay(rate: float) -> Schedule | None:
+    """1 / (1 + rate · step), which never ends; None for 0."""
+    if rate == 0:
+        return None
+    return lambda step: 1 / (1 + rate * step)

@@ -10,6 +10,7 @@ from torch import nn
 
 from pictura import __version__
 from pictura.runtime import files
+from pictura.runtime.errors import PicturaError
 from pictura.training import checkpoint, distributed
 from pictura.training.checkpoint import Checkpoint, Tensors
 from pictura.training.guard import Guard
@@ -70,7 +71,21 @@ class TrainingState:
         return Checkpoint(step, tensors | {f"method-{i}": pool for i, pool in enumerate(pools)}, state)
 
     def restore(self, saved: Checkpoint, process: int) -> None:
-        """Resume from a checkpoint whose identity is ours."""
+        """Resume from a checkpoint whose identity is ours.
+
+        Raises:
+            PicturaError: it is whole but not what a training of ours wrote.
+        """
+        try:
+            self._restore(saved, process)
+        # Its digests are right, so somebody wrote it so: tensors, names or numbers that torch or a dictionary misses.
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError, RuntimeError, OverflowError) as error:
+            problem = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise PicturaError(
+                f"The checkpoint of step {saved.step} cannot be resumed ({problem}): remove it to use the one before."
+            ) from error
+
+    def _restore(self, saved: Checkpoint, process: int) -> None:
         weights = saved.tensors["model"]
         for name, network in self.networks.items():
             own = {key.removeprefix(f"{name}."): t for key, t in weights.items() if key.startswith(f"{name}.")}
@@ -78,6 +93,18 @@ class TrainingState:
         self.players.load(saved.tensors.get("optim", {}), saved.state["players"], saved.tensors.get("ema", {}))
         self.guard.load_state(saved.state["guard"])
         self.method.load_state(saved.tensors.get(f"method-{process}", {}))
+
+
+def saved_identity(saved: Checkpoint) -> Identity:
+    """The identity in a checkpoint.
+
+    Raises:
+        PicturaError: there is none.
+    """
+    identity = saved.state.get("identity") if isinstance(saved.state, dict) else None
+    if not isinstance(identity, dict):
+        raise PicturaError(f"The checkpoint of step {saved.step} does not say of which training it is: remove it.")
+    return identity
 
 
 def save_checkpoint(saved: Checkpoint, folder: RunFolder, keep: int) -> Path:

@@ -1,7 +1,7 @@
 """PyAV, an extra: imported when needed, its errors as one sentence."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -35,6 +35,21 @@ def translate_write_errors(path: Path) -> Iterator[None]:
         raise PicturaError(
             f"'{path}' could not be written ({error_text(error)}): try another --codec or .mkv."
         ) from error
+
+
+def readable_tags(tags: Mapping[str, str]) -> dict[str, str]:
+    """Metadata of a file opened with ``metadata_errors="surrogateescape"``: what is no UTF-8 is Windows' Latin-1.
+
+    Old cameras and programs write the letters of their country so; of other alphabets it shows what no reader can know.
+    """
+    return {_read_text(name): _read_text(text) for name, text in tags.items()}
+
+
+def _read_text(text: str) -> str:
+    try:
+        return text.encode("utf-8").decode("utf-8")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogateescape").decode("cp1252", "replace")
 
 
 def error_text(error: Exception) -> str:

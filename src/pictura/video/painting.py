@@ -14,12 +14,15 @@ from torch import Tensor
 from pictura.networks.tiling.frozen import Paint
 from pictura.picture.reading import MAX_SIDE
 from pictura.picture.resize import fit_size, resize
+from pictura.runtime.arguments import check_arguments
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.files import check_free, write_atomic
+from pictura.video.beside import OWN_TAGS
+from pictura.video.libav import readable_tags
 from pictura.video.reading import Clip, CopiedPacket, OpenClip
 from pictura.video.shots import StatisticsScope, Survey, survey_frames
 from pictura.video.steady import FrozenStatistics, SteadyStylizer
-from pictura.video.writing import OWN_TAGS, VideoFormat, VideoWriter, choose_video_format, open_video_writer
+from pictura.video.writing import VideoFormat, VideoWriter, choose_video_format, open_video_writer
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -57,7 +60,7 @@ class VideoResult:
 
     frames: number of frames; seconds: how long they took; size: (height, width); shots: number of shots.
     complete: False if it was stopped: then the file contains the beginning.
-    dropped: streams that the container cannot contain, in words.
+    dropped: what the video has and the output cannot contain, in words.
     """
 
     path: Path
@@ -72,6 +75,7 @@ class VideoResult:
 VideoCallback = Callable[[VideoProgress], None]
 
 
+@check_arguments
 def paint_video(
     source: str | Path,
     target: str | Path,
@@ -162,7 +166,8 @@ class _VideoJob:
     def write(self, file: BinaryIO, path: Path, sound: bool, tags: Mapping[str, str]) -> None:
         """Write the whole video into an open file."""
         with self.clip.open_container() as source:
-            own = {name: text for name, text in source.container.metadata.items() if name.lower() not in OWN_TAGS}
+            told = readable_tags(source.container.metadata)
+            own = {name: text for name, text in told.items() if name.lower() not in (*OWN_TAGS, "timecode")}
             with open_video_writer(file, path, self.clip, self.video_format, self.size, {**tags, **own}) as out:
                 copied = out.copy_streams(source, sound)
                 self.dropped = out.dropped

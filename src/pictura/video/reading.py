@@ -14,12 +14,15 @@ from pictura.runtime.errors import PicturaError
 from pictura.runtime.files import open_file
 from pictura.video import colour
 from pictura.video.libav import error_text, import_av
+from pictura.video.timeline import Timeline
 
 if TYPE_CHECKING:
     from av import Packet, VideoFrame, VideoStream
     from av.container import InputContainer
     from av.stream import Stream
 
+# 8192×8192, what the largest cameras film: a damaged header asks for gigabytes a frame.
+MAX_FRAME_PIXELS = 2**26
 DEFAULT_RATE = Fraction(25)  # frames per second where the file has none
 # Containers with their streams inside. FFmpeg's playlists would make it open other files and addresses.
 INPUT_CONTAINERS = (
@@ -65,10 +68,13 @@ class OpenClip(NamedTuple):
         Raises:
             PicturaError: a part of the file cannot be decoded.
         """
-        last = None
+        last, timeline = None, Timeline(self.container)
         try:
             for packet in self.container.demux(self.stream, *streams):
+                timeline.place(packet)
                 if packet.stream is self.stream:
+                    if not packet.size and packet.dts is not None:
+                        continue  # Theora and VP8 write no bytes where the last frame goes on
                     for frame in self.stream.decode(packet):
                         last = frame.time
                         yield frame
@@ -122,7 +128,7 @@ class Clip:
         av = import_av()
         options = {"format_whitelist": INPUT_CONTAINERS, "protocol_whitelist": "file"}
         try:
-            container = av.open(f"file:{self.path}", options=options)
+            container = av.open(f"file:{self.path}", options=options, metadata_errors="surrogateescape")
         except av.error.FFmpegError as error:
             raise PicturaError(
                 f"'{self.path}' is not a video or is damaged ({error_text(error)}): check that it plays."
@@ -134,6 +140,7 @@ class Clip:
             if streams[0].codec_context is None:
                 raise PicturaError(f"'{self.path}' uses a codec this FFmpeg does not support: convert it first.")
             streams[0].thread_type = "AUTO"
+            streams[0].codec_context.options = {"max_pixels": str(MAX_FRAME_PIXELS)}
             yield OpenClip(self, container, streams[0])
 
     def upright_image(self, frame: "VideoFrame") -> Tensor:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from torch import Tensor
 
 from pictura.runtime.errors import PicturaError, did_you_mean
-from pictura.video import colour
-from pictura.video.libav import import_av, translate_write_errors
+from pictura.video import beside, colour
+from pictura.video.libav import import_av, readable_tags, translate_write_errors
 from pictura.video.reading import Clip, OpenClip
 
 if TYPE_CHECKING:
@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from av.container import OutputContainer
     from av.stream import Stream
 
-# FFmpeg's names by suffix; the metadata that containers write by themselves.
+# FFmpeg's names by suffix.
 OUTPUT_CONTAINERS = {".mp4": "mp4", ".webm": "webm", ".mkv": "matroska"}
-OWN_TAGS = ("major_brand", "minor_version", "compatible_brands", "encoder", "duration", "creation_time")
 
 
 @dataclass(frozen=True)
@@ -122,7 +121,7 @@ def choose_video_format(path: Path, codec: str | None = None, quality: int | Non
 class VideoWriter:
     """An open output video; made by `open_video_writer`.
 
-    dropped: subtitles that the container cannot contain, in words.
+    dropped: what the input has and the output cannot contain, in words.
     """
 
     def __init__(
@@ -143,14 +142,19 @@ class VideoWriter:
         self.last_time: int | None = None
 
     def copy_streams(self, source: OpenClip, sound: bool) -> list["Stream"]:
-        """Copy the chapters, and prepare the streams to copy, which are returned.
+        """Copy what stands beside the frames, and prepare the streams to copy, which are returned.
 
         Raises:
             PicturaError: the container cannot contain the audio codec.
         """
         copied = []
-        self.container.set_chapters(source.container.chapters())
-        for stream in source.streams_of_type(*(("audio", "subtitle") if sound else ("subtitle",))):
+        self._copy_words(source)
+        for stream in source.container.streams:
+            if stream is source.stream or (stream.type == "audio" and not sound):
+                continue
+            if stream.type not in ("audio", "subtitle"):
+                self.dropped += self._keep_other(stream)
+                continue
             name = stream.codec.canonical_name if stream.codec_context else "unknown codec"
             try:
                 copy = self.container.add_stream_from_template(stream)
@@ -161,11 +165,25 @@ class VideoWriter:
                     ) from error
                 self.dropped.append(f"subtitles ({name})")
                 continue
-            copy.metadata.update(stream.metadata)
+            copy.metadata.update(readable_tags(stream.metadata))
             copy.disposition = stream.disposition
             self.copies[stream.index] = copy
             copied.append(stream)
         return copied
+
+    def _copy_words(self, source: OpenClip) -> None:
+        """Chapters, the picture's title and timecode; and the names of what frames lose."""
+        chapters = source.container.chapters()
+        for chapter in chapters:
+            chapter["metadata"] = readable_tags(chapter["metadata"])
+        self.container.set_chapters(chapters)
+        self.dropped += beside.keep_video_tags(source, self.stream)
+        self.dropped += beside.name_frame_losses(self.clip.first, source.stream)
+
+    def _keep_other(self, stream: "Stream") -> list[str]:
+        if stream.type == "attachment":
+            return beside.keep_attachment(stream, self.container, self.container.format.name)
+        return beside.name_stream(stream)
 
     def begin(self) -> None:
         """Write the header; what codec and container do not support fails here."""

@@ -7,7 +7,7 @@ from typing import Any
 from pictura import __version__
 from pictura.cli.options import Json
 from pictura.cli.text import align_columns, examples, print_text
-from pictura.encoders.store import AvailableEncoder, available_encoders, weights_folder
+from pictura.encoders.store import AvailableEncoder, available_encoders, how_to_get, weights_folder
 from pictura.runtime.threads import use_threads
 
 ENCODERS_EXAMPLES = examples("pictura encoders", "pictura encoders --json")
@@ -31,8 +31,9 @@ def _describe_encoder(one: AvailableEncoder) -> dict[str, str]:
 def _locate_weights(one: AvailableEncoder) -> str:
     if one.path is not None:
         return str(one.path)
-    by_hand = f"put {one.record.filename} into {weights_folder()}"
-    return by_hand if one.record.hub is None else f"fetched when first used, or {by_hand}"
+    if one.record.hub is not None:
+        return f"fetched when first used, or put {one.record.filename} into {weights_folder()}"
+    return how_to_get(one.record)
 
 
 def check(as_json: Json = False) -> None:

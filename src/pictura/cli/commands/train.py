@@ -70,7 +70,7 @@ def train(
 
     RunFolder(output).check(resume)
     quiet = quiet or os.environ.get("RANK", "0") != "0"  # of several processes one speaks
-    source = _open_audited(data, kind, settings, values, skip_bad, quiet)
+    source = _open_audited(data, planned, settings, values, skip_bad, quiet)
     from pictura.runtime.signals import Stopped
     from pictura.training.fit import fit
 
@@ -88,6 +88,7 @@ def _build_method(
 ) -> "tuple[Method, TrainSettings, dict[str, Any]]":
     """The method with its first weights, the loop's settings, the data's."""
     from pictura.data import DataSettings
+    from pictura.methods import build_method
     from pictura.runtime import seeds
     from pictura.runtime.settings import validate_settings
     from pictura.training.settings import TrainSettings, starting_settings
@@ -111,7 +112,7 @@ def _build_method(
         _refuse_foreign_names(str(start), own, typed)
     with seeds.preserve_random_state():
         seeds.seed_all("weights", settings.seed)
-        method = kind(own)
+        method = build_method(kind, own)
     if begun is not None:
         method.begin(begun)
     return method, settings, values["data"]
@@ -157,7 +158,7 @@ def _tell_left_out(folder: Path) -> None:
 
 
 def _open_audited(
-    folder: Path, kind: "type[Method]", settings: "TrainSettings", values: dict[str, Any], skip_bad: bool, quiet: bool
+    folder: Path, method: "Method", settings: "TrainSettings", values: dict[str, Any], skip_bad: bool, quiet: bool
 ) -> "DataSet":
     """The data set, every picture of it looked at before the first step."""
     from rich.console import Console
@@ -165,7 +166,7 @@ def _open_audited(
 
     from pictura.data import audit_source, data_settings, open_data
 
-    source = open_data(folder, kind.data, settings.crop, settings=data_settings(values))
+    source = open_data(folder, method.data_kind, settings.crop, settings=data_settings(values))
     console = Console(stderr=True)
     hidden = quiet or not console.is_terminal
     with Progress(console=console, transient=True, disable=hidden, redirect_stdout=False) as bar:

@@ -168,7 +168,7 @@ def _show_progress(report: ConsoleReport, name: str, progress: "VideoProgress") 
 
 def _report_video(report: ConsoleReport, clip: Path, made: "VideoResult") -> None:
     for what in made.dropped:
-        report.say(f"{clip}: {what} were left off, since {made.path.suffix} files do not hold them")
+        report.say(f"{clip}: left off, since {made.path.name} cannot contain it: {what}")
     height, width = made.size
     shots = f"{made.shots} shot" + "s" * (made.shots != 1)
     line = f"{made.path}, {width}×{height}, {made.frames} frames, {shots}, {format_duration(made.seconds)}"

@@ -1,6 +1,6 @@
 """Our AdaIN: three levels, a style code in the decoder, and the losses of our optimization."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -41,7 +41,7 @@ class LightVariant(Variant):
         return LightDecoder(channels, description_size(COMPONENTS), s.widths, s.blocks)
 
     def prepare(
-        self, f: Encoder, decoder: nn.Module, paintings: Sequence[tuple[Tensor, int]], generator: torch.Generator
+        self, f: Encoder, decoder: nn.Module, paintings: Iterable[tuple[Tensor, int]], generator: torch.Generator
     ) -> None:
         """The loss network, and the mean and spread of all style codes."""
         s, layers = self.settings, self.style_layers

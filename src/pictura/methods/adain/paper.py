@@ -1,6 +1,6 @@
 """AdaIN as printed: one level, relu4_1, and the losses of equations 11 to 13."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -22,13 +22,14 @@ class PaperVariant(Variant):
 
     style_layers = STYLE_LAYERS[:4]
     adapted_layers = ("relu4_1",)
+    padding = "reflect"  # before each convolution, as both releases: net.lua, net.py
 
     def build_decoder(self) -> nn.Module:
         """The mirror of VGG-19 up to relu4_1."""
         return Decoder(COMPONENTS["relu4_1"] if self.settings.encoder == "compact" else VGG_CHANNELS)
 
     def prepare(
-        self, f: Encoder, decoder: nn.Module, paintings: Sequence[tuple[Tensor, int]], generator: torch.Generator
+        self, f: Encoder, decoder: nn.Module, paintings: Iterable[tuple[Tensor, int]], generator: torch.Generator
     ) -> None:
         """Nothing: f itself is the loss network."""
 

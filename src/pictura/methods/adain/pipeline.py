@@ -14,6 +14,7 @@ class AdaINPipeline(nn.Module):
     """All of T(c, s) in float32, f included: contents N×3×H×W in one style 1×3×h×w, at full strength."""
 
     multiple, smallest = 8, 32
+    untouched = ("style",)  # read as it is, as the program reads a painting
 
     def __init__(self, f: Encoder, decoder: nn.Module, variant: Variant) -> None:
         super().__init__()

@@ -1,13 +1,14 @@
 """What differs between the paper's AdaIN and ours: decoder, losses, and the way of an image in tiles."""
 
 import abc
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from pictura.encoders import Encoder
+from pictura.encoders.records import Padding
 from pictura.methods.adain.settings import AdaINSettings
 from pictura.networks.adain import AdaIN
 from pictura.networks.layers.padding import autocast_dtype
@@ -22,10 +23,12 @@ class Variant(abc.ABC):
 
     style_layers: layers at which a style is compared.
     adapted_layers: layers of the content that AdaIN adapts and g decodes.
+    padding: border of f where the settings say none; None for the encoder's own.
     """
 
     style_layers: ClassVar[tuple[str, ...]]
     adapted_layers: ClassVar[tuple[str, ...]]
+    padding: ClassVar[Padding | None] = None
 
     def __init__(self, settings: AdaINSettings) -> None:
         self.settings = settings
@@ -37,7 +40,7 @@ class Variant(abc.ABC):
 
     @abc.abstractmethod
     def prepare(
-        self, f: Encoder, decoder: nn.Module, paintings: Sequence[tuple[Tensor, int]], generator: torch.Generator
+        self, f: Encoder, decoder: nn.Module, paintings: Iterable[tuple[Tensor, int]], generator: torch.Generator
     ) -> None:
         """Before a training: load what the losses need; paintings 1×3×H×W with the longest side they are encoded at."""
 

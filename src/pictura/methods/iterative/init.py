@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from pictura.methods.iterative.settings import Settings
+from pictura.methods.iterative.settings import INIT_NOISE, Settings
 from pictura.picture import read
 from pictura.picture.resize import resize
 from pictura.runtime.errors import PicturaError, did_you_mean
@@ -31,7 +31,7 @@ def start_image(
         return resize(image, size)
     if settings.init in ("content", "style", "adain"):
         raise PicturaError(f"There is no {settings.init} picture to start from; use --init noise or grey.")
-    return blank(settings.init, size, settings.seed)
+    return blank(settings.init, size, settings.seed, settings.init_noise)
 
 
 def read_init_image(settings: Settings) -> Tensor | None:
@@ -50,11 +50,10 @@ def read_init_image(settings: Settings) -> Tensor | None:
     return read(settings.init).tensor()
 
 
-def blank(kind: str, size: tuple[int, int], seed: int) -> Tensor:
-    """A first image 1×3×H×W without any content: `noise` (normal around grey, as in the papers) or `grey`."""
+def blank(kind: str, size: tuple[int, int], seed: int, sigma: float = INIT_NOISE) -> Tensor:
+    """A first image 1×3×H×W without any content: `noise` (normal around grey, of this σ) or `grey`."""
     grey = torch.full((1, 3, *size), 0.5)
     if kind == "grey":
         return grey
-    # σ of 1 in the 0..255 scale of the 2015 paper's release would start all but flat; σ = 0.1 is visible noise.
     noise = torch.randn(grey.shape, generator=torch.Generator().manual_seed(seed))
-    return (grey + 0.1 * noise).clamp(0, 1)
+    return (grey + sigma * noise).clamp(0, 1)

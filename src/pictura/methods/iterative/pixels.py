@@ -10,7 +10,6 @@ from torch import Tensor
 from pictura.methods.iterative.settings import Settings
 
 Losses = dict[str, float]
-FIRST_MOVE = 0.01  # of the range of a pixel, on average; our trial: the Gram term falls from the first step on
 LBFGS_HISTORY = 100  # PyTorch's default, and what Gatys's release uses
 
 
@@ -67,16 +66,16 @@ class Pixels:
         return losses
 
     def _lbfgs_rate(self) -> float:
-        """The full step, or one of FIRST_MOVE a pixel as long as there is no curvature to go by.
+        """The full step, or one of `first_move` a pixel as long as there is no curvature to go by.
 
         Left alone PyTorch would move all pixels together by 1 at first, too little to measure a curvature in float32,
         and then by the whole gradient for as long as curvature is negative, as the Gram term's is on noise.
         """
         state = self.optimizer.state.get(self.x)
         if not state:  # its own first step is divided by |gradient|₁ already
-            return self.rate * FIRST_MOVE * self.x.numel()
+            return self.rate * self.settings.first_move * self.x.numel()
         if not state["old_dirs"] and self.x.grad is not None:
-            return self.rate * FIRST_MOVE * self.x.numel() / max(self.x.grad.abs().sum().item(), 1e-12)
+            return self.rate * self.settings.first_move * self.x.numel() / max(self.x.grad.abs().sum().item(), 1e-12)
         return self.rate
 
     @property

@@ -1,19 +1,27 @@
 """Settings of the iterative methods, frozen and validated, and the presets built from them."""
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from pictura.encoders.records import STYLE_LAYERS
+from pictura.runtime.arguments import check_arguments
 from pictura.runtime.errors import PicturaError, did_you_mean
-from pictura.runtime.settings import FrozenSettings, validate_settings
+from pictura.runtime.settings import MAX_WEIGHT, FrozenSettings, validate_settings
+
+# σ of the noise a run starts from. The 2015 release draws σ = 1 on pixels from 0 to 255, so 1/255, which is all but
+# flat grey, and neural-style 0.001 of that. Ours, σ = 0.1, is visible noise.
+INIT_NOISE = 0.1
+# How far L-BFGS moves a pixel, of its range and on average, until it knows a curvature. No release scales its first
+# move; in our trial the Gram term falls from the first step on with this, and without it grows on noise.
+FIRST_MOVE = 0.01
 
 
 class Settings(FrozenSettings):
     """Everything that decides how a picture is made, apart from the pictures.
 
-    Bounds without a meaning of their own keep float32 (1e6), time (a ratio of 1.01 is 210 scales up to 1024 pixels) and
-    torch's generator (63 bits) from overflowing.
+    Bounds without a meaning of their own keep float32 (1e6, MAX_WEIGHT), time (a ratio of 1.01 is 210 scales up to 1024
+    pixels) and torch's generator (63 bits) from overflowing.
     """
 
     preset: str = Field(default="balanced", description="the preset these settings started from")
@@ -33,30 +41,44 @@ class Settings(FrozenSettings):
         default=dict.fromkeys(STYLE_LAYERS, 1.0),
         description="layer → weight of the style term",
     )
-    content_weight: float = Field(default=0.07, ge=0, description="α, weight of the content term")
-    style_weight: float = Field(default=1.0, ge=0, description="β, weight of the style term")
-    tv_weight: float = Field(default=1.0, ge=0, description="weight of total variation (mean squares)")
+    content_weight: float = Field(default=0.07, ge=0, le=MAX_WEIGHT, description="α, weight of the content term")
+    style_weight: float = Field(default=1.0, ge=0, le=MAX_WEIGHT, description="β, weight of the style term")
+    tv_weight: float = Field(default=1.0, ge=0, le=MAX_WEIGHT, description="weight of total variation (mean squares)")
     optimizer: Literal["adam", "lbfgs", "sgd"] = Field(default="adam", description="optimizer of the pixels")
     learning_rate: float = Field(default=0.03, gt=0, le=1e6, description="step size, pixels in [0, 1]")
     init: str = Field(
         default="adain", description="content, style, noise, grey, adain (that method's picture) or a picture's path"
     )
-    steps: tuple[int, ...] = Field(
+    init_noise: float = Field(
+        default=INIT_NOISE, ge=0, le=1, description="σ around grey of init noise; 1/255 in the paper's release"
+    )
+    first_move: float = Field(
+        default=FIRST_MOVE, gt=0, le=1, description="lbfgs: how far a pixel moves until a curvature is known"
+    )
+    steps: tuple[Annotated[int, Field(ge=0, le=10**7)], ...] = Field(
         # AdaIN's picture has done what the coarser scales are for: on the eight pairs of docs/compact.md judged style
         # 0.18 for 0.23 and content 0.87 for 1.05 with 80, 60, 40, 25, 15 steps from the photograph.
         default=(0, 0, 0, 12, 20),
         description="steps per scale, coarse to fine; 0 leaves a scale out",
     )
-    scale_factor: float = Field(default=2**0.5, ge=1.01, description="ratio of one scale to the next")
+    scale_factor: float = Field(default=2**0.5, ge=1.01, le=16, description="ratio of one scale to the next")
     averaging: float = Field(default=0.9, ge=0, lt=1, description="decay of the averaged iterate; 0 takes the last one")
     smoothing: float = Field(
         default=0.02, ge=0, le=1, description="σ of the noise added to the encoder's input; lbfgs goes without"
     )
     style_scale: float = Field(
-        default=1.0, gt=0, description="size of the style's strokes; 2 paints them twice as large"
+        default=1.0, gt=0, le=100, description="size of the style's strokes; 2 paints them twice as large"
     )
     denoise: float = Field(default=0.0, ge=0, le=1, description="edge-preserving denoising of the result")
     seed: int = Field(default=0, ge=0, lt=2**63, description="of the noise; one seed, one picture")
+
+    @field_validator("steps", mode="before")
+    @classmethod
+    def _list_steps(cls, steps: Any) -> Any:
+        """One number is that of a single scale; a text is the command line's ``80,60,40``."""
+        if isinstance(steps, str):
+            return steps.split(",")
+        return (steps,) if isinstance(steps, int) else steps
 
     @model_validator(mode="after")
     def _check_usable(self) -> Self:
@@ -105,7 +127,11 @@ PRESETS: dict[str, Settings] = {
     ),
     # Gatys, Ecker and Bethge, CVPR 2016, as printed: normalized VGG-19 with average pooling, conv4_2 against conv1_1 …
     # conv5_1 equally weighted (the papers write conv and mean the response after its ReLU), white noise, L-BFGS.
-    # α/β = 1e-3 in the numbers of the authors' release, 1e6 and 1e9; 500 evaluations are those of the release, too.
+    # The numbers are those of the authors' release, leongatys/NeuralImageSynthesis: 1e6 for the content, 1e9 / 5 for
+    # the style at each layer. But it multiplies other terms than the paper prints (LossLayers.lua): MSE is a mean
+    # without ½, and GramMSE of Gram matrices divided by M is Σ (G - A)² / (M² N²) = 4 E. So 1e6 mean (F - P)² is
+    # 2e6 · ½ mean (F - P)², and 1e9 / 5 · 4 E is 4e9 · 0.2 E: for our terms, ½ mean and E, 2e6 and 4e9. 500 evaluations
+    # are those of the release, too. Ours instead of the release's: `init_noise` and `first_move`, see there.
     "paper": BALANCED.with_changes(
         preset="paper",
         encoder="vgg19-normalised",
@@ -115,8 +141,8 @@ PRESETS: dict[str, Settings] = {
         loss="gram",
         content_layers={"relu4_2": 1.0},
         style_layers=dict.fromkeys(STYLE_LAYERS, 0.2),
-        content_weight=1e6,
-        style_weight=1e9,
+        content_weight=2e6,
+        style_weight=4e9,
         tv_weight=0.0,
         optimizer="lbfgs",
         learning_rate=1.0,
@@ -128,6 +154,7 @@ PRESETS: dict[str, Settings] = {
 }
 
 
+@check_arguments
 def preset(name: str) -> Settings:
     """One of `PRESETS`.
 

@@ -42,6 +42,7 @@ from pictura.networks.layers.norm import ChannelStatistics, NormLayer, Observer,
 from pictura.networks.tiling.tiles import Size, Tile, TiledImage, extend_size, rows_of_tiles
 from pictura.picture.resize import from_float
 from pictura.runtime.errors import PicturaError
+from pictura.runtime.numbers import check_result
 
 DEFAULT_MEMORY = 2**30  # bytes: pictures of about eight megapixels in one piece, and room to keep maps of larger ones
 MAPS = 0.6  # share of it for maps, so that AdaIN's of 4096² is kept; tiles of MAX_TILE take less than the rest
@@ -281,4 +282,5 @@ def _finalize(output: Tensor, pixels: Tensor, out: Tensor | None, size: Size) ->
 
 def _write_piece(output: Tensor, place: Tensor) -> None:
     """Write a piece of the result, cropped to its place and clamped to [0, 1]."""
-    place.copy_(from_float(output[..., : place.shape[-2], : place.shape[-1]].clamp(0, 1), place.dtype))
+    pixels = check_result(output[..., : place.shape[-2], : place.shape[-1]])
+    place.copy_(from_float(pixels.clamp(0, 1), place.dtype))

@@ -1,0 +1,76 @@
+"""Arguments of public functions: one of the wrong kind is one sentence, before anything slow happens."""
+
+import collections.abc
+import types
+from collections.abc import Callable, Sequence
+from functools import cache, wraps
+from inspect import Parameter, signature
+from pathlib import Path
+from typing import Any, Literal, ParamSpec, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from pictura.runtime.errors import PicturaError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+_CONTAINERS = (Union, types.UnionType, Sequence, list, tuple, dict)
+_SHOWN = 40  # characters of a value in a sentence
+
+
+def check_arguments(function: Callable[P, R]) -> Callable[P, R]:
+    """A function whose numbers, names, paths, callables and settings are checked by its annotations.
+
+    Equal values of another kind become the annotated one: ``numpy.int64(3)`` and ``"3"`` the number 3, a dictionary
+    `Settings`. What may be a picture or a style of any kind is left to the functions that know them, and extra keywords
+    to those that they are handed to.
+
+    Raises:
+        PicturaError: one sentence about the first argument that cannot be used.
+    """
+
+    @wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        bound = signature(function).bind(*args, **kwargs)
+        kinds = _kinds_of(function)
+        for name in [name for name in bound.arguments if name in kinds]:
+            bound.arguments[name] = _validate(function.__name__, name, bound.arguments[name], kinds[name])
+        return function(*bound.args, **bound.kwargs)
+
+    return run
+
+
+def _validate(function: str, name: str, value: Any, kind: Any) -> Any:
+    from pydantic import ValidationError
+
+    if isinstance(value, (str, Path)) and "\0" in str(value):
+        raise PicturaError(f"{function}: {name} contains a NUL character, which no name has: remove it.")
+    plain = value.tolist() if hasattr(value, "tolist") else value  # numbers of numpy and torch
+    try:
+        return kind.validate_python(plain)
+    except ValidationError as error:
+        message = error.errors()[-1]["msg"].removeprefix("Value error, ")
+        raise PicturaError(f"{function}: {name} cannot be {_describe(value)}: {message.lower()}.") from error
+
+
+@cache
+def _kinds_of(function: Callable[..., Any]) -> dict[str, Any]:
+    """Argument → what validates it; of those that this can be said of."""
+    from pydantic import ConfigDict, TypeAdapter
+
+    config = ConfigDict(arbitrary_types_allowed=True, allow_inf_nan=False)
+    hints = get_type_hints(function)
+    named = [p.name for p in signature(function).parameters.values() if p.kind is not Parameter.VAR_KEYWORD]
+    kinds = {name: hints[name] for name in named if name in hints and _is_checkable(hints[name])}
+    return {name: TypeAdapter(kind, config=config) for name, kind in kinds.items()}
+
+
+def _is_checkable(kind: Any) -> bool:
+    """Whether values of this kind can be told from others; those of a picture of any kind cannot (arrays)."""
+    origin = get_origin(kind)
+    if origin in _CONTAINERS:
+        return all(_is_checkable(part) for part in get_args(kind) if part is not ...)
+    return origin in (Literal, collections.abc.Callable) or isinstance(kind, type) or kind is None
+
+
+def _describe(value: Any) -> str:
+    text = repr(value) if isinstance(value, (str, bytes, int, float, type(None))) else f"of type {type(value).__name__}"
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
