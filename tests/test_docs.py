@@ -12,12 +12,14 @@ import torch
 from PIL import Image
 from typer.testing import CliRunner
 
-from pictura.cli.app import app
+from pictura.cli.app import app, load_command
 from pictura.encoders import available_encoders
 from pictura.methods.iterative.settings import PRESETS
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+for command in ("stylize", "synthesize"):  # their help says what the presets are, and the presets are changed below
+    load_command(command)
 FENCE = re.compile(r"(?:^<!-- (?P<mark>[^\n]*) -->\n)?^```(?P<kind>sh|python)\n(?P<text>.*?)^```$", re.M | re.S)
 LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
 WEIGHTS = {one.record.name for one in available_encoders() if one.path is not None}

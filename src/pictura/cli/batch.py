@@ -20,7 +20,7 @@ from pictura.methods.iterative.run import Interrupted, Step
 from pictura.picture import Picture, check_writable, read, write
 from pictura.picture.animation import count_frames
 from pictura.picture.writing import check_size
-from pictura.runtime.errors import DiskFullError, PicturaError, explain
+from pictura.runtime.errors import LESS_MEMORY, DiskFullError, PicturaError, explain
 from pictura.runtime.files import check_free, remove_temporaries, write_atomic
 from pictura.runtime.signals import StopRequest, catch_signals
 
@@ -34,6 +34,7 @@ class Work:
     make: content, callback and stop in, picture out; may raise `Interrupted`.
     settings: kept in the pictures that are made.
     size: of the result, of a content of that size; what its format cannot hold is refused before anything is computed.
+    less_memory: what a person can do when it does not suffice: options of this command.
     patient: `make` asks `stop` after each step, so that a signal need not break into one.
     """
 
@@ -41,6 +42,7 @@ class Work:
     settings: Mapping[str, Any] = field(default_factory=dict)
     size: Callable[[Size], Size] = lambda size: size
     patient: bool = False
+    less_memory: str = LESS_MEMORY
 
 
 def check_jobs(jobs: list[Job], options: RunOptions) -> list[Job]:
@@ -136,11 +138,12 @@ class BatchRunner:
 
     def _tell(self, job: Job, error: Exception) -> None:
         """One sentence, and with --debug where it happened."""
+        sentence = explain(error, str(job.source), alone=job.sole, less_memory=self.work.less_memory)
         if debugging():
             self.report.console.print(
                 printable("".join(traceback.format_exception(error)), keep="\n"), markup=False, highlight=False
             )
-        self.report.tell(f"pictura: error: {explain(error, str(job.source))}")
+        self.report.tell(f"pictura: error: {sentence}")
         self.failed = True
 
     def _end(self, job: Job, stopped: KeyboardInterrupt) -> None:

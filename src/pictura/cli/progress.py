@@ -14,7 +14,7 @@ from pictura.cli.text import format_duration, printable
 if TYPE_CHECKING:
     from pictura.methods.iterative.run import Step
 
-SECONDS = 10.0  # from one line to the next, where there is no bar: work that is shorter says nothing
+SECONDS = 30.0  # from one line to the next, where there is no bar: work that is shorter says nothing
 
 
 class ConsoleReport:

@@ -4,7 +4,7 @@ import difflib
 import errno
 from collections.abc import Iterable
 
-NO_MEMORY = "Out of memory: use a smaller picture, or close other programs."
+LESS_MEMORY = "use a smaller picture, or close other programs"
 
 
 class PicturaError(Exception):
@@ -29,21 +29,24 @@ def _fold(name: str) -> str:
     return name.casefold().replace(" ", "-").replace("_", "-")
 
 
-def explain_expected(error: BaseException) -> str | None:
-    """The sentence for an error that a user can cause, None for any other."""
+def explain_expected(error: BaseException, less_memory: str = LESS_MEMORY) -> str | None:
+    """The sentence for an error that a user can cause, None for any other; `less_memory` is what takes less of it."""
     if isinstance(error, PicturaError):
         return str(error)
     # torch reports memory as RuntimeError: "can't allocate memory" on the CPU, "out of memory" on a GPU.
     if isinstance(error, MemoryError) or "allocate memory" in str(error) or "out of memory" in str(error):
-        return NO_MEMORY
+        return f"Out of memory: {less_memory}."
     if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
         return f"The name '{error.filename}' is too long for a file name: use a shorter one."
     return None
 
 
-def explain(error: BaseException, what: str) -> str:
-    """One sentence for any error that `what`, a file's name, has met; an unexpected one is told with its kind."""
-    if (sentence := explain_expected(error)) is not None:
-        return sentence if what in sentence else f"'{what}': {sentence}"
+def explain(error: BaseException, what: str, *, alone: bool = False, less_memory: str = LESS_MEMORY) -> str:
+    """One sentence for any error that `what`, a file's name, has met; an unexpected one is told with its kind.
+
+    Where the file is `alone`, nobody needs to be told which one it was.
+    """
+    if (sentence := explain_expected(error, less_memory)) is not None:
+        return sentence if alone or what in sentence else f"'{what}': {sentence}"
     kind, words = type(error).__name__, " ".join(str(error).split())
     return f"'{what}' could not be made ({kind}{': ' + words if words else ''}): add --debug to see where it happened."

@@ -175,4 +175,5 @@ def _open_work(recipe: Provenance, options: RunOptions, memory: int | None) -> "
         recipe.model_dump(mode="json"),
         size=lambda size: size if recipe.size is None else fit_size(*size, recipe.size),
         patient=recipe.method == "optimize",
+        less_memory="use a smaller picture, for example --size 512",
     )

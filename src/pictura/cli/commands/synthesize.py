@@ -53,6 +53,7 @@ def synthesize(
         recipe.model_dump(mode="json"),
         size=lambda _: height_width,
         patient=True,
+        less_memory="make a smaller picture, for example --size 256x256",
     )
     run_batch(jobs, work, options)
 

@@ -61,5 +61,6 @@ def upscale(
         lambda picture, _, __: api.upscale(picture, model=enlarger),
         {"upscale": enlarger.about, "pictura": __version__},
         size=lambda size: (size[0] * scale, size[1] * scale),
+        less_memory="enlarge a smaller picture, or less with --scale",
     )
     run_batch(to_do, work, options)
