@@ -1,0 +1,24 @@
+"""How much of a picture's layout is still in another one: correlation of features, blind to colour and contrast."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+FLOOR = 1e-3  # added to a channel's std, so that one without contrast has no say
+
+
+def correlation(f: Tensor, p: Tensor) -> Tensor:
+    """Mean over channels of the correlation over positions of two features N×C×H×W; in [-1, 1], 1 for equal ones."""
+    return (_standardised(f) * _standardised(p)).mean()
+
+
+def correlation_loss(f: Mapping[str, Tensor], p: Mapping[str, Tensor]) -> Tensor:
+    """1 - correlation, as the mean over the layers of `p`; in [0, 2]."""
+    return torch.stack([1 - correlation(f[layer], p[layer]) for layer in p]).mean()
+
+
+def _standardised(f: Tensor) -> Tensor:
+    f = f.flatten(2)
+    std, mean = torch.std_mean(f, 2, correction=0, keepdim=True)
+    return (f - mean) / (std + FLOOR)
