@@ -1,0 +1,255 @@
+"""Ours: photographs A to another domain B by one small generator, trained on one processor core in less than an hour.
+
+G turns real_A into fake_B = G(real_A). Three ideas carry it:
+
+- The critic D is small heads on the frozen features φ of the compact encoder (Sauer et al. 2021, arXiv 2111.01007),
+  with the hinge loss. It and the generator see pictures at a random scale, so that no pattern that repeats with the
+  pixels can please it.
+- ℓ_adv, which would grow and shrink with D, is scaled so that its gradient at fake_B has the size of that of a mean
+  absolute difference; so no weight has to be found again for another domain.
+- No second generator brings B back to A. The content term, 1 - correlation of φ(fake_B) and φ(real_A), is held at a
+  target by its weight λ, which moves a little every step: the target says how far from the photograph one may go.
+
+Beside them CycleGAN's identity loss |G(real_B) - real_B| every few steps: what is in B stays as it is.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any, ClassVar, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from pictura.encoders import Encoder, load
+from pictura.losses.adversarial import hinge_critic, hinge_generator
+from pictura.losses.correlation import correlation_loss
+from pictura.networks.compact import COMPONENTS
+from pictura.networks.critics import FeatureCritic
+from pictura.networks.streaming import MEMORY, streamed
+from pictura.networks.tiles import divisible
+from pictura.networks.translator import BLOCKS, WIDTHS, Translator
+from pictura.picture.scale import floating, stored
+from pictura.runtime.device import fast_bfloat16
+from pictura.runtime.errors import PicturaError, nearest
+from pictura.training.method import Batch, Kind, Method, Player, Update
+from pictura.training.settings import MethodSettings
+
+Features = dict[str, Tensor]
+CONTENT = ("relu3_1", "relu4_1")  # layers of the content term
+MEASURED = 25  # steps from one look at the adversarial gradient to the next
+KEPT = 0.8  # share of the old scale that stays then
+MOVED = 0.01  # how much λ moves in a step that is off by the whole target
+BOUNDS = (5e-4, 2.5)  # of λ
+IDENTITY = 4  # steps from one identity loss to the next
+LAST = 0.05  # share of the rate that is left at the end
+
+
+class OneSidedSettings(MethodSettings):
+    """Architecture, losses, rates; defaults are those of the painters."""
+
+    widths: tuple[int, int, int] = Field(
+        default=WIDTHS, description="channels of G at a half, a quarter and an eighth of the size"
+    )
+    blocks: int = Field(default=BLOCKS, ge=0, description="residual blocks of G")
+    layers: dict[str, float] = Field(
+        default=dict.fromkeys(("relu2_1", "relu3_1", "relu4_1", "relu5_1"), 1.0),
+        min_length=1,
+        description="layer of φ that D looks at → weight",
+    )
+    critic_width: int = Field(default=64, ge=1, description="channels of D's heads")
+    target: float = Field(default=0.33, gt=0, lt=1, description="1 - correlation at which content is held")
+    content_weight: float = Field(default=0.05, gt=0, description="λ at first")
+    identity_weight: float = Field(default=0.5, ge=0, description="of the identity loss")
+    rescale: tuple[float, float] = Field(default=(0.75, 1.35), description="least and greatest scale that φ looks at")
+    learning_rate: float = Field(default=2e-4, gt=0, description="Adam's rate for G")
+    critic_rate: float = Field(default=2e-4, gt=0, description="Adam's rate for D")
+    decay_steps: int = Field(default=0, ge=0, description="steps, in whose second half the rates fall; 0: constant")
+    ema: float = Field(default=0.998, ge=0, lt=1, description="decay of G's averaged weights; 0: the last ones")
+
+
+class OneSided(Method):
+    """G, D, φ, and one step of training."""
+
+    name: ClassVar[str] = "one_sided"
+    paper: ClassVar[str] = (
+        "ours, after Sauer, Chitta, Müller, Geiger: Projected GANs Converge Faster, NeurIPS 2021, arXiv 2111.01007"
+    )
+    data: ClassVar[Kind] = "unpaired"
+    Settings = OneSidedSettings
+    settings: OneSidedSettings
+
+    def __init__(self, settings: OneSidedSettings) -> None:
+        super().__init__(settings)
+        unknown = next((layer for layer in settings.layers if layer not in COMPONENTS), None)
+        if unknown is not None:
+            known = ", ".join(COMPONENTS)
+            raise PicturaError(f"There is no layer '{unknown}' to look at, only {known}.{nearest(unknown, COMPONENTS)}")
+        self.network = Translator(settings.widths, settings.blocks)
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in the stubs
+        self.heads = FeatureCritic({layer: COMPONENTS[layer] for layer in settings.layers}, settings.critic_width)
+        self.generator: nn.Module = self.network  # while it trains, what the loop wraps around them
+        self.critic: nn.Module = self.heads
+        self.encoder: Encoder | None = None
+        self.steps = 0
+        self.scale = 0.0  # of the adversarial term; 0: not measured yet
+        self.content_weight = settings.content_weight
+
+    @classmethod
+    def tiny(cls) -> OneSidedSettings:
+        """A few channels."""
+        return OneSidedSettings(widths=(4, 8, 8), blocks=1, critic_width=8)
+
+    def networks(self) -> dict[str, nn.Module]:
+        """G and D, so that a training can begin with those of another."""
+        return {"generator": self.generator, "critic": self.critic}
+
+    def players(self) -> dict[str, Player]:
+        """Adam with little momentum, as GANs are trained."""
+        s = self.settings
+        generator = torch.optim.Adam(self.generator.parameters(), lr=s.learning_rate, betas=(0.5, 0.99))
+        critic = torch.optim.Adam(self.critic.parameters(), lr=s.critic_rate, betas=(0.5, 0.99))
+        return {
+            "generator": Player(self.generator, generator, falling(s.decay_steps), s.ema),
+            "critic": Player(self.critic, critic, falling(s.decay_steps)),
+        }
+
+    def prepare(self, device: torch.device) -> None:
+        """φ."""
+        self.encoder = load("compact", device=str(device))
+
+    def step(self, batch: Batch, update: Update, generator: torch.Generator) -> dict[str, Tensor]:
+        """G, then D on the same pictures."""
+        real_a, real_b = (divisible(batch[side], self.network.multiple, self.network.smallest) for side in "AB")
+        fake_b = self.generator(real_a, noise_like(real_a, generator)).float()
+        features_a, features_fake, features_b = self._seen(real_a, fake_b, real_b, self._factor(generator))
+        self.heads.measure(features_b)
+        losses = self._balanced(fake_b, features_fake, features_a)
+        if self.settings.identity_weight and self.steps % IDENTITY == 0:
+            same_b = self.generator(real_b, noise_like(real_b, generator)).float()
+            losses["identity"] = self.settings.identity_weight * (same_b - real_b).abs().mean()
+        update("generator", torch.stack(list(losses.values())).sum())
+        critic = self._judged(features_b, {layer: f.detach() for layer, f in features_fake.items()})
+        update("critic", critic)
+        self.steps += 1
+        content = losses["content"].detach() / self._controlled(losses["content"])
+        moved = (fake_b - real_a).detach().abs().mean()
+        weight = torch.tensor(self.content_weight)
+        return {"critic": critic.detach(), "content": content, "λ": weight, "moved": moved}
+
+    def show(self, batch: Batch) -> list[Tensor]:
+        """real_A, fake_B, and something of B."""
+        real_a, real_b = (divisible(batch[side], self.network.multiple, self.network.smallest) for side in "AB")
+        with torch.no_grad():
+            made = self.generator(real_a, noise_like(real_a, torch.Generator().manual_seed(0)))
+        return [real_a, made.float().clamp(0, 1), real_b]
+
+    def apply(
+        self,
+        picture: Tensor,
+        *,
+        strength: float = 1.0,
+        seed: int = 0,
+        memory: int = MEMORY,
+        precision: Literal["auto", "float32", "bfloat16"] = "auto",
+        **unknown: Any,
+    ) -> Tensor:
+        """1×3×H×W in [0, 1] (or uint8) of any size to the same in the other domain.
+
+        Args:
+            picture: real_A.
+            strength: 0 is the photograph, 1 what was learned; more exaggerates.
+            seed: of the noise.
+            memory: bytes to work in beside picture and result; what does not fit goes in tiles, with the same result.
+            precision: arithmetic of the convolutions; auto is bfloat16 where the processor is fast in it.
+
+        Raises:
+            PicturaError: no picture, an option it does not know, or too little memory.
+        """
+        if unknown:
+            known = ("strength", "seed", "memory", "precision")
+            wrong = next(iter(unknown))
+            raise PicturaError(f"The method {self.name} has no option '{wrong}'.{nearest(wrong, known)}")
+        if picture.dim() != 4 or picture.shape[:2] != (1, 3) or not picture.numel():
+            raise PicturaError(f"Numbers of shape {tuple(picture.shape)} are no picture: give a tensor 1×3×H×W.")
+        half = precision == "bfloat16" or (precision == "auto" and fast_bfloat16(picture.device))
+        noise = torch.rand(1, 1, *picture.shape[-2:], generator=torch.Generator().manual_seed(seed))
+        given = torch.cat([floating(picture), noise.to(picture.device)], 1)
+        with torch.autocast(picture.device.type, torch.bfloat16, enabled=half):
+            parts = self.network.parts(strength)
+            made = streamed(given, parts, memory=memory, multiple=self.network.multiple, smallest=self.network.smallest)
+        return stored(made, picture.dtype)
+
+    def state(self) -> dict[str, Tensor]:
+        """What the controllers know, and how many steps were taken."""
+        return {"controllers": torch.tensor([self.steps, self.scale, self.content_weight], dtype=torch.float64)}
+
+    def load_state(self, tensors: dict[str, Tensor]) -> None:
+        """Go on with it."""
+        steps, self.scale, self.content_weight = tensors["controllers"].tolist()
+        self.steps = int(steps)
+
+    def _factor(self, generator: torch.Generator) -> float:
+        least, greatest = self.settings.rescale
+        return least + (greatest - least) * float(torch.rand((), generator=generator))
+
+    def _seen(
+        self, real_a: Tensor, fake_b: Tensor, real_b: Tensor, factor: float
+    ) -> tuple[Features, Features, Features]:
+        """φ of all three at one scale; those of real pictures without gradient."""
+        if self.encoder is None:
+            raise PicturaError("The losses have no encoder yet: call prepare() first.")
+        layers = list(dict.fromkeys((*self.settings.layers, *CONTENT)))
+        features_fake = self.encoder(_resized(fake_b, factor), layers)
+        with torch.no_grad():
+            features_a = self.encoder(_resized(real_a, factor), list(CONTENT))
+            features_b = self.encoder(_resized(real_b, factor), list(self.settings.layers))
+        return features_a, features_fake, features_b
+
+    def _balanced(self, fake_b: Tensor, features_fake: Features, features_a: Features) -> dict[str, Tensor]:
+        """The adversarial term, as strong at fake_B as a mean absolute difference, and λ times the content term."""
+        answers = self.critic({layer: features_fake[layer] for layer in self.settings.layers})
+        adversarial = self._weighed([hinge_generator(answer.float()) for answer in answers])
+        if self.steps % MEASURED == 0 or not self.scale:
+            (gradient,) = torch.autograd.grad(adversarial, fake_b, retain_graph=True)
+            scale = fake_b.numel() ** -0.5 / max(1e-12, float(gradient.norm()))
+            self.scale = KEPT * self.scale + (1 - KEPT) * scale if self.scale else scale
+        content = correlation_loss(features_fake, features_a)
+        return {"adversarial": self.scale * adversarial, "content": self.content_weight * content}
+
+    def _judged(self, features_b: Features, features_fake: Features) -> Tensor:
+        """D's loss; real and fake in one batch, so that spectral norms are of the same moment."""
+        both = {layer: torch.cat([features_b[layer], features_fake[layer]]) for layer in self.settings.layers}
+        answers = [answer.float().chunk(2) for answer in self.critic(both)]
+        return self._weighed([hinge_critic(real, fake) for real, fake in answers])
+
+    def _weighed(self, terms: list[Tensor]) -> Tensor:
+        """The mean over D's layers by their weights."""
+        weights = torch.tensor(list(self.settings.layers.values()), device=terms[0].device)
+        return (torch.stack(terms) * weights).sum() / weights.sum()
+
+    def _controlled(self, weighed: Tensor) -> float:
+        """Move λ towards what would bring content to its target; returns the λ that was."""
+        before = self.content_weight
+        content = float(weighed.detach()) / before
+        least, greatest = BOUNDS
+        after = before * math.exp(MOVED * (content / self.settings.target - 1))
+        self.content_weight = min(greatest, max(least, after))
+        return before
+
+
+def falling(steps: int) -> Callable[[int], float] | None:
+    """1 for the first half of so many steps, then in a straight line to `LAST`; None for 0."""
+    if steps == 0:
+        return None
+    return lambda step: min(1.0, max(LAST, 2 * (1 - step / steps)))
+
+
+def noise_like(x: Tensor, generator: torch.Generator) -> Tensor:
+    """N×1×H×W of std 1 for pictures N×3×H×W, from the processor's generator."""
+    return torch.randn(len(x), 1, *x.shape[-2:], generator=generator).to(x.device)
+
+
+def _resized(x: Tensor, factor: float) -> Tensor:
+    return F.interpolate(x, scale_factor=factor, mode="bilinear")

@@ -1,0 +1,90 @@
+"""Ours, from one side: what a step reaches, the controllers, the doors."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from pictura.methods.one_sided import OneSided, OneSidedSettings, falling
+from pictura.runtime.errors import PicturaError
+
+
+@pytest.fixture
+def method() -> OneSided:
+    torch.manual_seed(0)
+    made = OneSided(OneSided.tiny())
+    made.prepare(torch.device("cpu"))
+    return made
+
+
+def batch() -> dict[str, Tensor]:
+    generator = torch.Generator().manual_seed(1)
+    return {side: torch.rand(2, 3, 48, 48, generator=generator) for side in "AB"}
+
+
+def taken(method: OneSided, steps: int = 1) -> list[dict[str, Tensor]]:
+    players = method.players()
+
+    def update(name: str, loss: Tensor) -> None:
+        player = players[name]
+        loss.backward(inputs=list(player.network.parameters()))
+        player.optimiser.step()
+        player.optimiser.zero_grad()
+
+    return [method.step(batch(), update, torch.Generator().manual_seed(i)) for i in range(steps)]
+
+
+def test_the_adversarial_gradient_is_of_one_size(method: OneSided) -> None:
+    fake = batch()["A"].requires_grad_()
+    features_a, features_fake, _ = method._seen(batch()["A"], fake, batch()["B"], 1.0)
+    losses = method._balanced(fake, features_fake, features_a)
+    (gradient,) = torch.autograd.grad(losses["adversarial"], fake)
+    assert float(gradient.norm()) == pytest.approx(fake.numel() ** -0.5, rel=1e-3)
+
+
+def test_content_s_weight_moves_towards_the_target(method: OneSided) -> None:
+    first = method.content_weight
+    weights = [float(losses["λ"]) for losses in taken(method, 2)]
+    assert weights[1] < weights[0] < first  # still the photograph: content may go further
+    method.content_weight = first
+    method._controlled(torch.tensor(0.9 * first))
+    assert method.content_weight > first
+
+
+def test_only_the_generator_and_the_critic_move(method: OneSided) -> None:
+    assert method.encoder is not None
+    before = {key: t.clone() for key, t in method.encoder.state_dict().items()}
+    own = {key: t.clone() for key, t in method.network.state_dict().items()}
+    taken(method)
+    assert all(torch.equal(t, before[key]) for key, t in method.encoder.state_dict().items())
+    assert any(not torch.equal(t, own[key]) for key, t in method.network.state_dict().items())
+
+
+def test_the_controllers_are_in_the_state(method: OneSided) -> None:
+    taken(method, 2)
+    other = OneSided(OneSided.tiny())
+    other.load_state(method.state())
+    assert (other.steps, other.scale, other.content_weight) == (2, method.scale, method.content_weight)
+
+
+def test_strength_seed_and_types(method: OneSided) -> None:
+    for parameter in method.network.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)
+    picture = torch.rand(1, 3, 33, 47)
+    torch.testing.assert_close(method.apply(picture, strength=0.0), picture)
+    assert torch.equal(method.apply(picture), method.apply(picture))
+    assert not torch.equal(method.apply(picture, seed=1), method.apply(picture))
+    assert method.apply((picture * 255).to(torch.uint8)).dtype == torch.uint8
+
+
+def test_bad_input_is_told() -> None:
+    with pytest.raises(PicturaError, match=r"no layer 'relu3_2'.* Did you mean"):
+        OneSided(OneSidedSettings(layers={"relu3_2": 1.0}))
+    with pytest.raises(PicturaError, match="call prepare"):
+        taken(OneSided(OneSided.tiny()))
+
+
+def test_rates_fall_in_the_second_half() -> None:
+    factor = falling(100)
+    assert factor is not None
+    assert [round(factor(step), 3) for step in (0, 50, 75, 100, 200)] == [1.0, 1.0, 0.5, 0.05, 0.05]
+    assert falling(0) is None
