@@ -18,12 +18,13 @@ from torch.nn import functional as F
 from pictura import Picture, bundles, encoders, read, write
 from pictura.losses.correlation import correlation
 from pictura.methods import opened
-from pictura.methods.one_sided import CONTENT, OneSided, OneSidedSettings
+from pictura.methods.one_sided import OneSided, OneSidedSettings
 from pictura.runtime.threads import use_threads
 
 SHOWN = (0, 4, 9, 17, 23, 31, 40, 55)  # of the test photographs
 WINDOW = 64  # side in which `mesh` looks for repetition
 NEAR = 4  # distance below which everything resembles itself
+CONTENT = ("relu3_1", "relu4_1")  # layers whose correlation is told
 COMPARED = 20  # photographs whose content correlation is taken
 
 

@@ -34,7 +34,9 @@ def test_correlation_is_blind_to_contrast_and_brightness() -> None:
     assert correlation(3 * f + 1, f).item() == pytest.approx(1, abs=0.02)
     assert correlation(-f, f).item() == pytest.approx(-1, abs=0.02)
     assert abs(correlation(torch.rand_like(f), f).item()) < 0.1
-    assert correlation_loss({"a": f, "b": -f}, {"a": f, "b": f}).item() == pytest.approx(1, abs=0.02)
+    pair = {"a": f, "b": -f}, {"a": f, "b": f}
+    assert correlation_loss(*pair, {"a": 1.0, "b": 1.0}).item() == pytest.approx(1, abs=0.02)
+    assert correlation_loss(*pair, {"a": 3.0, "b": 1.0}).item() == pytest.approx(0.5, abs=0.02)
 
 
 def test_a_flat_picture_has_a_gradient() -> None:

@@ -8,10 +8,10 @@ from pictura.networks.streaming import streamed
 from pictura.networks.translator import Noise, Translator, standardised
 
 
-@pytest.fixture
-def network() -> Translator:
+@pytest.fixture(params=[1, 4])
+def network(request: pytest.FixtureRequest) -> Translator:
     torch.manual_seed(0)
-    made = Translator((4, 6, 8), 1).eval()
+    made = Translator((4, 6, 8), 1, ground=request.param).eval()
     for parameter in made.parameters():
         nn.init.normal_(parameter, std=0.3)
     return made
@@ -24,6 +24,11 @@ def test_the_photograph_at_first_and_at_strength_zero(network: Translator) -> No
     full, half = network(x, noise), network(x, noise, 0.5)
     assert not torch.allclose(full, x, atol=0.1)
     torch.testing.assert_close(half, (x + full) / 2)
+
+
+def test_what_is_fine_is_not_in_a_blurred_ground() -> None:
+    fine = (torch.arange(32) % 2).float().expand(1, 3, 32, 32)
+    torch.testing.assert_close(Translator((4, 6, 8), 1, ground=4)(fine), torch.full_like(fine, 0.5))
 
 
 def test_size_and_costs() -> None:

@@ -13,9 +13,10 @@ def correlation(f: Tensor, p: Tensor) -> Tensor:
     return (_standardised(f) * _standardised(p)).mean()
 
 
-def correlation_loss(f: Mapping[str, Tensor], p: Mapping[str, Tensor]) -> Tensor:
-    """1 - correlation, as the mean over the layers of `p`; in [0, 2]."""
-    return torch.stack([1 - correlation(f[layer], p[layer]) for layer in p]).mean()
+def correlation_loss(f: Mapping[str, Tensor], p: Mapping[str, Tensor], weights: Mapping[str, float]) -> Tensor:
+    """1 - correlation, as the mean over the layers by their weights; in [0, 2]."""
+    terms = [weight * (1 - correlation(f[layer], p[layer])) for layer, weight in weights.items()]
+    return torch.stack(terms).sum() / sum(weights.values())
 
 
 def _standardised(f: Tensor) -> Tensor:

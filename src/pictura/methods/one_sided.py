@@ -37,7 +37,6 @@ from pictura.training.method import Batch, Kind, Method, Player, Update
 from pictura.training.settings import MethodSettings
 
 Features = dict[str, Tensor]
-CONTENT = ("relu3_1", "relu4_1")  # layers of the content term
 MEASURED = 25  # steps from one look at the adversarial gradient to the next
 KEPT = 0.8  # share of the old scale that stays then
 MOVED = 0.01  # how much λ moves in a step that is off by the whole target
@@ -57,6 +56,12 @@ class OneSidedSettings(MethodSettings):
         default=dict.fromkeys(("relu2_1", "relu3_1", "relu4_1", "relu5_1"), 1.0),
         min_length=1,
         description="layer of φ that D looks at → weight",
+    )
+    ground: Literal[1, 2, 4, 8] = Field(
+        default=1, description="pixels averaged in the photograph under the paint; 1: its details shine through"
+    )
+    content_layers: dict[str, float] = Field(
+        default={"relu3_1": 1.0, "relu4_1": 1.0}, min_length=1, description="layer of φ → weight in the content term"
     )
     critic_width: int = Field(default=64, ge=1, description="channels of D's heads")
     target: float = Field(default=0.35, gt=0, lt=1, description="1 - correlation at which content is held")
@@ -83,11 +88,12 @@ class OneSided(Method):
 
     def __init__(self, settings: OneSidedSettings) -> None:
         super().__init__(settings)
-        unknown = next((layer for layer in settings.layers if layer not in COMPONENTS), None)
+        asked = (*settings.layers, *settings.content_layers)
+        unknown = next((layer for layer in asked if layer not in COMPONENTS), None)
         if unknown is not None:
             known = ", ".join(COMPONENTS)
             raise PicturaError(f"There is no layer '{unknown}' to look at, only {known}.{nearest(unknown, COMPONENTS)}")
-        self.network = Translator(settings.widths, settings.blocks)
+        self.network = Translator(settings.widths, settings.blocks, ground=settings.ground)
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in the stubs
         self.heads = FeatureCritic({layer: COMPONENTS[layer] for layer in settings.layers}, settings.critic_width)
         self.generator: nn.Module = self.network  # while it trains, what the loop wraps around them
@@ -201,10 +207,11 @@ class OneSided(Method):
         """φ of all three at one scale; those of real pictures without gradient."""
         if self.encoder is None:
             raise PicturaError("The losses have no encoder yet: call prepare() first.")
-        layers = list(dict.fromkeys((*self.settings.layers, *CONTENT)))
+        content = list(self.settings.content_layers)
+        layers = list(dict.fromkeys((*self.settings.layers, *content)))
         features_fake = self.encoder(_resized(fake_b, factor), layers)
         with torch.no_grad():
-            features_a = self.encoder(_resized(real_a, factor), list(CONTENT))
+            features_a = self.encoder(_resized(real_a, factor), content)
             features_b = self.encoder(_resized(real_b, factor), list(self.settings.layers))
         return features_a, features_fake, features_b
 
@@ -216,7 +223,7 @@ class OneSided(Method):
             (gradient,) = torch.autograd.grad(adversarial, fake_b, retain_graph=True)
             scale = fake_b.numel() ** -0.5 / max(1e-12, float(gradient.norm()))
             self.scale = KEPT * self.scale + (1 - KEPT) * scale if self.scale else scale
-        content = correlation_loss(features_fake, features_a)
+        content = correlation_loss(features_fake, features_a, self.settings.content_layers)
         return {"adversarial": self.scale * adversarial, "content": self.content_weight * content}
 
     def _judged(self, features_b: Features, features_fake: Features) -> Tensor:

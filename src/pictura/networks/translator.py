@@ -4,7 +4,8 @@ Layout and reasons are those of `pictura.networks.slim`: space to depth, residua
 nothing stored at full size. What is different:
 
 - The result is the photograph plus what the network makes of it, nothing at first. So colours and contrast, which
-  norms forget, stay unless there is a reason, and half the residual is half the strength.
+  norms forget, stay unless there is a reason. The photograph underneath may be blurred: then what is fine is painted
+  anew, where a sharp one would shine through the paint. Strength mixes the photograph itself with the result.
 - Noise comes in at three sizes. A critic wants strokes in an empty sky, too, and a convolutional network without noise
   can make nothing of a flat surface but a pattern that repeats.
 
@@ -29,13 +30,17 @@ SHARE = 0.2  # of noise beside features of std 1, at first: a network that start
 
 
 class Translator(nn.Module):
-    """N×3×H×W in [0, 1] to N×3×H×W, not clamped; H and W divisible by 8."""
+    """N×3×H×W in [0, 1] to N×3×H×W, not clamped; H and W divisible by 8.
+
+    ground: pixels that are averaged in the photograph underneath, 1 (none), 2, 4 or 8.
+    """
 
     multiple = 8
     smallest = 32  # an eighth of it must have something to normalise
 
-    def __init__(self, widths: Sequence[int] = WIDTHS, blocks: int = BLOCKS, last: int = LAST) -> None:
+    def __init__(self, widths: Sequence[int] = WIDTHS, blocks: int = BLOCKS, last: int = LAST, ground: int = 1) -> None:
         super().__init__()
+        self.ground = ground
         half, quarter, eighth = widths
         self.down1 = Normed(nn.Conv2d(12, half, 3))
         self.down2 = Normed(nn.Conv2d(half, quarter, 3, 2))
@@ -56,7 +61,7 @@ class Translator(nn.Module):
         """One pass; noise is N×1×H×W with mean 0 and std 1, or None for none; strength 0 is the photograph."""
         skipping = self._shallow(x)
         y = self.noise3(self.down3(skipping[1]).relu_(), noise)
-        return x + strength * self._end(self._middle(y), skipping, noise)
+        return self._mixed(x, self._end(self._middle(y), skipping, noise), strength)
 
     def parts(self, strength: float = 1.0) -> list[Part]:
         """Start, blocks, end, for pictures 1×4×H×W whose fourth channel is the noise, in [0, 1] and uniform."""
@@ -70,7 +75,7 @@ class Translator(nn.Module):
 
         def end(x: Tensor, y: Tensor) -> Tensor:
             photo = x[:, :3]
-            return photo + strength * self._end(y, self._shallow(photo), standardised(x[:, 3:]))
+            return self._mixed(photo, self._end(y, self._shallow(photo), standardised(x[:, 3:])), strength)
 
         skipping = [self.down1.norm, self.down2.norm]
         inner = [site for block in self.blocks if isinstance(block, Block) for site in block.sites()]
@@ -79,6 +84,12 @@ class Translator(nn.Module):
             Part(middle, inner, 16 * len(self.blocks), width=10),
             Part(end, [*skipping, self.up1.norm, *self.block.sites(), self.up2.norm], 24, width=28),
         ]
+
+    def _mixed(self, x: Tensor, residual: Tensor, strength: float) -> Tensor:
+        """The photograph x with so much of what is painted on its ground."""
+        if self.ground == 1:
+            return x + strength * residual
+        return torch.lerp(x, blurred(x, self.ground) + residual, strength)
 
     def _shallow(self, x: Tensor) -> list[Tensor]:
         """Pictures to features at a half and at a quarter of the size."""
@@ -97,6 +108,12 @@ class Translator(nn.Module):
         y = self.noise1((self.up2(y) + skipping.pop()).relu_(), noise)
         y = self.last(self.up3.folded(y).relu_())
         return torch.tanh(F.pixel_shuffle(y, 2).to(self.last.weight.dtype))
+
+
+def blurred(x: Tensor, by: int) -> Tensor:
+    """N×C×H×W without what is finer than so many pixels: averaged, and bilinearly enlarged."""
+    small = F.avg_pool2d(x, by)
+    return F.interpolate(small, scale_factor=by, mode="bilinear", align_corners=False)
 
 
 def standardised(noise: Tensor) -> Tensor:
