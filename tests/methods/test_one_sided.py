@@ -73,7 +73,10 @@ def test_strength_seed_and_types(method: OneSided) -> None:
     torch.testing.assert_close(method.apply(picture, strength=0.0), picture)
     assert torch.equal(method.apply(picture), method.apply(picture))
     assert not torch.equal(method.apply(picture, seed=1), method.apply(picture))
-    assert method.apply((picture * 255).to(torch.uint8)).dtype == torch.uint8
+    stored = (picture * 255).round().to(torch.uint8)
+    made = method.apply(stored)
+    assert made.dtype == torch.uint8
+    torch.testing.assert_close(made / 255, method.apply(stored / 255), rtol=0, atol=0.003)
 
 
 def test_bad_input_is_told() -> None:

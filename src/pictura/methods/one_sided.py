@@ -30,7 +30,6 @@ from pictura.networks.critics import FeatureCritic
 from pictura.networks.streaming import MEMORY, streamed
 from pictura.networks.tiles import divisible
 from pictura.networks.translator import BLOCKS, WIDTHS, Translator
-from pictura.picture.scale import floating, stored
 from pictura.runtime.device import fast_bfloat16
 from pictura.runtime.errors import PicturaError, nearest
 from pictura.training.method import Batch, Kind, Method, Player, Update
@@ -181,12 +180,10 @@ class OneSided(Method):
         if picture.dim() != 4 or picture.shape[:2] != (1, 3) or not picture.numel():
             raise PicturaError(f"Numbers of shape {tuple(picture.shape)} are no picture: give a tensor 1×3×H×W.")
         half = precision == "bfloat16" or (precision == "auto" and fast_bfloat16(picture.device))
-        noise = torch.rand(1, 1, *picture.shape[-2:], generator=torch.Generator().manual_seed(seed))
-        given = torch.cat([floating(picture), noise.to(picture.device)], 1)
+        given = torch.cat([picture, _grain(picture, seed)], 1)
         with torch.autocast(picture.device.type, torch.bfloat16, enabled=half):
             parts = self.network.parts(strength)
-            made = streamed(given, parts, memory=memory, multiple=self.network.multiple, smallest=self.network.smallest)
-        return stored(made, picture.dtype)
+            return streamed(given, parts, memory=memory, multiple=self.network.multiple, smallest=self.network.smallest)
 
     def state(self) -> dict[str, Tensor]:
         """What the controllers know, and how many steps were taken."""
@@ -257,6 +254,13 @@ def falling(steps: int) -> Callable[[int], float] | None:
 def noise_like(x: Tensor, generator: torch.Generator) -> Tensor:
     """N×1×H×W of std 1 for pictures N×3×H×W, from the processor's generator."""
     return torch.randn(len(x), 1, *x.shape[-2:], generator=generator).to(x.device)
+
+
+def _grain(picture: Tensor, seed: int) -> Tensor:
+    """Uniform noise 1×1×H×W in the picture's numbers, of 256 values: the same for a picture of bytes and of floats."""
+    generator = torch.Generator().manual_seed(seed)
+    noise = torch.randint(256, (1, 1, *picture.shape[-2:]), dtype=torch.uint8, generator=generator)
+    return (noise if picture.dtype == torch.uint8 else noise.to(picture.dtype) / 255).to(picture.device)
 
 
 def _resized(x: Tensor, factor: float) -> Tensor:
