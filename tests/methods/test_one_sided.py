@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from pictura.methods.one_sided import OneSided, OneSidedSettings, falling
+from pictura.methods.one_sided import OneSided, OneSidedSettings, blurred_luma, falling
 from pictura.runtime.errors import PicturaError
 
 
@@ -77,6 +77,15 @@ def test_strength_seed_and_types(method: OneSided) -> None:
     made = method.apply(stored)
     assert made.dtype == torch.uint8
     torch.testing.assert_close(made / 255, method.apply(stored / 255), rtol=0, atol=0.003)
+
+
+def test_light_sees_things_and_no_strokes() -> None:
+    flat = torch.full((1, 3, 32, 32), 0.5)
+    strokes = flat + 0.3 * (torch.arange(32) % 2 - 0.5)
+    trunk = flat.clone()
+    trunk[..., 8:16] = 0.1
+    torch.testing.assert_close(blurred_luma(strokes), blurred_luma(flat))
+    assert (blurred_luma(trunk) - blurred_luma(flat)).square().mean() > 0.03
 
 
 def test_bad_input_is_told() -> None:
