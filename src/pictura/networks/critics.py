@@ -1,0 +1,68 @@
+"""Critics that look at the features of a frozen encoder (Sauer et al. 2021, Projected GANs, arXiv 2111.01007).
+
+A critic that starts from pixels has to learn to see before it can judge; one whose eyes are a trained encoder's judges
+from the first step, and is so small that it costs next to nothing.
+"""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+SLOPE = 0.2  # of the leaky ReLU
+MEASURED_IMAGES = 64  # real pictures from which the features' scales are measured
+MIN_STD = 1e-3  # least std of a channel
+
+
+class FeatureCritic(nn.Module):
+    """One small head a layer: features N×C×H×W of each layer to answers N×1×H×W, large for "real".
+
+    1×1, 3×3 and 1×1 convolutions with spectral norm (Miyato et al. 2018, arXiv 1802.05957). Features are whitened in
+    part: divided by √std of their channel, so that a layer's fine channels count without drowning in their noise.
+    The scales are measured on the first real pictures, by `measure`, and stay as they are then.
+
+    Args:
+        layers: layer → channels.
+        width: channels of a head.
+    """
+
+    pictures: Tensor
+
+    def __init__(self, layers: Mapping[str, int], width: int = 64) -> None:
+        super().__init__()
+        self.layers = tuple(layers)
+        self.heads = nn.ModuleDict({layer: _head(channels, width) for layer, channels in layers.items()})
+        for layer, channels in layers.items():
+            self.register_buffer(f"variance_{layer}", torch.ones(channels))
+        self.register_buffer("pictures", torch.zeros(()))
+
+    def forward(self, features: Mapping[str, Tensor]) -> list[Tensor]:
+        """Answers in the order of the layers."""
+        return [head(features[layer] * self._scale(layer)) for layer, head in self.heads.items()]
+
+    @torch.no_grad()
+    def measure(self, features: Mapping[str, Tensor]) -> None:
+        """Take a batch of real pictures into the scales, until there were `MEASURED_IMAGES`."""
+        if self.pictures >= MEASURED_IMAGES:
+            return
+        count = len(features[self.layers[0]])
+        share = count / (float(self.pictures) + count)
+        for layer in self.layers:
+            self.get_buffer(f"variance_{layer}").lerp_(features[layer].float().var((0, 2, 3)), share)
+        self.pictures += count
+
+    def _scale(self, layer: str) -> Tensor:
+        """1×C×1×1, after which the layer's mean variance is 1."""
+        std = self.get_buffer(f"variance_{layer}").sqrt().clamp(min=MIN_STD)
+        return (std.rsqrt() / std.mean().sqrt()).view(1, -1, 1, 1)
+
+
+def _head(channels: int, width: int) -> nn.Sequential:
+    return nn.Sequential(
+        spectral_norm(nn.Conv2d(channels, width, 1)),
+        nn.LeakyReLU(SLOPE),
+        spectral_norm(nn.Conv2d(width, width, 3, padding=1)),
+        nn.LeakyReLU(SLOPE),
+        spectral_norm(nn.Conv2d(width, 1, 1)),
+    )
