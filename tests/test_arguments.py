@@ -138,7 +138,7 @@ class TestWords:
                 {"style": [NOISE, NOISE[::-1]], "style_weight": [1, 3]},
                 {"style": [NOISE, NOISE[::-1]], "style_weights": [1, 3]},
             ),
-            ({"settings": {"steps": 1, "init": "grey"}}, {"init": "grey"}),
+            ({"settings": {"tv_weight": 3.0}}, {"tv_weight": 3.0}),
             ({"encoder": "compact"}, {}),
             ({"size": np.int64(16)}, {"size": 16}),
         ],
@@ -179,6 +179,6 @@ class TestPicture:
 
     def test_show(self, monkeypatch) -> None:
         shown = []
-        monkeypatch.setattr(Image.Image, "show", shown.append)
+        monkeypatch.setattr(Image.Image, "show", lambda image: shown.append(image))
         pictura.read("a.png").show()
         assert shown[0].size == (20, 24)

@@ -63,7 +63,7 @@ def test_options_are_the_settings():
     expected |= {"init": "grey", "seed": 7, "scale_factor": 2, "averaging": 0.5, "style_scale": 2, "denoise": 0.1}
     expected |= {"pooling": "average", "padding": "zeros", "loss": "gram", "steps": [1, 2], "preset": "fast"}
     expected |= {"content_layers": {"relu1_1": 1, "relu2_1": 2}, "style_layers": {"relu2_1": 1}}
-    expected |= {"encoder": "compact", "dtype": "auto", "smoothing": 0.2}
+    expected |= {"encoder": "compact", "dtype": "auto", "smoothing": 0.2, "init_noise": 0.1, "first_move": 0.01}
     assert read_settings("out.png")["settings"] == expected
 
 

@@ -60,8 +60,8 @@ def frames(path):
 def test_a_video(clip):
     result = run("video", clip, *FAST, "--size", "16")
     assert (result.exit_code, result.stdout) == (0, "")
-    assert result.stderr.startswith("clip.mp4: clip_starry-night.mp4, 16×12, 8 frames, 1 shot, ")
-    assert frames("clip_starry-night.mp4") == [(16, 12)] * FRAMES
+    assert result.stderr.startswith("clip.mp4: clip_starry-night_johnson.mp4, 16×12, 8 frames, 1 shot, ")
+    assert frames("clip_starry-night_johnson.mp4") == [(16, 12)] * FRAMES
 
 
 def test_options_reach_the_painter(clip):

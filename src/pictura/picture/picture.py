@@ -107,7 +107,8 @@ class Picture(Shown):
         With `own` they are in the picture's own space, as `view` gave them. Of pixels in sRGB those that have not
         changed keep their colours of the own space.
         """
-        new = _split_alpha(Picture.of(pixels).samples)[0]
+        samples = _from_array(pixels) if isinstance(pixels, np.ndarray) else _from_tensor(pixels)
+        new = _split_alpha(samples)[0]
         alpha = self.alpha
         if alpha is not None and alpha.shape != new.shape[:2]:
             alpha = _resize_alpha(alpha, new.shape[0], new.shape[1])

@@ -72,7 +72,7 @@ def _kinds_of(function: Callable[..., Any]) -> dict[str, Any]:
     """Argument → what validates it; of those that this can be said of."""
     from pydantic import ConfigDict, TypeAdapter
 
-    config = ConfigDict(arbitrary_types_allowed=True, allow_inf_nan=False)
+    config = ConfigDict(arbitrary_types_allowed=True)
     hints = get_type_hints(function)
     named = [p.name for p in signature(function).parameters.values() if p.kind is not Parameter.VAR_KEYWORD]
     kinds = {name: hints[name] for name in named if name in hints and _is_checkable(hints[name])}
