@@ -104,13 +104,7 @@ def stylize(
         PicturaError: something given cannot be used.
         Interrupted: Ctrl-C, or `stop`; its `picture` is the best so far.
     """
-    own = {"settings": settings, "encoder": encoder, "callback": callback, "stop": stop}
-    if resolve_method(method) == OPTIMIZE:
-        if wrong := [name for name in ("strength", "model", "memory") if name in options]:
-            raise PicturaError(f"'{wrong[0]}' is for trained models; leave it out, or add method='adain'.")
-        options |= {"settings": settings, "encoder": encoder}
-    elif given := [name for name, value in own.items() if value is not None]:
-        raise PicturaError(f"'{given[0]}' is for the method optimize; leave it out for {method}.")
+    options |= _options_of(resolve_method(method), options, settings, encoder, callback, stop)
     stylizer = open_stylizer(
         method,
         list(style) if isinstance(style, (list, tuple)) else [style],
@@ -121,6 +115,18 @@ def stylize(
         **options,
     )
     return stylize_picture(content, stylizer, size=size, callback=callback, stop=stop)
+
+
+def _options_of(method: str, given: dict[str, Any], settings: Any, encoder: Any, *calls: Any) -> dict[str, Any]:
+    """What the method takes beside the look; what another takes is refused."""
+    if method != OPTIMIZE:
+        own = zip(("settings", "encoder", "callback", "stop"), (settings, encoder, *calls), strict=True)
+        if wrong := [name for name, value in own if value is not None]:
+            raise PicturaError(f"'{wrong[0]}' is for the method optimize; leave it out for {method}.")
+        return {}
+    if wrong := [name for name in ("strength", "model", "memory") if name in given]:
+        raise PicturaError(f"'{wrong[0]}' is for trained models; leave it out, or add method='adain'.")
+    return {"settings": settings, "encoder": encoder}
 
 
 @overload

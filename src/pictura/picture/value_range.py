@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from torch import Tensor
 
-# Bicubic and Lanczos filters overshoot [0, 1] by less than 0.3 at edges; that is clipped. Beyond are 0 to 255, and
+# Bicubic and Lanczos filters overshoot [0, 1] by less than 0.5 at edges; that is clipped. Beyond are 0 to 255, and
 # pictures normalized for a network (about -2 to 2.6).
-OVERSHOOT = 0.3
+OVERSHOOT = 0.5
 
 
 def check_range(pixels: "NDArray[Any] | Tensor") -> None:

@@ -17,6 +17,9 @@ INIT_NOISE = 0.1
 FIRST_MOVE = 0.01
 
 
+MAX_STEPS = 100_000  # hours even of small pictures; published recipes take up to 4000
+
+
 class Settings(FrozenSettings):
     """Everything that decides how a picture is made, apart from the pictures.
 
@@ -84,6 +87,8 @@ class Settings(FrozenSettings):
     def _check_usable(self) -> Self:
         if not self.steps or min(self.steps) < 0 or sum(self.steps) == 0:
             raise ValueError("steps need at least one positive number, for example 80,60,40")
+        if sum(self.steps) > MAX_STEPS:
+            raise ValueError(f"steps are {MAX_STEPS} at most in all")
         for name in ("content_layers", "style_layers"):
             layers = getattr(self, name)
             if any(weight < 0 for weight in layers.values()):
