@@ -7,7 +7,7 @@ import typer
 
 from pictura.cli.commands import info
 from pictura.cli.options import Json
-from pictura.cli.text import examples
+from pictura.cli.text import examples, print_text
 
 app = typer.Typer(add_completion=False, epilog=info.ENCODERS_EXAMPLES)
 
@@ -35,4 +35,4 @@ def get(
     """Fetch the weights of an encoder, or make them of a published checkpoint that you downloaded."""
     from pictura.interop.encoders import get_encoder
 
-    typer.echo(str(get_encoder(name, source)))
+    print_text(str(get_encoder(name, source)))
