@@ -9,6 +9,8 @@ from torch import nn
 
 from pictura.interop import onnx as exporting
 from pictura.interop.onnx import AnySize, export_method, export_onnx
+from pictura.methods.adain import Adain
+from pictura.methods.johnson import Johnson
 from pictura.runtime.errors import PicturaError
 
 WHY = "the extra 'export' is not installed"
@@ -172,3 +174,29 @@ def test_without_the_extra(tmp_path, monkeypatch, module):
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(PicturaError, match=rf"needs {module}: pip install 'pictura\[export\]'"):
         export_onnx(Larger(), tmp_path / "a.onnx", scale=2)
+
+
+@pytest.mark.kinds
+def test_the_file_s_network_is_the_program_at_odd_sizes():
+    """What is exported, before it is: mirrored as the program does, a painting read as it is."""
+    methods = [Johnson(Johnson.tiny()), Adain(Adain.tiny())]
+    for i in range(16):
+        height, width = 33 + 2 * i, 35 + 2 * (5 * i % 16)
+        draw = torch.Generator().manual_seed(i)
+        x, style = torch.rand(1, 3, height, width, generator=draw), torch.rand(1, 3, 61 + i, 75, generator=draw)
+        for method, inputs, options in ((methods[0], [x], {}), (methods[1], [x, style], {"style": style})):
+            network = method.export_network()
+            with torch.no_grad():
+                found = AnySize(network, network.multiple, 1).eval()(*inputs)
+            expected = method.stylize(x, precision="float32", **options)
+            assert (found - expected).abs().max() < 1e-3
+
+
+@pytest.mark.kinds
+def test_a_file_that_is_not_the_program_is_not_written(tmp_path, monkeypatch):
+    monkeypatch.setattr(exporting, "_export_to_bytes", lambda *_: b"a file")
+    apart = {exporting.ODD_SIZES: 0.01}
+    monkeypatch.setattr(exporting, "max_difference", lambda *given: apart.get(given[-1], 0.0))
+    with pytest.raises(PicturaError, match="something else than pictura"):
+        export_onnx(Larger(), tmp_path / "a.onnx", scale=2, program=Larger())
+    assert list(tmp_path.iterdir()) == []

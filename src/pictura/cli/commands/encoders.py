@@ -14,7 +14,7 @@ app = typer.Typer(add_completion=False, epilog=info.ENCODERS_EXAMPLES)
 
 @app.callback(invoke_without_command=True)
 def encoders(context: typer.Context, as_json: Json = False) -> None:
-    """List the encoders and where their weights are; `get` brings one here."""
+    """List the encoders and where their weights are, or get one."""
     if context.invoked_subcommand is None:
         info.encoders(as_json)
 
