@@ -9,7 +9,6 @@ from pictura.runtime.arguments import check_arguments
 from pictura.runtime.errors import PicturaError, did_you_mean
 from pictura.runtime.settings import FrozenSettings, validate_settings
 
-
 MAX_STEPS = 100_000  # hours even of small pictures; published recipes take up to 4000
 
 
