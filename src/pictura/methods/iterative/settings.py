@@ -16,7 +16,6 @@ INIT_NOISE = 0.1
 # move; in our trial the Gram term falls from the first step on with this, and without it grows on noise.
 FIRST_MOVE = 0.01
 
-
 MAX_STEPS = 100_000  # hours even of small pictures; published recipes take up to 4000
 
 
