@@ -89,7 +89,7 @@ def test_no_foreign_error_of_a_setting(name) -> None:
 @pytest.mark.parametrize("device", ["gpu", "cuda:99", "cpu:x", "cpu:5", "mps:7", "meta", "\0"])
 def test_devices_that_are_not_there(device) -> None:
     with pytest.raises(PicturaError):
-        quick(device=device)
+        quick(device=device, encoder=None)
 
 
 class TestRange:
@@ -138,7 +138,7 @@ class TestWords:
                 {"style": [NOISE, NOISE[::-1]], "style_weight": [1, 3]},
                 {"style": [NOISE, NOISE[::-1]], "style_weights": [1, 3]},
             ),
-            ({"settings": {"tv_weight": 3.0}}, {"tv_weight": 3.0}),
+            ({"settings": {"content_weight": 0.5}}, {"content_weight": 0.5}),
             ({"encoder": "compact"}, {}),
             ({"size": np.int64(16)}, {"size": 16}),
         ],
