@@ -72,11 +72,15 @@ def _kinds_of(function: Callable[..., Any]) -> dict[str, Any]:
     """Argument → what validates it; of those that this can be said of."""
     from pydantic import ConfigDict, TypeAdapter
 
-    config = ConfigDict(arbitrary_types_allowed=True)
+    def config(kind: Any) -> ConfigDict:
+        # Of several numbers the function itself says what they must be together.
+        several = any(get_origin(part) is Sequence for part in (kind, *get_args(kind)))
+        return ConfigDict(arbitrary_types_allowed=True, allow_inf_nan=several)
+
     hints = get_type_hints(function)
     named = [p.name for p in signature(function).parameters.values() if p.kind is not Parameter.VAR_KEYWORD]
     kinds = {name: hints[name] for name in named if name in hints and _is_checkable(hints[name])}
-    return {name: TypeAdapter(kind, config=config) for name, kind in kinds.items()}
+    return {name: TypeAdapter(kind, config=config(kind)) for name, kind in kinds.items()}
 
 
 def _is_checkable(kind: Any) -> bool:
