@@ -1,9 +1,9 @@
 """Large pictures through the command line: seconds, processor seconds and the most memory the whole program held.
 
-    python benchmarks/large.py [--side 8192] [--method fast,adain,upscale] [--threads 2] [--memory MIB] [--json FILE]
+    python benchmarks/large.py [--side 8192] [--method johnson,adain,upscale] [--threads 2] [--memory MIB] [--json FILE]
 
 Rows:
-    fast     pictura stylize --method fast, starry-night, side × side.
+    johnson  pictura stylize --method johnson, starry-night, side × side.
     adain    pictura stylize --method adain, starry-night, side × side.
     upscale  pictura upscale, from a quarter of the side to the side.
 
@@ -23,7 +23,7 @@ from pathlib import Path
 
 STYLE = "starry-night"
 ROWS = {
-    "fast": ("stylize", "--method", "johnson", "--style", STYLE),
+    "johnson": ("stylize", "--method", "johnson", "--style", STYLE),
     "adain": ("stylize", "--method", "adain", "--style", STYLE),
     "upscale": ("upscale", "--scale", "4"),
 }

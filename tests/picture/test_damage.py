@@ -80,7 +80,7 @@ def test_missing_proposes_a_neighbour(tmp_path):
 
 
 def test_name_too_long(tmp_path):
-    with pytest.raises(PicturaError, match="cannot be read"):
+    with pytest.raises(PicturaError, match="path is too long for a name"):
         read(tmp_path / ("a" * 300 + ".png"))
 
 

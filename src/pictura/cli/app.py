@@ -60,7 +60,7 @@ COMMANDS = {
     ),
     "encoders": (
         "encoders:app",
-        "List the encoders and where their weights are; `get` brings one here.",
+        "List the encoders and where their weights are, or get one.",
     ),
     "check": (
         "info:check",
