@@ -61,7 +61,7 @@ def test_a_model_holds_what_is_deployed_and_loads(name, trained):
     assert {key.partition(".")[0] for key in bundle.tensors} == DEPLOYED[name]
     assert {key.partition(".")[0] for key in last(folder).tensors["model"]} == set(method.networks())
     opened = open_method(bundle)
-    for network in opened.deployed():
+    for network in opened.deployed_networks():
         for key, tensor in opened.networks()[network].state_dict().items():
             assert torch.equal(tensor, bundle.tensors[f"{network}.{key}"])
     critics = {n: {k: t.clone() for k, t in method.networks()[n].state_dict().items()} for n in method.networks()}

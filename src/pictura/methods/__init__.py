@@ -68,10 +68,10 @@ def open_method(bundle: Bundle) -> Method:
 
     kind = find_method(bundle.method)
     settings = validate_settings(kind.Settings, dict(bundle.settings))
-    bundle.check(_outline(kind, settings).deployed())  # before anything is made as large as the settings say
+    bundle.check(_outline(kind, settings).deployed_networks())  # before anything is made as large as the settings say
     with torch.random.fork_rng(devices=[]):  # the networks' first weights are thrown away
         method = kind(settings)
-    bundle.fill(method.deployed())
+    bundle.fill(method.deployed_networks())
     for network in method.networks().values():
         network.eval().requires_grad_(False)
     return method

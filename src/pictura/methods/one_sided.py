@@ -117,7 +117,7 @@ class OneSided(Method):
         """G and D."""
         return {"generator": self.generator, "critic": self.critic}
 
-    def deployed(self) -> dict[str, nn.Module]:
+    def deployed_networks(self) -> dict[str, nn.Module]:
         """G."""
         return {"generator": self.generator}
 

@@ -86,7 +86,7 @@ class Picture(Shown):
         """
         import torch
 
-        samples = np.require(self._seen(own=own), requirements=["C", "W"])
+        samples = np.require(self._visible_samples(own=own), requirements=["C", "W"])
         return torch.from_numpy(samples.transpose(2, 0, 1)[None])
 
     def tensor(self, *, alpha: bool = False) -> Tensor:
@@ -96,7 +96,7 @@ class Picture(Shown):
         """
         import torch
 
-        channels = [float_samples(self._seen())]
+        channels = [float_samples(self._visible_samples())]
         if alpha and self.alpha is not None and (self.alpha < 1).any():
             channels.append(self.alpha[..., None])
         return torch.from_numpy(np.concatenate(channels, axis=-1).transpose(2, 0, 1)[None].copy())
@@ -118,7 +118,7 @@ class Picture(Shown):
             return replace(self, samples=_to_srgb(new, self.icc, self.grey), alpha=alpha, own=new)
         return replace(self, samples=new, alpha=alpha, own=self._keep_unchanged(new))
 
-    def _seen(self, *, own: bool = False) -> NDArray[np.uint8] | Pixels:
+    def _visible_samples(self, *, own: bool = False) -> NDArray[np.uint8] | Pixels:
         """The samples, in the own space where asked for, with what nobody sees filled from around."""
         samples = self.own if own and self.own is not None else self.samples
         visible = None if self.alpha is None else self.alpha > 0
@@ -129,11 +129,11 @@ class Picture(Shown):
 
     def _keep_unchanged(self, new: NDArray[np.uint8] | Pixels) -> NDArray[Any] | None:
         """The own samples of new pixels in sRGB, of which some are as before; None if none is."""
-        seen = self._seen()
-        if new.shape != seen.shape or new.dtype != seen.dtype:
+        samples = self._visible_samples()
+        if new.shape != samples.shape or new.dtype != samples.dtype:
             return None
-        same = (new == seen).all(axis=-1, keepdims=True)
-        own = self._seen(own=True)
+        same = (new == samples).all(axis=-1, keepdims=True)
+        own = self._visible_samples(own=True)
         if same.all():
             return own
         if not same.any():

@@ -46,5 +46,5 @@ def save_pretrained(
     """
     described = {"title": Path(folder).name, "paper": method.paper} | dict(about or {})
     settings = method.settings.model_dump(mode="json")
-    bundle = Bundle.of(method.name, settings, method.deployed(), described)
+    bundle = Bundle.of(method.name, settings, method.deployed_networks(), described)
     return save_bundle(bundle, folder, picture, overwrite=overwrite)

@@ -89,7 +89,7 @@ class Training:
         self.log = log.Log(folder.log, settings.steps)
         self.events = tensorboard.Events(folder.path)
         self.meter = Meter(self.share.step)
-        self.networks, self.deployed = method.networks(), method.deployed()
+        self.networks, self.deployed = method.networks(), method.deployed_networks()
         precision = str(fabric.strategy.precision.precision)
         self.identity = training_identity(method, data, settings, precision, fabric.world_size)
 

@@ -128,7 +128,7 @@ class Method(abc.ABC):
     def networks(self) -> dict[str, nn.Module]:
         """All that is trained, by name; each is the attribute of that name. A checkpoint holds them."""
 
-    def deployed(self) -> dict[str, nn.Module]:
+    def deployed_networks(self) -> dict[str, nn.Module]:
         """Those of `networks` that the method needs in use, all by default: what a model holds. No critics."""
         return self.networks()
 
@@ -146,7 +146,7 @@ class Method(abc.ABC):
         Raises:
             PicturaError: it is of other networks.
         """
-        bundle.fill(self.deployed())
+        bundle.fill(self.deployed_networks())
 
     def prepare(self, device: torch.device, generator: torch.Generator) -> None:  # noqa: B027, most need nothing
         """Before a training only: load what `step` needs beside the networks, frozen, on the device.

@@ -38,9 +38,9 @@ class LikeCaae(Method):
         return LikeCaaeSettings()
 
     def networks(self) -> dict[str, nn.Module]:
-        return self.deployed() | {"critic_z": self.critic_z, "critic_image": self.critic_image}
+        return self.deployed_networks() | {"critic_z": self.critic_z, "critic_image": self.critic_image}
 
-    def deployed(self) -> dict[str, nn.Module]:
+    def deployed_networks(self) -> dict[str, nn.Module]:
         return {"encoder": self.encoder, "generator": self.generator}
 
     def players(self, steps: int) -> dict[str, Player]:

@@ -34,9 +34,9 @@ class LikeCogan(Method):
         return LikeCoganSettings(ema=0.9)
 
     def networks(self) -> dict[str, nn.Module]:
-        return self.deployed() | {"f_A": self.f_A, "f_B": self.f_B}
+        return self.deployed_networks() | {"f_A": self.f_A, "f_B": self.f_B}
 
-    def deployed(self) -> dict[str, nn.Module]:
+    def deployed_networks(self) -> dict[str, nn.Module]:
         return {"g_A": self.g_A, "g_B": self.g_B}
 
     def players(self, steps: int) -> dict[str, Player]:

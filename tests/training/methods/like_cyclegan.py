@@ -43,7 +43,7 @@ class LikeCyclegan(Method):
     def networks(self) -> dict[str, nn.Module]:
         return {"G_A": self.G_A, "G_B": self.G_B, "D_A": self.D_A, "D_B": self.D_B}
 
-    def deployed(self) -> dict[str, nn.Module]:
+    def deployed_networks(self) -> dict[str, nn.Module]:
         return {"G_A": self.G_A, "G_B": self.G_B}
 
     def players(self, steps: int) -> dict[str, Player]:

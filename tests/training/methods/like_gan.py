@@ -34,7 +34,7 @@ class LikeGan(Method):
     def networks(self) -> dict[str, nn.Module]:
         return {"generator": self.generator, "critic": self.critic}
 
-    def deployed(self) -> dict[str, nn.Module]:
+    def deployed_networks(self) -> dict[str, nn.Module]:
         return {"generator": self.generator}
 
     def players(self, steps: int) -> dict[str, Player]:

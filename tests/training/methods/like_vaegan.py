@@ -39,7 +39,7 @@ class LikeVaegan(Method):
     def networks(self) -> dict[str, nn.Module]:
         return {"encoder": self.encoder, "decoder": self.decoder, "features": self.features, "critic": self.critic}
 
-    def deployed(self) -> dict[str, nn.Module]:
+    def deployed_networks(self) -> dict[str, nn.Module]:
         return {"encoder": self.encoder, "decoder": self.decoder}
 
     def players(self, steps: int) -> dict[str, Player]:
