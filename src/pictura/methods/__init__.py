@@ -68,7 +68,8 @@ def open_method(bundle: Bundle) -> Method:
 
     kind = find_method(bundle.method)
     settings = validate_settings(kind.Settings, dict(bundle.settings))
-    bundle.check(_outline(kind, settings).deployed_networks())  # before anything is made as large as the settings say
+    if not bundle.shipped:  # before anything is made as large as a stranger's settings say; it takes torch two seconds
+        bundle.check(_outline(kind, settings).deployed_networks())
     with torch.random.fork_rng(devices=[]):  # the networks' first weights are thrown away
         method = kind(settings)
     bundle.fill(method.deployed_networks())
