@@ -157,7 +157,7 @@ def _open_work(recipe: Provenance, options: RunOptions, memory: int | None) -> "
     if recipe.method == "optimize":
         own: dict[str, Any] = {"settings": recipe.settings}
     else:
-        return_freed()
+        return_freed(None if memory is None else memory * 2**20)
         own = {"model": recipe.model, "strength": recipe.strength}
         own |= {"style_scale": recipe.settings.style_scale}
         own |= {} if memory is None else {"memory": memory * 2**20}

@@ -54,8 +54,8 @@ def upscale(
     to_do = pending_jobs(plan_jobs(pictures, output, label), options)
     if not to_do:
         return
-    return_freed()
     bytes_to_use = DEFAULT_MEMORY if memory is None else memory * 2**20
+    return_freed(bytes_to_use)
     enlarger = open_enlarger(model, scale, memory=bytes_to_use, device=device)
     work = Work(
         lambda picture, _, __: api.upscale(picture, model=enlarger),
