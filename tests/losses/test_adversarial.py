@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from pictura.losses import adversarial
+from pictura.losses.balance import GradientBalance
 from pictura.losses.correlation import correlation, correlation_loss
 
 REAL, FAKE = torch.tensor([2.0, 0.5]), torch.tensor([-3.0, 0.0])
@@ -44,3 +45,30 @@ def test_a_flat_picture_has_a_gradient() -> None:
     correlation(f, torch.rand(1, 2, 8, 8)).backward()
     assert f.grad is not None
     assert f.grad.isfinite().all()
+
+
+def test_several_answers_count_by_their_weights() -> None:
+    loss = adversarial.ADVERSARIAL["least_squares"]
+    answers = [torch.zeros(1, 1, 4, 4), torch.full((1, 1, 2, 2), 3.0)]
+    assert loss.generator(answers).item() == pytest.approx((1 + 4) / 2)
+    assert loss.generator(answers, [3, 1]).item() == pytest.approx((3 * 1 + 4) / 4)
+    assert loss.critic([REAL], [FAKE]).item() == pytest.approx(adversarial.least_squares_critic(REAL, FAKE).item())
+    assert adversarial.ADVERSARIAL["wasserstein"].critic([REAL], [FAKE]).item() == pytest.approx(-1.5 - 1.25)
+
+
+def test_gradient_penalty_of_a_linear_critic() -> None:
+    """D(x) = 3 x₀: its gradient has the norm 3 everywhere."""
+    real, fake = torch.rand(2, 3, 4, 4), torch.rand(2, 3, 4, 4)
+    penalty = adversarial.gradient_penalty(lambda x: [3 * x[:, :1, :1, :1]], real, fake, torch.Generator())
+    assert penalty.item() == pytest.approx(4)
+
+
+def test_balance_makes_the_gradient_as_large_as_the_reference() -> None:
+    fake = torch.rand(1, 3, 8, 8, requires_grad=True)
+    reference = (7 * fake).abs().mean()
+    for weak in (1e-6, 1e3):
+        term = GradientBalance()((weak * fake.square()).sum(), fake, 0, reference)
+        sizes = [torch.autograd.grad(one, fake, retain_graph=True)[0].norm() for one in (term, reference)]
+        torch.testing.assert_close(*sizes)
+    plain = GradientBalance()(fake.square().sum(), fake, 0)
+    assert torch.autograd.grad(plain, fake)[0].norm().item() == pytest.approx(fake.numel() ** -0.5)

@@ -64,7 +64,7 @@ def test_the_controllers_are_in_the_state(method: OneSided) -> None:
     taken(method, 2)
     other = OneSided(OneSided.tiny())
     other.load_state(method.state())
-    assert (other.steps, other.scale, other.content_weight) == (2, method.scale, method.content_weight)
+    assert (other.steps, other.balance.scale, other.content_weight) == (2, method.balance.scale, method.content_weight)
 
 
 def test_strength_seed_and_types(method: OneSided) -> None:

@@ -1,9 +1,11 @@
 """The critic on features: its scales, its norms, what its gradient reaches."""
 
+import pytest
 import torch
 from torch import nn
 
-from pictura.networks.critics import MEASURED_IMAGES, FeatureCritic
+from pictura.networks.critics import MEASURED_IMAGES, EncoderCritic, FeatureCritic
+from pictura.runtime.errors import PicturaError
 
 LAYERS = {"relu2_1": 6, "relu3_1": 4}
 
@@ -59,3 +61,25 @@ def test_state_comes_back() -> None:
     given = features(1)
     for a, b in zip(one(given), other(given), strict=True):
         assert torch.equal(a, b)
+
+
+def test_a_condition_is_seen_by_every_head() -> None:
+    critic = FeatureCritic(LAYERS, 8, condition=3)
+    given = features(1)
+    for one, other in zip(
+        critic(given, torch.zeros(1, 3, 64, 80)), critic(given, torch.ones(1, 3, 64, 80)), strict=True
+    ):
+        assert not torch.equal(one, other)
+
+
+def test_a_critic_with_eyes_keeps_them_out_of_its_weights() -> None:
+    torch.manual_seed(0)
+    critic = EncoderCritic({"a": 3}, 8, condition=3)
+    with pytest.raises(PicturaError, match="prepare"):
+        critic(torch.rand(1, 3, 16, 16))
+    critic.open_eyes(lambda x, layers: dict.fromkeys(layers, x[..., ::4, ::4]))
+    critic.measure(torch.rand(2, 3, 16, 16))
+    (answer,) = critic(torch.rand(2, 3, 16, 16), torch.rand(2, 3, 16, 16))
+    assert answer.shape == (2, 1, 4, 4)
+    assert all(key.startswith("critic.") for key in critic.state_dict())
+    assert critic.critic.pictures == 2

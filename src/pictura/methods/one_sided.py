@@ -22,7 +22,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pictura.encoders import Encoder, load_encoder
-from pictura.losses.adversarial import hinge_critic, hinge_generator
+from pictura.losses.adversarial import ADVERSARIAL
+from pictura.losses.balance import GradientBalance
 from pictura.losses.correlation import correlation_loss
 from pictura.networks.compact import COMPONENTS
 from pictura.networks.critics import FeatureCritic
@@ -31,14 +32,12 @@ from pictura.networks.tiling.tiles import crop_to_multiple
 from pictura.networks.translator import TRANSLATOR_BLOCKS, TRANSLATOR_WIDTHS, Translator
 from pictura.runtime.device import Precision, autocast
 from pictura.runtime.errors import PicturaError, did_you_mean
-from pictura.training.capabilities import check_image, check_options
+from pictura.training.capabilities import check_direction, check_image, check_options
 from pictura.training.method import Batch, DataKind, Method, Player, Update, build_player
 from pictura.training.schedules import Schedule, linear_decay
 from pictura.training.settings import OptimSettings
 
 Features = dict[str, Tensor]
-MEASURED = 25  # steps from one look at the adversarial gradient to the next
-KEPT = 0.8  # share of the old scale that stays then
 MOVED = 0.01  # how much λ moves in a step that is off by the whole target
 BOUNDS = (5e-4, 2.5)  # of λ
 BLUR = 8  # pixels over which light is averaged: strokes are smaller, things larger
@@ -105,7 +104,7 @@ class OneSided(Method):
         self.critic: nn.Module = self.heads
         self.encoder: Encoder | None = None
         self.steps = 0
-        self.scale = 0.0  # of the adversarial term; 0: not measured yet
+        self.balance = GradientBalance()
         self.content_weight = settings.content_weight
 
     @classmethod
@@ -194,8 +193,7 @@ class OneSided(Method):
         """
         check_options(self.name, unknown, self.translate)
         check_image(image)
-        if direction not in (None, *self.directions):
-            raise PicturaError(f"This model has the direction A2B, not '{direction}'.")
+        check_direction(self.name, direction, self.directions)
         inputs = torch.cat([image, _grain(image, seed)], 1)
         network = self.network
         with autocast(precision, image.device):
@@ -204,11 +202,11 @@ class OneSided(Method):
 
     def state(self) -> dict[str, Tensor]:
         """What the controllers know, and how many steps were taken."""
-        return {"controllers": torch.tensor([self.steps, self.scale, self.content_weight], dtype=torch.float64)}
+        return {"controllers": torch.tensor([self.steps, self.balance.scale, self.content_weight], dtype=torch.float64)}
 
     def load_state(self, tensors: dict[str, Tensor]) -> None:
         """Go on with it."""
-        steps, self.scale, self.content_weight = tensors["controllers"].tolist()
+        steps, self.balance.scale, self.content_weight = tensors["controllers"].tolist()
         self.steps = int(steps)
 
     def _factor(self, generator: torch.Generator) -> float:
@@ -232,24 +230,16 @@ class OneSided(Method):
     def _generator_losses(self, fake_b: Tensor, features_fake: Features, features_a: Features) -> dict[str, Tensor]:
         """The adversarial term, as strong at fake_B as a mean absolute difference, and λ times the content term."""
         answers = self.critic({layer: features_fake[layer] for layer in self.settings.layers})
-        adversarial = self._weighted_mean([hinge_generator(answer.float()) for answer in answers])
-        if self.steps % MEASURED == 0 or not self.scale:
-            (gradient,) = torch.autograd.grad(adversarial, fake_b, retain_graph=True)
-            scale = fake_b.numel() ** -0.5 / max(1e-12, float(gradient.norm()))
-            self.scale = KEPT * self.scale + (1 - KEPT) * scale if self.scale else scale
+        adversarial = ADVERSARIAL["hinge"].generator(answers, list(self.settings.layers.values()))
+        adversarial = self.balance(adversarial, fake_b, self.steps)
         content = correlation_loss(features_fake, features_a, self.settings.content_layers)
-        return {"adversarial": self.scale * adversarial, "content": self.content_weight * content}
+        return {"adversarial": adversarial, "content": self.content_weight * content}
 
     def _critic_loss(self, features_b: Features, features_fake: Features) -> Tensor:
         """D's loss; real and fake in one batch, so that spectral norms are of the same moment."""
         both = {layer: torch.cat([features_b[layer], features_fake[layer]]) for layer in self.settings.layers}
-        answers = [answer.float().chunk(2) for answer in self.critic(both)]
-        return self._weighted_mean([hinge_critic(real, fake) for real, fake in answers])
-
-    def _weighted_mean(self, terms: list[Tensor]) -> Tensor:
-        """The mean over D's layers by their weights."""
-        weights = torch.tensor(list(self.settings.layers.values()), device=terms[0].device)
-        return (torch.stack(terms) * weights).sum() / weights.sum()
+        real, fake = zip(*(answer.chunk(2) for answer in self.critic(both)), strict=True)
+        return ADVERSARIAL["hinge"].critic(real, fake, list(self.settings.layers.values()))
 
     def _control_content(self, weighed: Tensor) -> float:
         """Move λ towards what would bring content to its target; returns the λ that was."""

@@ -4,12 +4,16 @@ A critic that starts from pixels has to learn to see before it can judge; one wh
 from the first step, and is so small that it costs next to nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm
 
+from pictura.runtime.errors import PicturaError
+
+Encode = Callable[[Tensor, Sequence[str]], Mapping[str, Tensor]]
 SLOPE = 0.2  # of the leaky ReLU
 MEASURED_IMAGES = 64  # real pictures from which the features' scales are measured
 MIN_STD = 1e-3  # least std of a channel
@@ -25,21 +29,29 @@ class FeatureCritic(nn.Module):
     Args:
         layers: layer → channels.
         width: channels of a head.
+        condition: channels of what the answer depends on beside the features, such as the picture to be translated;
+            each head sees it averaged down to its layer's size.
     """
 
     pictures: Tensor
 
-    def __init__(self, layers: Mapping[str, int], width: int = 64) -> None:
+    def __init__(self, layers: Mapping[str, int], width: int = 64, condition: int = 0) -> None:
         super().__init__()
         self.layers = tuple(layers)
-        self.heads = nn.ModuleDict({layer: _head(channels, width) for layer, channels in layers.items()})
+        self.heads = nn.ModuleDict({layer: _head(channels + condition, width) for layer, channels in layers.items()})
         for layer, channels in layers.items():
             self.register_buffer(f"variance_{layer}", torch.ones(channels))
         self.register_buffer("pictures", torch.zeros(()))
 
-    def forward(self, features: Mapping[str, Tensor]) -> list[Tensor]:
+    def forward(self, features: Mapping[str, Tensor], condition: Tensor | None = None) -> list[Tensor]:
         """Answers in the order of the layers."""
-        return [head(features[layer] * self._scale(layer)) for layer, head in self.heads.items()]
+        answers = []
+        for layer, head in self.heads.items():
+            x = features[layer] * self._scale(layer)
+            if condition is not None:
+                x = torch.cat([x, F.adaptive_avg_pool2d(condition, x.shape[-2:]).to(x.dtype)], 1)
+            answers.append(head(x))
+        return answers
 
     @torch.no_grad()
     def measure(self, features: Mapping[str, Tensor]) -> None:
@@ -56,6 +68,37 @@ class FeatureCritic(nn.Module):
         """1×C×1×1, after which the layer's mean variance is 1."""
         std = self.get_buffer(f"variance_{layer}").sqrt().clamp(min=MIN_STD)
         return (std.rsqrt() / std.mean().sqrt()).view(1, -1, 1, 1)
+
+
+class EncoderCritic(nn.Module):
+    """A `FeatureCritic` of pictures N×3×H×W in [0, 1]: it sees them through a frozen encoder, which is not part of it.
+
+    Args:
+        layers, width, condition: as of `FeatureCritic`.
+    """
+
+    def __init__(self, layers: Mapping[str, int], width: int = 64, condition: int = 0) -> None:
+        super().__init__()
+        self.critic = FeatureCritic(layers, width, condition)
+        self.encode: Encode | None = None
+
+    def open_eyes(self, encode: Encode) -> None:
+        """See with this encoder from now on: (pictures, layers) to features by layer."""
+        # A function around it: a module would become part of the critic, and of its checkpoints.
+        self.encode = lambda x, layers: encode(x, layers)
+
+    def forward(self, x: Tensor, condition: Tensor | None = None) -> list[Tensor]:
+        """Answers in the order of the layers."""
+        if self.encode is None:
+            raise PicturaError("Call prepare() before step(): the encoder of the critic is not loaded.")
+        answers: list[Tensor] = self.critic(self.encode(x, self.critic.layers), condition)
+        return answers
+
+    def measure(self, real: Tensor) -> None:
+        """Take real pictures into the scales of the features; call it before each of the first steps."""
+        if self.encode is not None and self.critic.pictures < MEASURED_IMAGES:
+            with torch.no_grad():
+                self.critic.measure(self.encode(real, self.critic.layers))
 
 
 def _head(channels: int, width: int) -> nn.Sequential:

@@ -69,12 +69,19 @@ class Translates(Protocol):
         """What it can do, the first by default: ``("A2B", "B2A")``, or the domains' names."""
 
     def translate(
-        self, image: Tensor, *, direction: str | None = None, memory: int = 0, generator: torch.Generator | None = None
+        self,
+        image: Tensor,
+        *,
+        direction: str | None = None,
+        strength: float = 1.0,
+        seed: int = 0,
+        memory: int = 0,
+        precision: Any = "auto",
     ) -> Tensor:
-        """The image in the other domain; `generator` is for methods whose result is random.
+        """The image in the other domain; `strength` 0 is the image itself, `seed` of whatever is random about it.
 
         Raises:
-            PicturaError: not an image, or a direction it does not have.
+            PicturaError: not an image, an unknown option, a direction it does not have, or too little memory.
         """
 
 
@@ -145,6 +152,20 @@ def check_image(image: Tensor) -> None:
     """
     if image.dim() != 4 or image.shape[:2] != (1, 3) or not image.numel():
         raise PicturaError(f"Expected an image tensor of shape 1×3×H×W, got {tuple(image.shape)}.")
+
+
+def check_direction(name: str, direction: str | None, directions: Sequence[str]) -> str:
+    """The direction that was asked for, by default the first.
+
+    Raises:
+        PicturaError: the method does not have it.
+    """
+    if direction is None:
+        return directions[0]
+    if direction not in directions:
+        known = " and ".join(directions)
+        raise PicturaError(f"This model of {name} translates {known}, not '{direction}'.")
+    return direction
 
 
 def check_options(name: str, given: Iterable[str], function: Callable[..., Any]) -> None:
