@@ -5,20 +5,21 @@ import torch
 from torch import nn
 
 from pictura.networks.tiling.streaming import stream
-from pictura.networks.translator import Noise, Translator, standardize
+from pictura.networks.translator import Noise, Translator, standardize, translate_image
 
 
-@pytest.fixture(params=[1, 4])
+@pytest.fixture(params=[(1, 0), (4, 0), (1, 1)])
 def network(request: pytest.FixtureRequest) -> Translator:
     torch.manual_seed(0)
-    made = Translator((4, 6, 8), 1, ground=request.param).eval()
+    ground, deep = request.param
+    made = Translator((4, 6, 8), 1, ground=ground, deep=deep).eval()
     for parameter in made.parameters():
         nn.init.normal_(parameter, std=0.3)
     return made
 
 
 def test_the_photograph_at_first_and_at_strength_zero(network: Translator) -> None:
-    x, noise = torch.rand(2, 3, 32, 40), torch.randn(2, 1, 32, 40)
+    x, noise = torch.rand(2, 3, 32, 48), torch.randn(2, 1, 32, 48)
     assert torch.equal(Translator((4, 6, 8), 1)(x, noise), x)
     assert torch.equal(network(x, noise, 0.0), x)
     full, half = network(x, noise), network(x, noise, 0.5)
@@ -54,8 +55,8 @@ def test_noise_of_the_sizes_is_not_the_same() -> None:
 def test_tiles_give_what_one_piece_gives(network: Translator) -> None:
     """Also where the sides are no multiple of 8."""
     given = torch.rand(1, 4, 205, 163)
-    whole = stream(given, network.parts(0.7), multiple=8, smallest=32)
-    tiled = stream(given, network.parts(0.7), memory=4 * 10**6, multiple=8, smallest=32)
+    whole = stream(given, network.parts(0.7), multiple=network.multiple, smallest=32)
+    tiled = stream(given, network.parts(0.7), memory=4 * 10**6, multiple=network.multiple, smallest=32)
     assert whole.shape == (1, 3, 205, 163)
     torch.testing.assert_close(tiled, whole, rtol=0, atol=1e-4)
 
@@ -64,4 +65,25 @@ def test_parts_are_the_network(network: Translator) -> None:
     given = torch.rand(1, 4, 64, 48)
     with torch.no_grad():
         direct = network(given[:, :3], standardize(given[:, 3:]), 0.7).clamp(0, 1)
-    torch.testing.assert_close(stream(given, network.parts(0.7), multiple=8), direct, rtol=0, atol=1e-5)
+    torch.testing.assert_close(stream(given, network.parts(0.7), multiple=network.multiple), direct, rtol=0, atol=1e-5)
+
+
+def test_without_a_ground_the_picture_is_made_from_nothing() -> None:
+    torch.manual_seed(0)
+    network = Translator((4, 6, 8), 1, ground=0, deep=1).eval()
+    x = torch.rand(1, 3, 64, 48)
+    assert torch.equal(network(x, None, 0.0), x)
+    made = network(x)
+    assert made.shape == x.shape
+    assert made.min() >= -0.05
+    assert made.max() <= 1.05
+    assert not torch.allclose(made, x, atol=0.2)
+
+
+def test_any_image_keeps_its_size_and_kind() -> None:
+    network = Translator((4, 6, 8), 1, deep=1).eval()
+    for dtype in (torch.float32, torch.uint8):
+        image = (torch.rand(1, 3, 33, 17) * 255).round().to(torch.uint8)
+        image = image if dtype == torch.uint8 else image / 255
+        made = translate_image(image, network)
+        assert (made.shape, made.dtype) == (image.shape, dtype)

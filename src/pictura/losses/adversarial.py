@@ -88,7 +88,8 @@ def gradient_penalty(
     mixed = torch.lerp(real.detach(), fake.detach(), share).requires_grad_()
     answers = torch.stack([answer.float().flatten(1).mean(1).sum() for answer in critic(mixed)]).sum()
     (gradient,) = torch.autograd.grad(answers, mixed, create_graph=True)
-    return (gradient.flatten(1).norm(dim=1) - 1).square().mean()
+    penalty: Tensor = (gradient.flatten(1).norm(dim=1) - 1).square().mean()
+    return penalty
 
 
 def _weighted_mean(terms: Sequence[Tensor], weights: Sequence[float]) -> Tensor:

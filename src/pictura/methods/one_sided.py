@@ -25,13 +25,13 @@ from pictura.encoders import Encoder, load_encoder
 from pictura.losses.adversarial import ADVERSARIAL
 from pictura.losses.balance import GradientBalance
 from pictura.losses.correlation import correlation_loss
-from pictura.networks.compact import COMPONENTS
+from pictura.networks.compact import select_components
 from pictura.networks.critics import FeatureCritic
-from pictura.networks.tiling.streaming import DEFAULT_MEMORY, stream
+from pictura.networks.tiling.streaming import DEFAULT_MEMORY
 from pictura.networks.tiling.tiles import crop_to_multiple
-from pictura.networks.translator import TRANSLATOR_BLOCKS, TRANSLATOR_WIDTHS, Translator
-from pictura.runtime.device import Precision, autocast
-from pictura.runtime.errors import PicturaError, did_you_mean
+from pictura.networks.translator import TRANSLATOR_BLOCKS, TRANSLATOR_WIDTHS, Translator, noise_like, translate_image
+from pictura.runtime.device import Precision
+from pictura.runtime.errors import PicturaError
 from pictura.training.capabilities import check_direction, check_image, check_options
 from pictura.training.method import Batch, DataKind, Method, Player, Update, build_player
 from pictura.training.schedules import Schedule, linear_decay
@@ -90,16 +90,10 @@ class OneSided(Method):
 
     def __init__(self, settings: OneSidedSettings) -> None:
         super().__init__(settings)
-        asked = (*settings.layers, *settings.content_layers)
-        unknown = next((layer for layer in asked if layer not in COMPONENTS), None)
-        if unknown is not None:
-            known = ", ".join(COMPONENTS)
-            raise PicturaError(
-                f"There is no layer '{unknown}' to look at, only {known}.{did_you_mean(unknown, COMPONENTS)}"
-            )
+        select_components(settings.content_layers)  # refuses what is no layer
         self.network = Translator(settings.widths, settings.blocks, ground=settings.ground)
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in the stubs
-        self.heads = FeatureCritic({layer: COMPONENTS[layer] for layer in settings.layers}, settings.critic_width)
+        self.heads = FeatureCritic(select_components(settings.layers), settings.critic_width)
         self.generator: nn.Module = self.network  # while it trains, what the loop wraps around them
         self.critic: nn.Module = self.heads
         self.encoder: Encoder | None = None
@@ -194,11 +188,7 @@ class OneSided(Method):
         check_options(self.name, unknown, self.translate)
         check_image(image)
         check_direction(self.name, direction, self.directions)
-        inputs = torch.cat([image, _grain(image, seed)], 1)
-        network = self.network
-        with autocast(precision, image.device):
-            parts = network.parts(strength)
-            return stream(inputs, parts, memory=memory, multiple=network.multiple, smallest=network.smallest)
+        return translate_image(image, self.network, strength=strength, seed=seed, memory=memory, precision=precision)
 
     def state(self) -> dict[str, Tensor]:
         """What the controllers know, and how many steps were taken."""
@@ -256,22 +246,10 @@ def decay_late(steps: int) -> Schedule | None:
     return linear_decay(steps, last=LAST)
 
 
-def noise_like(x: Tensor, generator: torch.Generator) -> Tensor:
-    """N×1×H×W of std 1 for pictures N×3×H×W, from the processor's generator."""
-    return torch.randn(len(x), 1, *x.shape[-2:], generator=generator).to(x.device)
-
-
 def blurred_luma(x: Tensor) -> Tensor:
     """N×3×H×W to N×1×H/8×W/8: luma (Rec. 601) without strokes."""
     weights = torch.tensor([0.299, 0.587, 0.114], dtype=x.dtype, device=x.device).view(1, 3, 1, 1)
     return F.avg_pool2d((x * weights).sum(1, keepdim=True), BLUR)
-
-
-def _grain(image: Tensor, seed: int) -> Tensor:
-    """Uniform noise 1×1×H×W in the image's numbers, of 256 values: the same for a image of bytes and of floats."""
-    generator = torch.Generator().manual_seed(seed)
-    noise = torch.randint(256, (1, 1, *image.shape[-2:]), dtype=torch.uint8, generator=generator)
-    return (noise if image.dtype == torch.uint8 else noise.to(image.dtype) / 255).to(image.device)
 
 
 def _rescale(x: Tensor, factor: float) -> Tensor:

@@ -7,14 +7,32 @@ features, every layer has the same order of magnitude, and covariances are k wid
 ``recipes/compact`` holds the training.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from torch import Tensor, nn
+
+from pictura.runtime.errors import PicturaError, did_you_mean
 
 # Few channels where pixels are many: a third of the time goes into the first two stages all the same.
 COMPACT_WIDTHS = (24, 48, 96, 192, 224)
 # k for each layer: explained variance of the teacher in docs/compact.md.
 COMPONENTS = {"relu1_1": 16, "relu2_1": 40, "relu3_1": 80, "relu4_1": 128, "relu4_2": 160, "relu5_1": 160}
+
+
+def select_components(layers: Iterable[str]) -> dict[str, int]:
+    """Layer → k for some of the layers.
+
+    Raises:
+        PicturaError: there is no such layer.
+    """
+    chosen = {layer: COMPONENTS.get(layer, 0) for layer in layers}
+    unknown = next((layer for layer, components in chosen.items() if not components), None)
+    if unknown is not None:
+        known = ", ".join(COMPONENTS)
+        raise PicturaError(
+            f"There is no layer '{unknown}' to look at, only {known}.{did_you_mean(unknown, COMPONENTS)}"
+        )
+    return chosen
 
 
 class Refine(nn.Module):

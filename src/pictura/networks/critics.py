@@ -49,7 +49,7 @@ class FeatureCritic(nn.Module):
         for layer, head in self.heads.items():
             x = features[layer] * self._scale(layer)
             if condition is not None:
-                x = torch.cat([x, F.adaptive_avg_pool2d(condition, x.shape[-2:]).to(x.dtype)], 1)
+                x = torch.cat([x, F.adaptive_avg_pool2d(condition, (x.shape[-2], x.shape[-1])).to(x.dtype)], 1)
             answers.append(head(x))
         return answers
 

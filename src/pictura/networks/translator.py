@@ -9,7 +9,10 @@ nothing stored at full size. What is different:
 - Noise comes in at three sizes. A critic wants strokes in an empty sky, too, and a convolutional network without noise
   can make nothing of a flat surface but a pattern that repeats.
 
-25 thousand multiply-adds a pixel, 0.85 M parameters.
+- Where the input is no photograph but a map of labels or a sketch there is nothing to keep: the picture is made from
+  nothing, and blocks at a sixteenth of the size see how its parts belong together.
+
+25 thousand multiply-adds a pixel, 0.85 M parameters; with two blocks at a sixteenth 28 thousand and 1.5 M.
 """
 
 from collections.abc import Sequence
@@ -20,23 +23,29 @@ from torch.nn import functional as F
 
 from pictura.networks.layers.norm import InstanceNorm
 from pictura.networks.layers.padding import pad
-from pictura.networks.layers.resize import FoldedConv, UpsampleConv
-from pictura.networks.tiling.streaming import NetworkPart
+from pictura.networks.layers.resize import TANH_SCALE, FoldedConv, UpsampleConv
+from pictura.networks.tiling.streaming import DEFAULT_MEMORY, NetworkPart, stream
+from pictura.runtime.device import Precision, autocast
 
 TRANSLATOR_WIDTHS = (24, 56, 96)  # channels at a half, a quarter and an eighth of the size
 TRANSLATOR_BLOCKS = 4
 FULL_SIZE_CHANNELS = 8  # channels at full size
+DEEP_WIDTH = 112  # channels at a sixteenth of the size
 NOISE_WEIGHT = 0.2  # of noise beside features of std 1, at first: a network that starts without it finds a mesh sooner
 
 
 class Translator(nn.Module):
-    """N×3×H×W in [0, 1] to N×3×H×W, not clamped; H and W divisible by 8.
+    """N×3×H×W in [0, 1] to N×3×H×W, not clamped; H and W divisible by `multiple`.
 
-    ground: pixels that are averaged in the photograph underneath, 1 (none), 2, 4 or 8.
+    Args:
+        widths: channels at a half, a quarter and an eighth of the size.
+        blocks: residual blocks at an eighth.
+        last: channels at full size.
+        ground: pixels that are averaged in the photograph underneath, 1 (none), 2, 4 or 8; 0: no photograph.
+        deep: residual blocks at a sixteenth; 0: nothing happens there.
     """
 
-    multiple = 8
-    smallest = 32  # an eighth of it must have something to normalize
+    smallest = 32  # what is smallest inside must have something to normalize
 
     def __init__(
         self,
@@ -44,13 +53,19 @@ class Translator(nn.Module):
         blocks: int = TRANSLATOR_BLOCKS,
         last: int = FULL_SIZE_CHANNELS,
         ground: int = 1,
+        deep: int = 0,
     ) -> None:
         super().__init__()
         self.ground = ground
+        self.multiple = 16 if deep else 8
         half, quarter, eighth = widths
         self.down1 = NormalizedConv(nn.Conv2d(12, half, 3))
         self.down2 = NormalizedConv(nn.Conv2d(half, quarter, 3, 2))
         self.down3 = NormalizedConv(nn.Conv2d(quarter, eighth, 3, 2))
+        if deep:
+            self.down4 = NormalizedConv(nn.Conv2d(eighth, DEEP_WIDTH, 3, 2))
+            self.up0 = NormalizedConv(UpsampleConv(DEEP_WIDTH, eighth, smooth=True))
+        self.deep_blocks = nn.ModuleList(ResidualBlock(DEEP_WIDTH) for _ in range(deep))
         self.noise3 = Noise(eighth, 8)
         self.blocks = nn.ModuleList(ResidualBlock(eighth) for _ in range(blocks))
         self.up1 = NormalizedConv(UpsampleConv(eighth, quarter, smooth=True))
@@ -60,34 +75,36 @@ class Translator(nn.Module):
         self.noise1 = Noise(half, 2)
         self.up3 = UpsampleConv(half, last, smooth=True)
         self.last = FoldedConv(last, 3)
-        for parameter in self.last.parameters():  # the photograph at first
-            nn.init.zeros_(parameter)
+        if ground:  # the photograph at first
+            for parameter in self.last.parameters():
+                nn.init.zeros_(parameter)
 
     def forward(self, x: Tensor, noise: Tensor | None = None, strength: float = 1.0) -> Tensor:
         """One pass; noise is N×1×H×W with mean 0 and std 1, or None for none; strength 0 is the photograph."""
         skipping = self._shallow(x)
-        y = self.noise3(self.down3(skipping[1]).relu_(), noise)
-        return self._mix(x, self._end(self._middle(y), skipping, noise), strength)
+        y = self.down3(skipping[1]).relu_()
+        return self._mix(x, self._end(self._middle(y, noise), skipping, noise), strength)
 
     def parts(self, strength: float = 1.0) -> list[NetworkPart]:
         """Start, blocks, end, for pictures 1×4×H×W whose fourth channel is the noise, in [0, 1] and uniform."""
 
         def start(x: Tensor, _: Tensor) -> Tensor:
-            y: Tensor = self.noise3(self.down3(self._shallow(x[:, :3])[1]).relu_(), standardize(x[:, 3:]))
+            y: Tensor = self.down3(self._shallow(x[:, :3])[1]).relu_()
             return y
 
-        def middle(_: Tensor, y: Tensor) -> Tensor:
-            return self._middle(y)
+        def middle(x: Tensor, y: Tensor) -> Tensor:
+            return self._middle(y, standardize(x[:, 3:]))
 
         def end(x: Tensor, y: Tensor) -> Tensor:
             photo = x[:, :3]
             return self._mix(photo, self._end(y, self._shallow(photo), standardize(x[:, 3:])), strength)
 
         skipping = [self.down1.norm, self.down2.norm]
-        inner = [norm for block in self.blocks if isinstance(block, ResidualBlock) for norm in block.norm_layers()]
+        deep = [self.down4.norm, *norms_of(self.deep_blocks), self.up0.norm] if self.deep_blocks else []
+        radius = 16 * len(self.blocks) + (32 * len(self.deep_blocks) + 48 if self.deep_blocks else 0)
         return [
             NetworkPart(start, [*skipping, self.down3.norm], 8, floats_per_pixel=24),
-            NetworkPart(middle, inner, 16 * len(self.blocks), floats_per_pixel=10),
+            NetworkPart(middle, [*deep, *norms_of(self.blocks)], radius, floats_per_pixel=10),
             NetworkPart(
                 end, [*skipping, self.up1.norm, *self.block.norm_layers(), self.up2.norm], 24, floats_per_pixel=28
             ),
@@ -95,6 +112,8 @@ class Translator(nn.Module):
 
     def _mix(self, x: Tensor, residual: Tensor, strength: float) -> Tensor:
         """The photograph x with so much of what is painted on its ground."""
+        if self.ground == 0:
+            return torch.lerp(x, 0.5 + TANH_SCALE * residual, strength)
         if self.ground == 1:
             return x + strength * residual
         return torch.lerp(x, blur(x, self.ground) + residual, strength)
@@ -105,7 +124,14 @@ class Translator(nn.Module):
         half = self.down1(x).relu_()
         return [half, self.down2(half).relu_()]
 
-    def _middle(self, y: Tensor) -> Tensor:
+    def _middle(self, y: Tensor, noise: Tensor | None) -> Tensor:
+        """Features at an eighth of the size to the same shape."""
+        if self.deep_blocks:
+            deep = self.down4(y).relu_()
+            for block in self.deep_blocks:
+                deep = block(deep)
+            y = (self.up0(deep) + y).relu_()
+        y = self.noise3(y, noise)
         for block in self.blocks:
             y = block(y)
         return y
@@ -180,3 +206,36 @@ class ResidualBlock(nn.Module):
     def norm_layers(self) -> list[InstanceNorm]:
         """Its norms in order."""
         return [self.first.norm, self.second.norm]
+
+
+def norms_of(blocks: nn.ModuleList) -> list[InstanceNorm]:
+    """The norms of residual blocks in a row, in order."""
+    return [norm for block in blocks if isinstance(block, ResidualBlock) for norm in block.norm_layers()]
+
+
+def translate_image(
+    image: Tensor,
+    network: Translator,
+    *,
+    strength: float = 1.0,
+    seed: int = 0,
+    memory: int = DEFAULT_MEMORY,
+    precision: Precision = "auto",
+) -> Tensor:
+    """A translator's output for 1×3×H×W of any size, in [0, 1] or uint8, of the same dtype, within `memory` bytes."""
+    inputs = torch.cat([image, _grain(image, seed)], 1)
+    with autocast(precision, image.device):
+        parts = network.parts(strength)
+        return stream(inputs, parts, memory=memory, multiple=network.multiple, smallest=network.smallest)
+
+
+def noise_like(x: Tensor, generator: torch.Generator) -> Tensor:
+    """N×1×H×W of std 1 for pictures N×3×H×W, from the processor's generator."""
+    return torch.randn(len(x), 1, *x.shape[-2:], generator=generator).to(x.device)
+
+
+def _grain(image: Tensor, seed: int) -> Tensor:
+    """Uniform noise 1×1×H×W in the image's numbers, of 256 values: the same for an image of bytes and of floats."""
+    generator = torch.Generator().manual_seed(seed)
+    noise = torch.randint(256, (1, 1, *image.shape[-2:]), dtype=torch.uint8, generator=generator)
+    return (noise if image.dtype == torch.uint8 else noise.to(image.dtype) / 255).to(image.device)
