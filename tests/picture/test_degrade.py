@@ -5,7 +5,15 @@ import math
 import pytest
 import torch
 
-from pictura.picture.degrade import crop_to_scale, degrade, gaussian_blur, imresize, quantize
+from pictura.picture.degrade import (
+    crop_to_scale,
+    degrade,
+    draw_outlines,
+    gaussian_blur,
+    imresize,
+    motion_blur,
+    quantize,
+)
 from pictura.picture.resize import resize
 
 
@@ -67,3 +75,25 @@ def test_blur_spreads_a_point_as_a_gaussian():
     assert (spread.sum(0) * away**2).sum() == pytest.approx(1, abs=0.03)  # the tails beyond 3σ are missing
     assert torch.equal(gaussian_blur(point, 0), point)
     assert degrade(point, 3, blur=1.0).shape == (1, 1, 7, 7)
+
+
+def test_motion_blur_spreads_a_dot_along_its_line() -> None:
+    dot = torch.zeros(1, 1, 21, 21)
+    dot[..., 10, 10] = 1
+    across = motion_blur(dot, 7, 0.0)
+    assert across.sum().item() == pytest.approx(1)
+    torch.testing.assert_close(across[0, 0, 10, 7:14], torch.full((7,), 1 / 7))
+    assert across[0, 0, :10].abs().sum() < 1e-6
+    torch.testing.assert_close(motion_blur(dot, 7, math.pi / 2), across.transpose(2, 3), rtol=0, atol=1e-6)
+    flat = torch.full((1, 3, 9, 9), 0.4)
+    torch.testing.assert_close(motion_blur(flat, 5, 0.7), flat)
+
+
+def test_outlines_are_dark_at_edges_and_white_elsewhere() -> None:
+    picture = torch.full((1, 3, 32, 32), 0.8)
+    picture[..., 16:] = 0.4
+    lines = draw_outlines(picture)
+    assert lines.shape == picture.shape
+    assert lines[..., :8].min() > 0.95
+    assert lines[..., 24:].min() > 0.95
+    assert lines[..., 14:19].min() < 0.5

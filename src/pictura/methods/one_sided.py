@@ -29,7 +29,14 @@ from pictura.networks.compact import select_components
 from pictura.networks.critics import FeatureCritic
 from pictura.networks.tiling.streaming import DEFAULT_MEMORY
 from pictura.networks.tiling.tiles import crop_to_multiple
-from pictura.networks.translator import TRANSLATOR_BLOCKS, TRANSLATOR_WIDTHS, Translator, noise_like, translate_image
+from pictura.networks.translator import (
+    TRANSLATOR_BLOCKS,
+    TRANSLATOR_WIDTHS,
+    Translator,
+    luma,
+    noise_like,
+    translate_image,
+)
 from pictura.runtime.device import Precision
 from pictura.runtime.errors import PicturaError
 from pictura.training.capabilities import check_direction, check_image, check_options
@@ -248,8 +255,7 @@ def decay_late(steps: int) -> Schedule | None:
 
 def blurred_luma(x: Tensor) -> Tensor:
     """N×3×H×W to N×1×H/8×W/8: luma (Rec. 601) without strokes."""
-    weights = torch.tensor([0.299, 0.587, 0.114], dtype=x.dtype, device=x.device).view(1, 3, 1, 1)
-    return F.avg_pool2d((x * weights).sum(1, keepdim=True), BLUR)
+    return F.avg_pool2d(luma(x), BLUR)
 
 
 def _rescale(x: Tensor, factor: float) -> Tensor:

@@ -23,6 +23,7 @@ from pictura.losses.adversarial import ADVERSARIAL
 from pictura.losses.balance import GradientBalance
 from pictura.networks.compact import select_components
 from pictura.networks.critics import FeatureCritic
+from pictura.networks.restorer import Restorer
 from pictura.networks.tiling.streaming import DEFAULT_MEMORY
 from pictura.networks.tiling.tiles import crop_to_multiple
 from pictura.networks.translator import TRANSLATOR_BLOCKS, TRANSLATOR_WIDTHS, Translator, noise_like, translate_image
@@ -83,7 +84,7 @@ class Paired(Method):
 
     def __init__(self, settings: PairedSettings) -> None:
         super().__init__(settings)
-        self.network = Translator(settings.widths, settings.blocks, ground=settings.ground, deep=settings.deep)
+        self.network = self.build_network()
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in the stubs
         self.heads = FeatureCritic(select_components(settings.layers), settings.critic_width, condition=3)
         self.generator: nn.Module = self.network  # while it trains, what the loop wraps around them
@@ -96,6 +97,11 @@ class Paired(Method):
     def tiny(cls) -> PairedSettings:
         """A few channels."""
         return PairedSettings(widths=(4, 8, 8), blocks=1, deep=0, critic_width=8)
+
+    def build_network(self) -> Translator | Restorer:
+        """G."""
+        s = self.settings
+        return Translator(s.widths, s.blocks, ground=s.ground, deep=s.deep)
 
     def networks(self) -> dict[str, nn.Module]:
         """G and D."""

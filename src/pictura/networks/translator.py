@@ -16,6 +16,7 @@ nothing stored at full size. What is different:
 """
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -30,8 +31,19 @@ from pictura.runtime.device import Precision, autocast
 TRANSLATOR_WIDTHS = (24, 56, 96)  # channels at a half, a quarter and an eighth of the size
 TRANSLATOR_BLOCKS = 4
 FULL_SIZE_CHANNELS = 8  # channels at full size
+LUMA = (0.299, 0.587, 0.114)
 DEEP_WIDTH = 112  # channels at a sixteenth of the size
 NOISE_WEIGHT = 0.2  # of noise beside features of std 1, at first: a network that starts without it finds a mesh sooner
+
+
+class AnyTranslator(Protocol):
+    """What `translate_image` can run: parts that take pictures 1×4×H×W, whose fourth channel is noise."""
+
+    multiple: int
+    smallest: int
+
+    def parts(self, strength: float = 1.0) -> list[NetworkPart]:
+        """See `pictura.networks.tiling.streaming`."""
 
 
 class Translator(nn.Module):
@@ -43,9 +55,11 @@ class Translator(nn.Module):
         last: channels at full size.
         ground: pixels that are averaged in the photograph underneath, 1 (none), 2, 4 or 8; 0: no photograph.
         deep: residual blocks at a sixteenth; 0: nothing happens there.
+        keep_luma: whether only colours may change, for photographs without any.
     """
 
-    smallest = 32  # what is smallest inside must have something to normalize
+    multiple: int
+    smallest: int = 32  # what is smallest inside must have something to normalize
 
     def __init__(
         self,
@@ -54,9 +68,10 @@ class Translator(nn.Module):
         last: int = FULL_SIZE_CHANNELS,
         ground: int = 1,
         deep: int = 0,
+        keep_luma: bool = False,
     ) -> None:
         super().__init__()
-        self.ground = ground
+        self.ground, self.keep_luma = ground, keep_luma
         self.multiple = 16 if deep else 8
         half, quarter, eighth = widths
         self.down1 = NormalizedConv(nn.Conv2d(12, half, 3))
@@ -112,6 +127,8 @@ class Translator(nn.Module):
 
     def _mix(self, x: Tensor, residual: Tensor, strength: float) -> Tensor:
         """The photograph x with so much of what is painted on its ground."""
+        if self.keep_luma:
+            residual = residual - luma(residual)
         if self.ground == 0:
             return torch.lerp(x, 0.5 + TANH_SCALE * residual, strength)
         if self.ground == 1:
@@ -213,9 +230,14 @@ def norms_of(blocks: nn.ModuleList) -> list[InstanceNorm]:
     return [norm for block in blocks if isinstance(block, ResidualBlock) for norm in block.norm_layers()]
 
 
+def luma(x: Tensor) -> Tensor:
+    """N×3×H×W to N×1×H×W: 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601)."""
+    return (x * torch.tensor(LUMA, dtype=x.dtype, device=x.device).view(1, 3, 1, 1)).sum(1, keepdim=True)
+
+
 def translate_image(
     image: Tensor,
-    network: Translator,
+    network: AnyTranslator,
     *,
     strength: float = 1.0,
     seed: int = 0,

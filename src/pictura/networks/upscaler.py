@@ -67,9 +67,9 @@ class Upscaler(nn.Module):
         self.floats_per_pixel = 3 * channels + 4 * 3 * scale**2  # per small pixel at most: three maps, four results
         self.bicubic = Bicubic(scale)
         self.head = nn.Conv2d(3, channels, 3, padding=1)
-        self.body = nn.Sequential(*(_ResidualBlock(channels) for _ in range(blocks)))
+        self.body = nn.Sequential(*(ResidualBlock(channels) for _ in range(blocks)))
         self.tail = nn.Conv2d(channels, 3 * scale**2, 3, padding=1)
-        _zero_init(self.tail)
+        zero_init(self.tail)
 
     def forward(self, x: Tensor) -> Tensor:
         """N×3×h×w to N×3×(scale h)×(scale w); not clamped."""
@@ -78,19 +78,22 @@ class Upscaler(nn.Module):
         return result
 
 
-class _ResidualBlock(nn.Module):
+class ResidualBlock(nn.Module):
+    """x + conv(ReLU(conv(x))), the same shape; the identity at first."""
+
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.first = nn.Conv2d(channels, channels, 3, padding=1)
         self.second = nn.Conv2d(channels, channels, 3, padding=1)
-        _zero_init(self.second)
+        zero_init(self.second)
 
     def forward(self, x: Tensor) -> Tensor:
+        """One block."""
         result: Tensor = x + self.second(torch.relu(self.first(x)))
         return result
 
 
-def _zero_init(convolution: nn.Conv2d) -> None:
+def zero_init(convolution: nn.Conv2d) -> None:
     """Initialize to zero, so that training starts at the identity: deep networks without norm then bear high rates."""
     nn.init.zeros_(convolution.weight)
     if convolution.bias is not None:

@@ -1,10 +1,16 @@
-"""Make small pictures of large ones, as the literature on super-resolution does."""
+"""Make small pictures of large ones, as the literature on super-resolution does; noise, blur, outlines."""
+
+import math
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 CUBIC_A = -0.5  # of Keys' cubic (IEEE ASSP 1981), as in MATLAB's imresize
+
+# Of the difference of Gaussians that draws outlines: 1.6 is the ratio that comes nearest to the Laplacian (Marr and
+# Hildreth 1980); the others are ours, for photographs.
+XDOG_RATIO, XDOG_SHARPNESS, XDOG_LEVEL, XDOG_SLOPE = 1.6, 20.0, 0.3, 10.0
 
 
 def degrade(images: Tensor, scale: int, blur: float = 0.0) -> Tensor:
@@ -50,6 +56,37 @@ def gaussian_blur(images: Tensor, sigma: float) -> Tensor:
     padded = F.pad(images, [radius] * 4, mode="replicate")
     rows = F.conv2d(padded, taps.view(1, 1, -1, 1).expand(channels, 1, -1, 1), groups=channels)
     return F.conv2d(rows, taps.view(1, 1, 1, -1).expand(channels, 1, 1, -1), groups=channels)
+
+
+def add_noise(images: Tensor, sigma: Tensor, generator: torch.Generator) -> Tensor:
+    """N×C×H×W in [0, 1] with a sensor's noise of standard deviation `sigma` (N) at middle grey, rounded to 8 bits.
+
+    Half of its variance is the same everywhere (read noise), half grows with the light (shot noise).
+    """
+    variance = sigma.view(-1, 1, 1, 1).square() * (0.5 + images)
+    noise = torch.randn(images.shape, generator=generator).to(images)
+    return quantize(images + variance.sqrt() * noise)
+
+
+def motion_blur(images: Tensor, length: float, angle: float) -> Tensor:
+    """N×C×H×W blurred along a line of `length` pixels at `angle` (radians), as by a shaking hand; repeated borders."""
+    radius = max(1, math.ceil(length / 2))
+    grid = torch.arange(-radius, radius + 1.0)
+    along = grid[None] * math.cos(angle) + grid[:, None] * math.sin(angle)
+    across = grid[:, None] * math.cos(angle) - grid[None] * math.sin(angle)
+    # The line is a pixel wide and ends softly: half a pixel beyond its ends nothing is left.
+    taps = (1 - across.abs()).clamp(min=0) * ((length + 1) / 2 - along.abs()).clamp(0, 1)
+    taps = (taps / taps.sum()).to(images).expand(images.shape[1], 1, -1, -1)
+    return F.conv2d(F.pad(images, [radius] * 4, mode="replicate"), taps, groups=images.shape[1])
+
+
+def draw_outlines(images: Tensor, sigma: float = 1.0) -> Tensor:
+    """N×3×H×W in [0, 1] to dark lines on white, N×3×H×W: differences of Gaussians (Winnemöller et al. 2012, XDoG)."""
+    grey = images.mean(1, keepdim=True)
+    fine, coarse = gaussian_blur(grey, sigma), gaussian_blur(grey, XDOG_RATIO * sigma)
+    sharpened = (1 + XDOG_SHARPNESS) * fine - XDOG_SHARPNESS * coarse
+    lines = torch.where(sharpened >= XDOG_LEVEL, 1.0, 1 + torch.tanh(XDOG_SLOPE * (sharpened - XDOG_LEVEL)))
+    return lines.clamp(0, 1).expand(-1, 3, -1, -1).contiguous()
 
 
 def _resize_weights(before: int, after: int) -> Tensor:
