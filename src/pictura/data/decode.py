@@ -17,7 +17,7 @@ from PIL import ImageFile, ImageOps
 from pictura.picture import MAX_PIXELS, colour, formats, limits, metadata, read, sixteen
 from pictura.picture.bands import integer_samples
 from pictura.runtime import files
-from pictura.runtime.errors import PicturaError
+from pictura.runtime.errors import PicturaError, reason
 
 Samples = NDArray[np.uint8] | NDArray[np.uint16]
 Size = tuple[int, int]
@@ -155,7 +155,7 @@ def verify_checksums(path: Path) -> None:
             if image.format == "PNG":
                 image.verify()
         except formats.DECODE_ERRORS as error:
-            raise PicturaError(f"'{path}' is damaged ({error}): download or copy it again.") from error
+            raise PicturaError(f"'{path}' is damaged ({reason(error)}): download or copy it again.") from error
 
 
 def decode_class_numbers(path: Path) -> DecodedImage:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from pictura.data.folders import list_pictures, list_subfolders, no_pictures_error, split_folders
 from pictura.data.settings import SPLITS, DataSettings
-from pictura.runtime.errors import PicturaError, did_you_mean
+from pictura.runtime.errors import PicturaError, did_you_mean, reason
 
 _FILE_COLUMNS = ("file", "filename", "image", "image_id", "path")
 
@@ -112,7 +112,7 @@ def _read_lines(table: Path) -> list[dict[str, str]]:
             lines = list(csv.DictReader(file, strict=True))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise PicturaError(
-            f"The table '{table}' cannot be read ({error}): give comma-separated text in UTF-8."
+            f"The table '{table}' cannot be read ({reason(error)}): give comma-separated text in UTF-8."
         ) from error
     for number, line in enumerate(lines, 2):
         if None in line or None in line.values():

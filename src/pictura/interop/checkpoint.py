@@ -95,8 +95,10 @@ def read_tensors(path: str | Path) -> dict[str, Tensor]:
             )
         file.seek(0)
         try:
-            checked = _check_zip(file) if start.startswith(b"PK") else _check_legacy(file)
-            return _copy_tensors(_find_state_dict(_load(checked)))
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of old layouts and texts, which are read on purpose
+                checked = _check_zip(file) if start.startswith(b"PK") else _check_legacy(file)
+                return _copy_tensors(_find_state_dict(_load(checked)))
         except CheckpointError as error:
             raise PicturaError(
                 f"'{path}' {error}; nothing was loaded. Use a file that contains only weights."
@@ -106,9 +108,7 @@ def read_tensors(path: str | Path) -> dict[str, Tensor]:
 def _load(content: BinaryIO) -> Any:
     """What torch makes of a file whose pickles were scanned."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of old layouts, which are read on purpose
-            return torch.load(content, map_location="cpu", weights_only=True)
+        return torch.load(content, map_location="cpu", weights_only=True)
     except Exception as error:  # torch's reader raises whatever it stumbles over
         raise CheckpointError(f"is damaged or cut short ({type(error).__name__})") from error
 

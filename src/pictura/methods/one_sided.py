@@ -78,6 +78,9 @@ class OneSidedSettings(OptimSettings):
     light_weight: float = Field(default=0.0, ge=0, description="of |light of fake_B - light of real_A|², blurred")
     # With it G stays at the photograph for long: at 0.5 the pixels had moved by 0.011 after 700 steps, by 0.09 without.
     identity_weight: float = Field(default=0.0, ge=0, description="of the identity loss, which keeps colours")
+    full_strength: float = Field(
+        default=1.0, gt=0, le=4, description="share of what was learned that a strength of 1 is at use"
+    )
     rescale: tuple[float, float] = Field(default=(0.75, 1.35), description="least and greatest scale that φ looks at")
     learning_rate: float = Field(default=5e-4, gt=0, description="Adam's rate for G")
     critic_rate: float = Field(default=3e-4, gt=0, description="Adam's rate for D")
@@ -184,7 +187,7 @@ class OneSided(Method):
         Args:
             image: real_A.
             direction: ``A2B``, the only one.
-            strength: 0 is the photograph, 1 what was learned; more exaggerates.
+            strength: 0 is the photograph, 1 what was learned (`full_strength` of it); more exaggerates.
             seed: of the noise.
             memory: bytes to work in beside image and result; what does not fit goes in tiles, with the same result.
             precision: arithmetic of the convolutions; auto is bfloat16 where the processor is fast in it.
@@ -195,6 +198,7 @@ class OneSided(Method):
         check_options(self.name, unknown, self.translate)
         check_image(image)
         check_direction(self.name, direction, self.directions)
+        strength *= self.settings.full_strength
         return translate_image(image, self.network, strength=strength, seed=seed, memory=memory, precision=precision)
 
     def state(self) -> dict[str, Tensor]:

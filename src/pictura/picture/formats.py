@@ -21,7 +21,7 @@ from PIL import (
 
 from pictura.picture import limits, sixteen
 from pictura.picture.png import open_png
-from pictura.runtime.errors import PicturaError, did_you_mean
+from pictura.runtime.errors import PicturaError, did_you_mean, reason
 
 # What Pillow and its plugins raise on damaged bytes, found by trying such bytes (tests/picture/test_damage.py).
 DECODE_ERRORS = (
@@ -144,8 +144,8 @@ def open_header(file: BinaryIO, path: Path) -> ImageFile.ImageFile:
         return _open_image(file_format, file, there, path)
     except DECODE_ERRORS as error:
         raise PicturaError(
-            f"'{path}' is a {file_format.name} file with a damaged or unsupported header ({error}): download it again "
-            "or save it with another program."
+            f"'{path}' is a {file_format.name} file with a damaged or unsupported header ({reason(error)}): "
+            "download it again or save it with another program."
         ) from error
 
 

@@ -14,7 +14,7 @@ from pictura.picture.bands import float_samples, is_uint8
 from pictura.picture.picture import Picture
 from pictura.runtime import files
 from pictura.runtime.arguments import check_arguments
-from pictura.runtime.errors import PicturaError
+from pictura.runtime.errors import PicturaError, reason
 
 # 10 000 × 10 000, what the largest cameras make. 8 bits of that are 300 MB; as float32, which 16 bits and colours of
 # another profile become, 1.2 GB, about what a laptop can spare for one picture.
@@ -64,7 +64,9 @@ def read(path: str | Path, max_pixels: int = MAX_PIXELS) -> Picture:
                 else _decode_to_the_end(image, file, path)
             )
         except formats.DECODE_ERRORS as error:
-            raise PicturaError(f"'{path}' is truncated or damaged ({error}): download or copy it again.") from error
+            raise PicturaError(
+                f"'{path}' is truncated or damaged ({reason(error)}): download or copy it again."
+            ) from error
         return _build_picture(image, samples)
 
 

@@ -13,7 +13,7 @@ from pictura.picture import colour, formats, metadata, sixteen, tiff
 from pictura.picture.bands import bands, float_samples, integer_samples
 from pictura.picture.notes import Notes
 from pictura.runtime import files
-from pictura.runtime.errors import PicturaError
+from pictura.runtime.errors import PicturaError, reason
 
 if TYPE_CHECKING:
     from pictura.picture.picture import Picture
@@ -140,7 +140,7 @@ def _encode(
         image.save(file, file_format.name, icc_profile=profile, **_save_options(file_format, beside, quality))
     except ValueError as error:  # JPEG: more than 64 kB of settings
         raise PicturaError(
-            f"The settings are too large for a {file_format.name} file ({error}): write a PNG."
+            f"The settings are too large for a {file_format.name} file ({reason(error)}): write a PNG."
         ) from error
     return file.getbuffer()
 

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 from safetensors import SafetensorError, safe_open
 
-from pictura.runtime.errors import PicturaError
+from pictura.runtime.errors import PicturaError, reason
 from pictura.runtime.files import digest_file, write_atomic
 
 # What safetensors itself does not limit. The four networks of a CycleGAN have 113 MB, VGG-19 has 548; this leaves room.
@@ -193,4 +193,6 @@ def open_safetensors(path: Path, *, framework: str = "pt", any_suffix: bool = Fa
                 raise PicturaError(f"'{path}' has more than {MAX_TENSORS} tensors, too many for a file of weights.")
             yield file
     except (SafetensorError, OSError) as error:
-        raise PicturaError(f"'{path}' cannot be read as a safetensors file ({error}): download it again.") from error
+        raise PicturaError(
+            f"'{path}' cannot be read as a safetensors file ({reason(error)}): download it again."
+        ) from error

@@ -2,17 +2,33 @@
 
 import difflib
 import errno
+import re
 from collections.abc import Iterable
 
+_LINE_BREAKS = re.compile(r"\s*[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]\s*")
+MAX_REASON = 160  # characters of a library's words
 LESS_MEMORY = "use a smaller picture, or close other programs"
 
 
 class PicturaError(Exception):
-    """One sentence: what is wrong, with what, what to do. The command line prints it and exits 2."""
+    """One sentence on one line: what is wrong, with what, what to do. The command line prints it and exits 2."""
+
+    def __init__(self, sentence: str = "") -> None:
+        # Names of files and texts of libraries may contain line breaks.
+        super().__init__(_LINE_BREAKS.sub(" ", sentence))
 
 
 class DiskFullError(PicturaError):
     """The disk or a quota is full: what comes next could not be written either."""
+
+
+def reason(error: BaseException) -> str:
+    """What a library says of its error, to be quoted in a sentence: on one line, not longer than a line or two.
+
+    It may contain whatever the file in question does.
+    """
+    words = " ".join(str(error).split()) or type(error).__name__
+    return words if len(words) <= MAX_REASON else f"{words[: MAX_REASON - 1]}…"
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
@@ -48,5 +64,6 @@ def explain(error: BaseException, what: str, *, alone: bool = False, less_memory
     """
     if (sentence := explain_expected(error, less_memory)) is not None:
         return sentence if alone or what in sentence else f"'{what}': {sentence}"
-    kind, words = type(error).__name__, " ".join(str(error).split())
-    return f"'{what}' could not be made ({kind}{': ' + words if words else ''}): add --debug to see where it happened."
+    kind, words = type(error).__name__, reason(error)
+    told = kind if words == kind else f"{kind}: {words}"
+    return f"'{what}' could not be made ({told}): add --debug to see where it happened."

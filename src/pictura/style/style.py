@@ -24,7 +24,7 @@ from pictura.losses.perceptual import add_noise
 from pictura.picture.resize import fit_size, resize
 from pictura.runtime.documents import parse_json
 from pictura.runtime.downloads import open_safetensors
-from pictura.runtime.errors import PicturaError
+from pictura.runtime.errors import PicturaError, reason
 from pictura.runtime.files import write_atomic
 from pictura.runtime.numbers import read_tensor
 
@@ -127,7 +127,9 @@ class Style:
             words, tensors = _read_file(path)
             return cls(words["encoder"], _unpack(tensors), _read_about(words["about"]))
         except (KeyError, ValueError, SafetensorError) as error:  # the right label on the wrong contents
-            raise PicturaError(f"{path} is damaged or not a valid .style file ({error}); {_EXTRACT}.") from error
+            raise PicturaError(
+                f"{path} is damaged or not a valid .style file ({reason(error)}); {_EXTRACT}."
+            ) from error
 
 
 def _read_file(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:

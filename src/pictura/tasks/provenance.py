@@ -8,7 +8,7 @@ from pictura.methods.iterative.settings import Settings, build_settings
 from pictura.picture import read_settings
 from pictura.runtime.arguments import check_arguments
 from pictura.runtime.documents import read_json
-from pictura.runtime.errors import PicturaError
+from pictura.runtime.errors import PicturaError, reason
 
 
 @check_arguments
@@ -59,4 +59,4 @@ def _read_json(path: Path) -> Any:
     try:
         return read_json(path)
     except (OSError, ValueError) as error:
-        raise PicturaError(f"{path} cannot be read as JSON settings: {error}.") from error
+        raise PicturaError(f"{path} cannot be read as JSON settings: {reason(error)}.") from error

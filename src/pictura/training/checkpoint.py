@@ -18,6 +18,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from pictura.runtime import documents, files
+from pictura.runtime.errors import reason
 
 MANIFEST = "manifest.json"
 STATE = "state.json"
@@ -105,7 +106,7 @@ def read_checkpoint(folder: Path) -> Checkpoint:
     except FileNotFoundError as error:
         raise BrokenCheckpoint(f"{Path(error.filename).name} is missing") from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError, SafetensorError) as error:
-        raise BrokenCheckpoint(f"it cannot be read ({error})") from error
+        raise BrokenCheckpoint(f"it cannot be read ({reason(error)})") from error
 
 
 def _read_tensors(path: Path) -> Tensors:

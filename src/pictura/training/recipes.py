@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pictura.runtime.documents import parse_toml, read_toml
-from pictura.runtime.errors import PicturaError, did_you_mean
+from pictura.runtime.errors import PicturaError, did_you_mean, reason
 
 RECIPES_FOLDER = Path(__file__).parents[1] / "assets" / "recipes"
 TABLES = ("method", "train", "data")
@@ -40,7 +40,7 @@ def read_recipe(source: str | Path) -> Recipe:
         guess = did_you_mean(str(source), recipe_names())
         raise PicturaError(f"There is no recipe '{source}', neither shipped nor as a file.{guess}") from error
     except (OSError, ValueError) as error:
-        raise PicturaError(f"The recipe '{source}' cannot be read: {error}.") from error
+        raise PicturaError(f"The recipe '{source}' cannot be read: {reason(error)}.") from error
     for name, value in values.items():
         if name not in (*TABLES, "about"):
             raise PicturaError(f"The recipe '{source}' has an unknown table '{name}'.{did_you_mean(name, TABLES)}")
