@@ -12,6 +12,7 @@ from PIL import Image
 from torch import Tensor
 
 from pictura.encoders import Encoder
+from pictura.interop import allow_fetching
 from pictura.methods.iterative.run import Interrupted
 from pictura.methods.iterative.settings import Settings
 from pictura.networks.tiling.streaming import DEFAULT_MEMORY
@@ -31,6 +32,7 @@ from pictura.tasks.stylize import OPTIMIZE, check_sides, mask_tensors, open_styl
 StyleInput = PictureInput | Style | ImageStyle
 Styles = StyleInput | Sequence[StyleInput]
 Number = TypeVar("Number", bound=np.generic)
+allow_fetching()
 __all__ = ["load", "load_settings", "styles", "stylize", "synthesize", "upscale"]
 
 

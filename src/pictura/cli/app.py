@@ -2,7 +2,6 @@
 
 import traceback
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -17,7 +16,7 @@ from pictura.runtime.errors import explain_expected
 from pictura.runtime.signals import catch_signals
 
 if TYPE_CHECKING:
-    from pictura.encoders.records import Weights
+    pass
 
 # Each command: where it is in cli/commands, and its line in the list of commands. A module is imported when its command
 # is asked for, so that `pictura --help` pays for none of them. "app" is a group of its own. The end of a command's help
@@ -181,12 +180,6 @@ def program(
     ] = False,
 ) -> None:
     """Stylize and upscale pictures, synthesize textures, and train the networks that do."""
-    from pictura.encoders import store
+    from pictura.interop import allow_fetching
 
-    store.set_getter(_get_encoder)
-
-
-def _get_encoder(record: "Weights") -> Path:
-    from pictura.interop.encoders import fetch_encoder
-
-    return fetch_encoder(record)
+    allow_fetching()
