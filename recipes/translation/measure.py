@@ -1,7 +1,7 @@
 """How near translations are to a domain: python measure.py RUN DATA [--encoder FILE] [--sheet PNG] [--extra FILE …].
 
-RUN is the folder of a training (its newest checkpoint's averaged weights) or of a bundle; DATA has trainA, testA and
-trainB. The distance is the kernel distance of Bińkowski et al. 2018 (arXiv 1801.01401) between features that no loss
+RUN is the folder of a training (its newest checkpoint's averaged weights), a bundle or a shipped model's name; DATA has
+trainA, testA and trainB. The distance is the kernel distance of Bińkowski et al. 2018 (arXiv 1801.01401) between features that no loss
 saw, ResNet-18's layer 3 averaged over positions and divided by the mean std over real_B; `share` is fake_B's distance
 as a share of the untouched photographs'. One JSON line comes out, and a sheet of photographs above their translations.
 """
@@ -9,6 +9,7 @@ as a share of the untouched photographs'. One JSON line comes out, and a sheet o
 import argparse
 import json
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -18,9 +19,10 @@ from torch.nn import functional as F
 from pictura import Picture, models, read, write
 from pictura.encoders import Encoder, load_encoder
 from pictura.losses.correlation import correlation
-from pictura.methods import open_method
-from pictura.methods.one_sided import OneSided, OneSidedSettings
+from pictura.methods import find_method, open_method
+from pictura.runtime.errors import PicturaError
 from pictura.runtime.threads import use_threads
+from pictura.training.capabilities import Translates
 
 SHOWN = (0, 4, 9, 17, 23, 31, 40, 55)  # of the test photographs
 WINDOW = 64  # side in which `mesh` looks for repetition
@@ -35,7 +37,7 @@ def main() -> None:
     method = opened_run(asked.run)
     photos = pictures(asked.data / "testA")
     made = [method.translate(photo, strength=asked.strength) for photo in photos]
-    result = {"run": str(asked.run), "strength": asked.strength}
+    result = {"run": asked.run, "strength": asked.strength}
     if asked.encoder is not None:
         result |= distances(asked.data, made, asked.encoder, asked.cache)
     result |= kept(photos[:COMPARED], made[:COMPARED])
@@ -54,7 +56,7 @@ def main() -> None:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("run", type=Path)
+    parser.add_argument("run")
     parser.add_argument("data", type=Path)
     parser.add_argument("--encoder", type=Path, help="ResNet-18's weights; left out: no distance")
     parser.add_argument("--cache", type=Path, help="folder for what is measured of real pictures")
@@ -64,21 +66,27 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def opened_run(run: Path) -> OneSided:
-    """From a bundle, or from the newest checkpoint of a training that has none yet."""
-    for bundle in (run, run / "bundle"):
-        if (bundle / "config.json").exists():
-            method = open_method(models.read_bundle(bundle))
-            assert isinstance(method, OneSided)
-            return method
-    newest = max(path for path in (run / "checkpoints").iterdir() if path.name.startswith("step-"))
-    settings = json.loads((newest / "state.json").read_text())["identity"]["method settings"]
-    method = OneSided(OneSidedSettings(**settings))
-    weights = load_file(newest / "ema.safetensors")
-    mine = {key.removeprefix("generator."): t for key, t in weights.items() if key.startswith("generator.")}
-    method.network.load_state_dict(mine, strict=True)
-    method.network.eval().requires_grad_(False)
+def opened_run(run: str) -> Translates:
+    """From a shipped name, a bundle, or the newest checkpoint of a training that has none yet."""
+    checkpoints = Path(run) / "checkpoints"
+    if (Path(run) / "bundle").exists() or not checkpoints.exists():
+        method = open_method(models.read_bundle(Path(run) / "bundle" if (Path(run) / "bundle").exists() else run))
+    else:
+        newest = max(path for path in checkpoints.iterdir() if path.name.startswith("step-"))
+        identity = json.loads((newest / "state.json").read_text())["identity"]
+        method = find_method(identity["method"])(validated(identity))
+        weights = load_file(newest / "ema.safetensors")
+        for name, network in method.deployed_networks().items():
+            mine = {key.removeprefix(f"{name}."): t for key, t in weights.items() if key.startswith(f"{name}.")}
+            network.load_state_dict(mine, strict=True)
+            network.eval().requires_grad_(False)
+    if not isinstance(method, Translates):
+        raise PicturaError(f"The model '{run}' does not translate.")
     return method
+
+
+def validated(identity: dict[str, Any]) -> Any:
+    return find_method(identity["method"]).Settings(**identity["method settings"])
 
 
 def pictures(folder: Path) -> list[Tensor]:
