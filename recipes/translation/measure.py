@@ -2,8 +2,9 @@
 
 RUN is the folder of a training (its newest checkpoint's averaged weights), a bundle or a shipped model's name; DATA has
 trainA, testA and trainB. The distance is the kernel distance of Bińkowski et al. 2018 (arXiv 1801.01401) between
-features that no loss saw, ResNet-18's layer 3 averaged over positions and divided by the mean std over real_B; `share` is fake_B's distance
-as a share of the untouched photographs'. One JSON line comes out, and a sheet of photographs above their translations.
+features that no loss saw, ResNet-18's layer 3 averaged over positions and divided by the mean std over real_B; `share`
+is fake_B's distance as a share of the untouched photographs'. One JSON line comes out, and a sheet of photographs above
+their translations.
 """
 
 import argparse
