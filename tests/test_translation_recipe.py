@@ -31,12 +31,5 @@ def test_a_mesh_is_told_from_brushwork(recipe: Callable[[str], ModuleType]) -> N
     assert measure.mesh([photo], [strokes]) < 0.25
 
 
-def test_the_kernel_distance_is_none_between_samples_of_one_kind(recipe: Callable[[str], ModuleType]) -> None:
-    measure = recipe("measure")
-    one, same, other = torch.randn(400, 8), torch.randn(400, 8), torch.randn(400, 8) + 1
-    assert abs(measure.kernel_distance(one, same)) < 0.05
-    assert measure.kernel_distance(one, other) > 0.5
-
-
 def test_the_shipped_settings_are_settings() -> None:
     OneSidedSettings(**recipes.read_recipe("one_sided")["method"])

@@ -21,6 +21,7 @@ from pictura import Picture, models, read, write
 from pictura.encoders import Encoder, load_encoder
 from pictura.losses.correlation import correlation
 from pictura.methods import find_method, open_method
+from pictura.metrics.kernel import kernel_distance
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.threads import use_threads
 from pictura.training.capabilities import Translates
@@ -123,20 +124,6 @@ def seen(some: list[Tensor], encoder: Encoder) -> Tensor:
     layer = encoder.layers[-1]
     with torch.no_grad():
         return torch.cat([encoder(picture, [layer])[layer].mean((2, 3)) for picture in some])
-
-
-def kernel_distance(a: Tensor, b: Tensor) -> float:
-    """The squared MMD with the kernel (x·y / d + 1)³, unbiased."""
-    a, b = a.double(), b.double()
-
-    def kernel(x: Tensor, y: Tensor) -> Tensor:
-        return (x @ y.T / x.shape[1] + 1) ** 3
-
-    def within(x: Tensor) -> Tensor:
-        found = kernel(x, x)
-        return (found.sum() - found.trace()) / (len(x) * (len(x) - 1))
-
-    return float(within(a) + within(b) - 2 * kernel(a, b).mean())
 
 
 def kept(photos: list[Tensor], made: list[Tensor]) -> dict[str, float]:

@@ -1,0 +1,47 @@
+"""The scores of semantic segmentation: accuracy of pixels, accuracy of classes, intersection over union."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+
+class SegmentationScores(NamedTuple):
+    """Each in [0, 1]."""
+
+    pixel_accuracy: float
+    class_accuracy: float
+    class_iou: float
+
+
+def confusion(truth: Tensor, found: Tensor, classes: int) -> Tensor:
+    """classes×(classes + 1) counts, rows truth, columns prediction, the last for none; class numbers of equal shapes.
+
+    Where the truth is no class (negative, or `classes` and more) it does not count; a prediction that is none counts as
+    wrong, for the truth's class alone.
+    """
+    truth, found = truth.flatten().long(), found.flatten().long()
+    valid = (truth >= 0) & (truth < classes)
+    truth, found = truth[valid], found[valid]
+    outside = (found < 0) | (found >= classes)
+    found = torch.where(outside, classes, found)
+    counts = torch.bincount(truth * (classes + 1) + found, minlength=classes * (classes + 1))
+    return counts.view(classes, classes + 1)
+
+
+def segmentation_scores(counts: Tensor) -> SegmentationScores:
+    """Of `confusion`'s counts, summed over all pictures.
+
+    As Long, Shelhamer, Darrell (CVPR 2015, arXiv 1411.4038), section 5; a class that is neither in the truth nor in any
+    prediction has no say, as in Cityscapes' evaluation.
+    """
+    counts = counts.double()
+    classes = len(counts)
+    right, of_class, of_found = counts.diagonal(), counts.sum(1), counts[:, :classes].sum(0)
+    union = of_class + of_found - right
+    there, anywhere = of_class > 0, union > 0
+    return SegmentationScores(
+        float(right.sum() / of_class.sum()),
+        float((right[there] / of_class[there]).mean()),
+        float((right[anywhere] / union[anywhere]).mean()),
+    )
