@@ -1,6 +1,6 @@
 """Makes the contact sheets of the documentation and prints VGG-19's judgements.
 
-    PYTHONPATH=benchmarks python docs/sheets.py DATA [--only compact,gallery,textures,adain]
+    PYTHONPATH=benchmarks python docs/sheets.py DATA [--only compact,gallery,textures,adain,translation]
 
 DATA holds content/, styles/ and textures/. Finished pictures are kept in runs/sheets and not made again.
 """
@@ -14,6 +14,7 @@ import pictura
 from pictura.api import open_encoder
 from pictura.encoders import Encoder
 from pictura.methods.iterative.settings import Settings
+from pictura.models.store import read_registry
 from pictura.picture import Picture
 from pictura.picture.resize import fit_size, resize
 from pictura.picture.sheet import contact_sheet
@@ -69,6 +70,20 @@ ADAIN = (
         "klimt-death-and-life",
     ),
 )
+
+# Photographs for translators, and which of them are shown for which; others get all.
+TRANSLATED = (
+    "yosemite-valley",
+    "cliff-palace",
+    "tourist-and-building",
+    "windswept-tree",
+    "milford-sound",
+    "dogs",
+    "farmhouse",
+    "kites-on-the-beach",
+)
+# Models that start from something else than a photograph: their sheets are made by hand, see docs/translation.md.
+OTHER_INPUT = ("labels2facade", "facade2labels", "font2font")
 
 
 def painted(data: Path, content: str, style: str, settings: Settings, encoder: Encoder) -> Picture:
@@ -156,6 +171,22 @@ def adain(data: Path) -> None:
     save("adain", cut, 155, [["", *(style.split("-", 1)[1] for style in styles)]] + [[""] * 9] * len(contents))
 
 
+def translation(data: Path) -> None:
+    """Every shipped translator of photographs: photographs beside what it makes of them, at their own size."""
+    for entry in shipped_translators():
+        model, rows = pictura.load(entry), []
+        for content in TRANSLATED:
+            photo = pictura.read(data / "content" / f"{content}.jpg")
+            photo = Picture.of(resize(photo.tensor(), fit_size(*photo.tensor().shape[2:], 768)))
+            rows.append([square(photo), square(model.translate(photo))])
+        save(entry, [a + b for a, b in pairwise(rows)], 300, [["photograph", entry] * 2] * ((len(rows) + 1) // 2))
+
+
+def shipped_translators() -> list[str]:
+    """Names of the models that come with pictura and take photographs to pictures of the same size."""
+    return [name for name in read_registry() if name not in OTHER_INPUT and "translate" in pictura.load(name).can]
+
+
 def square(picture: Picture) -> Picture:
     """The middle of it."""
     height, width = picture.size
@@ -164,14 +195,17 @@ def square(picture: Picture) -> Picture:
     return Picture.of(picture.pixels[top : top + side, left : left + side])
 
 
+SHEETS = {"compact": compact, "gallery": gallery, "textures": textures, "adain": adain, "translation": translation}
+
+
 def main() -> None:
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("data", type=Path)
-    p.add_argument("--only", default="compact,gallery,textures,adain")
+    p.add_argument("--only", default=",".join(SHEETS))
     a = p.parse_args()
     KEPT.mkdir(parents=True, exist_ok=True)
     for name in a.only.split(","):
-        {"compact": compact, "gallery": gallery, "textures": textures, "adain": adain}[name](a.data)
+        SHEETS[name](a.data)
 
 
 if __name__ == "__main__":
