@@ -150,20 +150,38 @@ def _normalize_for_export(x: Tensor, weight: Tensor | None, bias: Tensor | None,
 
 
 class InstanceNorm(NormLayer):
-    """N×C×H×W to the same shape, each image and channel to mean 0 and variance 1, then scale and shift.
+    """N×C×H×W to the same shape, each image and channel to mean 0 and variance 1, then scale and shift if `affine`.
 
     `weight` and `bias` are called as in torch's; there are no running statistics.
     """
 
-    def __init__(self, channels: int, eps: float = 1e-5) -> None:
+    weight: Tensor | None
+    bias: Tensor | None
+
+    def __init__(self, channels: int, eps: float = 1e-5, *, affine: bool = True) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.ones(channels))
-        self.bias = nn.Parameter(torch.zeros(channels))
+        self.register_parameter("weight", nn.Parameter(torch.ones(channels)) if affine else None)
+        self.register_parameter("bias", nn.Parameter(torch.zeros(channels)) if affine else None)
         self.eps = eps
 
     def forward(self, x: Tensor) -> Tensor:
         """N×C×H×W to the same shape."""
         return normalize_features(x, self.weight, self.bias, self.eps, self.given_statistics(x))
+
+
+class BatchNorm(InstanceNorm):
+    """Batch norm (Ioffe and Szegedy 2015, arXiv 1502.03167) by the statistics of the batch at hand, in use, too.
+
+    So pix2pix tests its networks; of one image it is instance norm. There are no running statistics.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """N×C×H×W to the same shape, each channel over all images."""
+        if len(x) == 1:
+            return super().forward(x)
+        given = self.given_statistics(x)
+        mean, variance = given or (None, None)
+        return torch.batch_norm(x, self.weight, self.bias, mean, variance, given is None, 0.0, self.eps, False)
 
 
 class ConditionalNorm(NormLayer):

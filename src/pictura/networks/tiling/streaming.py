@@ -33,7 +33,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil, isqrt
+from math import ceil, isqrt, lcm
 
 import torch
 from torch import Tensor
@@ -60,6 +60,7 @@ class NetworkPart:
     receptive_radius: pixels of the image, to each side, that its map depends on beyond what the previous map does.
     floats_per_pixel: numbers alive at its widest moment, per pixel of the image; `stream` is told how many bytes each.
     independent: none of its normalization layers depends on another's output, so that one pass measures all.
+    step: its tiles may begin at multiples of so many pixels; None: of what the image's sides must be divisible by.
     """
 
     run: Run
@@ -67,6 +68,7 @@ class NetworkPart:
     receptive_radius: int = 0
     floats_per_pixel: float = 100
     independent: bool = False
+    step: int | None = None
 
 
 def stream(
@@ -168,7 +170,7 @@ class _Stream:
     def _probe(self) -> tuple[Tensor, Fraction]:
         """The chain's map of a corner of the image, and its positions per pixel."""
         side = max(self.multiple, self.smallest, 2 * self._halo)
-        height, width = extend_size((side, side), self.multiple)
+        height, width = extend_size((side, side), self._step)
         corner = Tile(0, min(height, self.size[0]), 0, min(width, self.size[1]))
         features = self._run(corner)
         return features, Fraction(features.shape[-1], corner.right)
@@ -241,24 +243,29 @@ class _Stream:
         return features
 
     @property
+    def _step(self) -> int:
+        """Tiles of the chain begin at multiples of it."""
+        return lcm(*(part.step or self.multiple for part in self.chain))
+
+    @property
     def _halo(self) -> int:
         # At least one step, so that mirrored pixels at the end are near those they mirror.
-        return max(1, -(-sum(part.receptive_radius for part in self.chain) // self.multiple)) * self.multiple
+        return max(1, -(-sum(part.receptive_radius for part in self.chain) // self._step)) * self._step
 
     def _tile_side(self, reserved: int) -> int:
         """Side of the tiles that fit the memory beside the kept map and so many reserved bytes."""
         width = max(part.floats_per_pixel for part in self.chain)
         room = self.memory - _byte_size(self.kept_map) - reserved
         with_halo = isqrt(max(0, int(room / (self.bytes_per_float * width))))
-        side = (with_halo - 2 * self._halo) // self.multiple * self.multiple
-        smallest = -(-MIN_TILE // self.multiple) * self.multiple
+        side = (with_halo - 2 * self._halo) // self._step * self._step
+        smallest = -(-MIN_TILE // self._step) * self._step
         if side < smallest:
             least = self.memory - room + self.bytes_per_float * width * (2 * self._halo + smallest) ** 2
             raise PicturaError(
                 f"{self.memory / 2**20:.0f} MiB of memory is too little for this network; it needs at least "
                 f"{ceil(least / 2**20)} MiB."
             )
-        return min(side, MAX_TILE // self.multiple * self.multiple)
+        return min(side, max(1, MAX_TILE // self._step) * self._step)
 
     def _tiles(self, side: int) -> Iterator[Tile]:
         for row in rows_of_tiles(self.size, side):
