@@ -8,10 +8,10 @@ from pictura.methods.one_sided import OneSided, OneSidedSettings, blurred_luma, 
 from pictura.runtime.errors import PicturaError
 
 
-@pytest.fixture
-def method() -> OneSided:
+@pytest.fixture(params=["compact", "patch"])
+def method(request: pytest.FixtureRequest) -> OneSided:
     torch.manual_seed(0)
-    made = OneSided(OneSided.tiny())
+    made = OneSided(OneSided.tiny().model_copy(update={"critic": request.param}))
     made.prepare(torch.device("cpu"), torch.Generator())
     return made
 

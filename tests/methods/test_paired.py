@@ -42,8 +42,9 @@ def train(method: Paired, steps: int = 1) -> dict[str, dict[str, Tensor]]:
     return gradients
 
 
-def test_each_loss_reaches_its_network_and_no_other() -> None:
-    gradients = train(open_paired())
+@pytest.mark.parametrize("critic", ["compact", "patch"])
+def test_each_loss_reaches_its_network_and_no_other(critic: str) -> None:
+    gradients = train(open_paired(critic=critic))
     assert {key.split(".")[0] for key in gradients["generator"]} == {"generator"}
     assert {key.split(".")[0] for key in gradients["critic"]} == {"critic"}
 

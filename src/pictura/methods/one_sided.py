@@ -27,6 +27,7 @@ from pictura.losses.balance import GradientBalance
 from pictura.losses.correlation import correlation_loss
 from pictura.networks.compact import select_components
 from pictura.networks.critics import FeatureCritic
+from pictura.networks.patchgan import PatchGAN
 from pictura.networks.tiling.streaming import DEFAULT_MEMORY
 from pictura.networks.tiling.tiles import crop_to_multiple
 from pictura.networks.translator import (
@@ -42,7 +43,7 @@ from pictura.runtime.errors import PicturaError
 from pictura.training.capabilities import check_direction, check_image, check_options
 from pictura.training.method import Batch, DataKind, Method, Player, Update, build_player
 from pictura.training.schedules import Schedule, linear_decay
-from pictura.training.settings import OptimSettings
+from pictura.training.settings import Channels, OptimSettings
 
 Features = dict[str, Tensor]
 MOVED = 0.01  # how much λ moves in a step that is off by the whole target
@@ -71,7 +72,10 @@ class OneSidedSettings(OptimSettings):
     content_layers: dict[str, float] = Field(
         default={"relu3_1": 1.0, "relu4_1": 1.0}, min_length=1, description="layer of φ → weight in the content term"
     )
-    critic_width: int = Field(default=64, ge=1, description="channels of D's heads")
+    critic: Literal["compact", "patch"] = Field(
+        default="compact", description="D: heads on φ, or a PatchGAN of 70 pixels"
+    )
+    critic_width: Channels = Field(default=64, description="channels of D's heads, or of its first layer")
     target: float = Field(default=0.35, gt=0, lt=1, description="1 - correlation at which content is held")
     content_weight: float = Field(default=5e-3, gt=0, description="λ at first")
     # Of squares: strokes and a little more light cost nothing, a dark trunk painted into a sky as much as it gains.
@@ -103,9 +107,10 @@ class OneSided(Method):
         select_components(settings.content_layers)  # refuses what is no layer
         self.network = Translator(settings.widths, settings.blocks, ground=settings.ground)
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in the stubs
-        self.heads = FeatureCritic(select_components(settings.layers), settings.critic_width)
+        channels = select_components(settings.layers)
+        self.heads = FeatureCritic(channels, settings.critic_width) if settings.critic == "compact" else None
         self.generator: nn.Module = self.network  # while it trains, what the loop wraps around them
-        self.critic: nn.Module = self.heads
+        self.critic: nn.Module = self.heads or PatchGAN(width=settings.critic_width)
         self.encoder: Encoder | None = None
         self.steps = 0
         self.balance = GradientBalance()
@@ -142,7 +147,8 @@ class OneSided(Method):
         real_a, real_b = (crop_to_multiple(batch[side], self.network.multiple, self.network.smallest) for side in "AB")
         fake_b = self.generator(real_a, noise_like(real_a, generator)).float()
         features_a, features_fake, features_b = self._encode(real_a, fake_b, real_b, self._factor(generator))
-        self.heads.measure(features_b)
+        if self.heads is not None:
+            self.heads.measure(features_b)
         losses = self._generator_losses(fake_b, features_fake, features_a)
         if self.settings.light_weight:
             light = (blurred_luma(fake_b) - blurred_luma(real_a)).square().mean()
@@ -151,7 +157,11 @@ class OneSided(Method):
             same_b = self.generator(real_b, noise_like(real_b, generator)).float()
             losses["identity"] = self.settings.identity_weight * (same_b - real_b).abs().mean()
         update(generator=torch.stack(list(losses.values())).sum())
-        critic = self._critic_loss(features_b, {layer: f.detach() for layer, f in features_fake.items()})
+        # Real and fake in one batch, so that spectral norms are of the same moment.
+        both = {layer: torch.cat([features_b[layer], features_fake[layer].detach()]) for layer in self.settings.layers}
+        answers = self._ask(torch.cat([real_b, fake_b.detach()]), both)
+        real, fake = zip(*(answer.chunk(2) for answer in answers), strict=True)
+        critic = ADVERSARIAL["hinge"].critic(real, fake, self._weights)
         update(critic=critic)
         self.steps += 1
         content = losses["content"].detach() / self._control_content(losses["content"])
@@ -230,17 +240,20 @@ class OneSided(Method):
 
     def _generator_losses(self, fake_b: Tensor, features_fake: Features, features_a: Features) -> dict[str, Tensor]:
         """The adversarial term, as strong at fake_B as a mean absolute difference, and λ times the content term."""
-        answers = self.critic({layer: features_fake[layer] for layer in self.settings.layers})
-        adversarial = ADVERSARIAL["hinge"].generator(answers, list(self.settings.layers.values()))
+        adversarial = ADVERSARIAL["hinge"].generator(self._ask(fake_b, features_fake), self._weights)
         adversarial = self.balance(adversarial, fake_b, self.steps)
         content = correlation_loss(features_fake, features_a, self.settings.content_layers)
         return {"adversarial": adversarial, "content": self.content_weight * content}
 
-    def _critic_loss(self, features_b: Features, features_fake: Features) -> Tensor:
-        """D's loss; real and fake in one batch, so that spectral norms are of the same moment."""
-        both = {layer: torch.cat([features_b[layer], features_fake[layer]]) for layer in self.settings.layers}
-        real, fake = zip(*(answer.chunk(2) for answer in self.critic(both)), strict=True)
-        return ADVERSARIAL["hinge"].critic(real, fake, list(self.settings.layers.values()))
+    def _ask(self, picture: Tensor, features: Features) -> list[Tensor]:
+        """D's answers."""
+        answers: list[Tensor] = self.critic(2 * picture - 1 if self.heads is None else features)
+        return answers
+
+    @property
+    def _weights(self) -> list[float]:
+        """Of D's answers."""
+        return [] if self.heads is None else list(self.settings.layers.values())
 
     def _control_content(self, weighed: Tensor) -> float:
         """Move λ towards what would bring content to its target; returns the λ that was."""

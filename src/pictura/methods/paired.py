@@ -23,6 +23,7 @@ from pictura.losses.adversarial import ADVERSARIAL
 from pictura.losses.balance import GradientBalance
 from pictura.networks.compact import select_components
 from pictura.networks.critics import FeatureCritic
+from pictura.networks.patchgan import PatchGAN
 from pictura.networks.restorer import Restorer
 from pictura.networks.tiling.streaming import DEFAULT_MEMORY
 from pictura.networks.tiling.tiles import crop_to_multiple
@@ -57,7 +58,9 @@ class PairedSettings(OptimSettings):
         min_length=1,
         description="layer of φ that D and the feature loss look at → weight",
     )
-    critic: Literal["compact", "none"] = Field(default="compact", description="D: heads on φ, or none")
+    critic: Literal["compact", "patch", "none"] = Field(
+        default="compact", description="D: heads on φ, a PatchGAN of 70 pixels, or none"
+    )
     critic_width: Channels = Field(default=64, description="channels of D's heads")
     adversarial_weight: float = Field(
         default=1.0, ge=0, le=MAX_WEIGHT, description="gradient at fake_B from D, as a share of that of the other terms"
@@ -86,9 +89,10 @@ class Paired(Method):
         super().__init__(settings)
         self.network = self.build_network()
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in the stubs
-        self.heads = FeatureCritic(select_components(settings.layers), settings.critic_width, condition=3)
+        channels, width = select_components(settings.layers), settings.critic_width
+        self.heads = FeatureCritic(channels, width, condition=3) if settings.critic == "compact" else None
         self.generator: nn.Module = self.network  # while it trains, what the loop wraps around them
-        self.critic: nn.Module = self.heads
+        self.critic: nn.Module = self.heads or PatchGAN(inputs=6, width=width)
         self.encoder: Encoder | None = None
         self.steps = 0
         self.balance = GradientBalance()
@@ -153,15 +157,20 @@ class Paired(Method):
         }
         shown = {name: loss.detach() for name, loss in losses.items()}
         if self.adversarial:
-            self.heads.measure(features_b)
-            answers = self.critic(features_fake, real_a)
+            if self.heads is not None:
+                self.heads.measure(features_b)
             reference = torch.stack(list(losses.values())).sum()
-            adversarial = ADVERSARIAL["hinge"].generator(answers, list(s.layers.values()))
+            answers = self._ask(fake_b, features_fake, real_a)
+            adversarial = ADVERSARIAL["hinge"].generator(answers, self._weights)
             adversarial = self.balance(adversarial, fake_b, self.steps, reference)
             losses["adversarial"] = s.adversarial_weight * adversarial
         update(generator=torch.stack(list(losses.values())).sum())
         if self.adversarial:
-            critic = self._critic_loss(features_b, {layer: f.detach() for layer, f in features_fake.items()}, real_a)
+            # Real and fake in one batch, so that spectral norms are of the same moment.
+            both = {layer: torch.cat([features_b[layer], features_fake[layer].detach()]) for layer in s.layers}
+            answers = self._ask(torch.cat([real_b, fake_b.detach()]), both, torch.cat([real_a, real_a]))
+            real, fake = zip(*(answer.chunk(2) for answer in answers), strict=True)
+            critic = ADVERSARIAL["hinge"].critic(real, fake, self._weights)
             update(critic=critic)
             shown["critic"] = critic.detach()
         self.steps += 1
@@ -231,12 +240,16 @@ class Paired(Method):
         ]
         return torch.stack(terms).sum() / sum(self.settings.layers.values())
 
-    def _critic_loss(self, features_b: Features, features_fake: Features, real_a: Tensor) -> Tensor:
-        """D's loss; real and fake in one batch, so that spectral norms are of the same moment."""
-        both = {layer: torch.cat([features_b[layer], features_fake[layer]]) for layer in self.settings.layers}
-        answers = self.critic(both, torch.cat([real_a, real_a]))
-        real, fake = zip(*(answer.chunk(2) for answer in answers), strict=True)
-        return ADVERSARIAL["hinge"].critic(real, fake, list(self.settings.layers.values()))
+    def _ask(self, picture: Tensor, features: Features, real_a: Tensor) -> list[Tensor]:
+        """D's answers."""
+        seen = (features, real_a) if self.heads is not None else (2 * picture - 1, 2 * real_a - 1)
+        answers: list[Tensor] = self.critic(*seen)
+        return answers
+
+    @property
+    def _weights(self) -> list[float]:
+        """Of D's answers."""
+        return [] if self.heads is None else list(self.settings.layers.values())
 
 
 def _rescale(x: Tensor, factor: float) -> Tensor:
