@@ -141,40 +141,30 @@ class Paired(Method):
 
     def step(self, batch: Batch, update: Update, generator: torch.Generator) -> dict[str, Tensor]:
         """G, then D on the same pictures."""
-        if self.encoder is None:
-            raise PicturaError("Call prepare() before step(): the loss network is not loaded.")
         s = self.settings
         real_a, real_b = self.pairs(batch, generator)
         fake_b = self.generator(real_a, self._noise(real_a, generator)).float()
-        least, greatest = s.rescale
-        factor = least + (greatest - least) * float(torch.rand((), generator=generator))
-        with torch.no_grad():
-            features_b = self.encoder(_rescale(real_b, factor), list(s.layers))
-        features_fake = self.encoder(_rescale(fake_b, factor), list(s.layers))
-        losses = {
-            "l1": s.l1_weight * (fake_b - real_b).abs().mean(),
-            "feature": s.feature_weight * self._feature_loss(features_fake, features_b),
-        }
+        features_b, features_fake = self._encode(real_b, fake_b, generator)
+        losses = {"l1": s.l1_weight * (fake_b - real_b).abs().mean()}
+        if s.feature_weight:
+            losses["feature"] = s.feature_weight * self._feature_loss(features_fake, features_b)
         shown = {name: loss.detach() for name, loss in losses.items()}
-        if self.adversarial:
-            if self.heads is not None:
-                self.heads.measure(features_b)
-            reference = torch.stack(list(losses.values())).sum()
-            answers = self._ask(fake_b, features_fake, real_a)
-            adversarial = ADVERSARIAL["hinge"].generator(answers, self._weights)
-            adversarial = self.balance(adversarial, fake_b, self.steps, reference)
-            losses["adversarial"] = s.adversarial_weight * adversarial
-        update(generator=torch.stack(list(losses.values())).sum())
-        if self.adversarial:
-            # Real and fake in one batch, so that spectral norms are of the same moment.
-            both = {layer: torch.cat([features_b[layer], features_fake[layer].detach()]) for layer in s.layers}
-            answers = self._ask(torch.cat([real_b, fake_b.detach()]), both, torch.cat([real_a, real_a]))
-            real, fake = zip(*(answer.chunk(2) for answer in answers), strict=True)
-            critic = ADVERSARIAL["hinge"].critic(real, fake, self._weights)
-            update(critic=critic)
-            shown["critic"] = critic.detach()
+        if not self.adversarial:
+            update(generator=_sum(losses))
+            return shown
+        if self.heads is not None:
+            self.heads.measure(features_b)
+        adversarial = ADVERSARIAL["hinge"].generator(self._ask(fake_b, features_fake, real_a), self._weights)
+        balanced = self.balance(adversarial, fake_b, self.steps, _sum(losses))
+        update(generator=_sum(losses) + s.adversarial_weight * balanced)
+        # Real and fake in one batch, so that spectral norms are of the same moment.
+        both = {layer: torch.cat([f, features_fake[layer].detach()]) for layer, f in features_b.items()}
+        answers = self._ask(torch.cat([real_b, fake_b.detach()]), both, torch.cat([real_a, real_a]))
+        real, fake = zip(*(answer.chunk(2) for answer in answers), strict=True)
+        critic = ADVERSARIAL["hinge"].critic(real, fake, self._weights)
+        update(critic=critic)
         self.steps += 1
-        return shown
+        return shown | {"critic": critic.detach()}
 
     def show(self, batch: Batch) -> list[Tensor]:
         """real_A, fake_B, real_B."""
@@ -230,6 +220,19 @@ class Paired(Method):
     def _noise(self, real_a: Tensor, generator: torch.Generator) -> Tensor | None:
         return noise_like(real_a, generator) if self.settings.noise else None
 
+    def _encode(self, real_b: Tensor, fake_b: Tensor, generator: torch.Generator) -> tuple[Features, Features]:
+        """φ of both at one random scale, the former without gradient; nothing where nobody looks at it."""
+        if not self.settings.feature_weight and (self.heads is None or not self.adversarial):
+            return {}, {}
+        if self.encoder is None:
+            raise PicturaError("Call prepare() before step(): the loss network is not loaded.")
+        layers = list(self.settings.layers)
+        least, greatest = self.settings.rescale
+        factor = least + (greatest - least) * float(torch.rand((), generator=generator))
+        with torch.no_grad():
+            features_b = self.encoder(_rescale(real_b, factor), layers)
+        return features_b, self.encoder(_rescale(fake_b, factor), layers)
+
     def _feature_loss(self, fake: Features, real: Features) -> Tensor:
         """ℓ_feat: mean absolute difference by layer, in units of the root mean square of the layer's channels."""
         if self.encoder is None:
@@ -250,6 +253,10 @@ class Paired(Method):
     def _weights(self) -> list[float]:
         """Of D's answers."""
         return [] if self.heads is None else list(self.settings.layers.values())
+
+
+def _sum(losses: dict[str, Tensor]) -> Tensor:
+    return torch.stack(list(losses.values())).sum()
 
 
 def _rescale(x: Tensor, factor: float) -> Tensor:
