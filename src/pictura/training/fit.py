@@ -20,6 +20,7 @@ from pictura.training.distributed import launch_fabric, mean_over_processes
 from pictura.training.guard import CHECK_EVERY, Guard
 from pictura.training.identity import check_data, complete_identity, read_precision, training_identity
 from pictura.training.loader import DataSource, Order, Share
+from pictura.training.memory_format import choose_memory_format
 from pictura.training.method import Batch, Method
 from pictura.training.players import Players
 from pictura.training.progress import Meter, TrainingCallback, TrainingProgress
@@ -145,10 +146,11 @@ class Training:
         write_atomic(self.folder.settings, encode_json(content, indent=1), overwrite=True)
 
     def _set_up(self) -> None:
-        """Networks to the device, in channels-last, and each wrapped on its own; teachers, players, batches."""
+        """Networks to the device, and each wrapped on its own; teachers, players, batches."""
         device, method = self.fabric.device, self.method
+        self.memory_format = choose_memory_format(self.networks.values(), device)
         for network in self.networks.values():
-            network.to(device=device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
+            network.to(device=device, memory_format=self.memory_format).train()  # type: ignore[call-overload]
         # Modules that a method builds while it prepares have no other source of first weights than this.
         seeds.seed_all("prepare", self.settings.seed)
         method.prepare(device, seeds.generator("preparation", self.settings.seed))
@@ -261,6 +263,6 @@ class Training:
         }
 
     def _to_device(self, batch: Batch) -> Batch:
-        """On the device, pictures in channels-last."""
+        """On the device, pictures in the networks' order of memory."""
         moved = {name: tensor.to(self.fabric.device, non_blocking=True) for name, tensor in batch.items()}
-        return {n: t.contiguous(memory_format=torch.channels_last) if t.dim() == 4 else t for n, t in moved.items()}
+        return {n: t.contiguous(memory_format=self.memory_format) if t.dim() == 4 else t for n, t in moved.items()}
