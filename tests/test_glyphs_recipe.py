@@ -40,6 +40,11 @@ def test_pairs_of_letters(glyphs: ModuleType, tmp_path: Path, monkeypatch: pytes
         assert pixels[[0, -1]].min() == 255, f"{path.name} does not fit"
 
 
+def test_letters_that_look_alike_are_one(glyphs: ModuleType) -> None:
+    font = ImageFont.load_default(size=glyphs.SIZE)
+    assert glyphs.different(["A", "B", "A"], font) == ["A", "B"]
+
+
 def test_a_letter_that_a_font_lacks_is_left_out(glyphs: ModuleType) -> None:
     font = ImageFont.load_default(size=glyphs.SIZE)
     assert glyphs.has_letter(font, "A")

@@ -32,7 +32,7 @@ def main() -> None:
 def write_pairs(fonts: list[Path], folder: Path) -> int:
     """Write what both fonts have; return how many letters that is."""
     opened = [open_font(path) for path in fonts]
-    letters = [letter for letter in candidates() if all(has_letter(font, letter) for font in opened)]
+    letters = different([one for one in candidates() if all(has_letter(font, one) for font in opened)], opened[0])
     for i, letter in enumerate(letters):
         split = "test" if i % HELD_BACK == HELD_BACK - 1 else "train"
         for font, side in zip(opened, "AB", strict=True):
@@ -66,6 +66,11 @@ def has_letter(font: ImageFont.FreeTypeFont, letter: str) -> bool:
     """Whether the font draws it with anything but its sign for a missing one."""
     mask, missing = font.getmask(letter), font.getmask("\uffff")
     return mask.getbbox() is not None and (mask.size, bytes(mask)) != (missing.size, bytes(missing))
+
+
+def different(letters: list[str], font: ImageFont.FreeTypeFont) -> list[str]:
+    """Without those that look like an earlier one, such as the Greek and the Cyrillic A: a test must be of new ones."""
+    return list({draw(font, letter).tobytes(): letter for letter in reversed(letters)}.values())[::-1]
 
 
 def draw(font: ImageFont.FreeTypeFont, letter: str) -> Image.Image:
