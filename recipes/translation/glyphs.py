@@ -70,7 +70,10 @@ def has_letter(font: ImageFont.FreeTypeFont, letter: str) -> bool:
 
 def different(letters: list[str], font: ImageFont.FreeTypeFont) -> list[str]:
     """Without those that look like an earlier one, such as the Greek and the Cyrillic A: a test must be of new ones."""
-    return list({draw(font, letter).tobytes(): letter for letter in reversed(letters)}.values())[::-1]
+    found: dict[bytes, str] = {}
+    for letter in letters:
+        found.setdefault(draw(font, letter).tobytes(), letter)
+    return list(found.values())
 
 
 def draw(font: ImageFont.FreeTypeFont, letter: str) -> Image.Image:
