@@ -17,6 +17,7 @@ from torch.nn import functional as F
 
 from pictura.networks.layers.dropout import NoiseDropout
 from pictura.networks.layers.normalized import NormalizedConv, NormKind, initialize, norm_layers
+from pictura.networks.layers.transposed import TransposedConv
 from pictura.networks.tiling.streaming import NetworkPart
 
 UNET_WIDTH = 64  # channels at half the size
@@ -59,7 +60,7 @@ class UNet(nn.Module):
             down = nn.Conv2d(before, after, 4, 2, padding=1, bias=bias)
             self.downs.append(NormalizedConv(down, norm if 0 < level < innermost else None))
             read = 2 * after if skips and level < innermost else after
-            up = nn.ConvTranspose2d(read, before if level else outputs, 4, 2, padding=1, bias=bias or level == 0)
+            up = TransposedConv(read, before if level else outputs, 4, 2, padding=1, bias=bias or level == 0)
             self.ups.append(NormalizedConv(up, norm if level else None))
             if (step := levels - level) in dropout:
                 self.dropouts[str(level)] = NoiseDropout(2**level, step)
