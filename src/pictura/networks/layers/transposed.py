@@ -18,13 +18,11 @@ class TransposedConv(nn.ConvTranspose2d):
         height, width = x.shape[-2:]
         if not torch.is_grad_enabled() or x.device.type != "cpu" or height * width > FEW_POSITIONS:
             return super().forward(x, output_size)
-        columns = self.weight.flatten(1).T @ x.flatten(2)  # each position's own 4×4 pixels, to be added up
+        pixels = self.weight.flatten(1).T @ x.flatten(2)  # of each position its 4×4 new ones, still to be added up
         padding = [int(one) for one in self.padding]
-        out_height, out_width = (
+        rows, columns = (
             (side - 1) * self.stride[i] - 2 * padding[i] + self.kernel_size[i] + self.output_padding[i]
             for i, side in enumerate((height, width))
         )
-        y = F.fold(
-            columns, (out_height, out_width), self.kernel_size, padding=(padding[0], padding[1]), stride=self.stride
-        )
+        y = F.fold(pixels, (rows, columns), self.kernel_size, padding=(padding[0], padding[1]), stride=self.stride)
         return y if self.bias is None else y + self.bias.view(-1, 1, 1)
