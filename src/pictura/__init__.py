@@ -13,7 +13,7 @@ from pictura.runtime.lazy import lazy_attributes
 from pictura.runtime.threads import set_environment
 
 if TYPE_CHECKING:
-    from pictura.api import load, load_settings, styles, stylize, synthesize, upscale
+    from pictura.api import load, load_settings, styles, stylize, synthesize, translate, upscale
     from pictura.methods.iterative.run import Interrupted, Step
     from pictura.methods.iterative.settings import PRESETS, Settings, preset
     from pictura.picture import Picture, read
@@ -43,11 +43,12 @@ __all__ = [
     "styles",
     "stylize",
     "synthesize",
+    "translate",
     "upscale",
     "write",
 ]
 _HOMES = {
-    "pictura.api": ("load", "load_settings", "styles", "stylize", "synthesize", "upscale"),
+    "pictura.api": ("load", "load_settings", "styles", "stylize", "synthesize", "translate", "upscale"),
     "pictura.tasks.load": ("from_pretrained", "save_pretrained"),
     "pictura.tasks.model": ("Model",),
     "pictura.methods.iterative.run": ("Interrupted", "Step"),

@@ -23,17 +23,18 @@ from pictura.runtime.errors import PicturaError
 from pictura.style import Style, style_names
 from pictura.style.sources import ImageStyle, painting_tensor
 from pictura.tasks.enlarge import Enlarger, enlarge_picture, open_enlarger
-from pictura.tasks.keywords import IterativeKeywords, StylizeKeywords, UpscaleKeywords, accept_words
+from pictura.tasks.keywords import IterativeKeywords, StylizeKeywords, TranslateKeywords, UpscaleKeywords, accept_words
 from pictura.tasks.model import load
 from pictura.tasks.optimize import StepCallback, Stop, change_settings, open_encoder, split_encoder, synthesize_texture
 from pictura.tasks.provenance import load_settings
 from pictura.tasks.stylize import OPTIMIZE, check_sides, mask_tensors, open_stylizer, resolve_method, stylize_picture
+from pictura.tasks.translate import Translator, open_translator, translate_picture
 
 StyleInput = PictureInput | Style | ImageStyle
 Styles = StyleInput | Sequence[StyleInput]
 Number = TypeVar("Number", bound=np.generic)
 allow_fetching()
-__all__ = ["load", "load_settings", "styles", "stylize", "synthesize", "upscale"]
+__all__ = ["load", "load_settings", "styles", "stylize", "synthesize", "translate", "upscale"]
 
 
 def styles() -> list[str]:
@@ -181,6 +182,58 @@ def upscale(
     """
     enlarger = model if isinstance(model, Enlarger) else open_enlarger(model, scale, memory=memory, device=device)
     return enlarge_picture(picture, enlarger)
+
+
+@overload
+def translate(
+    picture: str | Path | Picture, model: str | Path | Translator, **options: Unpack[TranslateKeywords]
+) -> Picture: ...
+@overload
+def translate(
+    picture: Image.Image, model: str | Path | Translator, **options: Unpack[TranslateKeywords]
+) -> Image.Image: ...
+@overload
+def translate(
+    picture: NDArray[Number], model: str | Path | Translator, **options: Unpack[TranslateKeywords]
+) -> NDArray[Number]: ...
+@overload
+def translate(picture: Tensor, model: str | Path | Translator, **options: Unpack[TranslateKeywords]) -> Tensor: ...
+@check_arguments
+def translate(
+    picture: PictureInput,
+    model: str | Path | Translator,
+    *,
+    direction: str | None = None,
+    strength: float = 1.0,
+    seed: int = 0,
+    nearest_class: bool = False,
+    memory: int = DEFAULT_MEMORY,
+    device: str = "auto",
+) -> Any:
+    """Turn a picture of one domain into one of another, of the same size.
+
+    Args:
+        picture: as `content` in `stylize`; for a model of label maps also class numbers: H×W, or a palette's indices.
+        model: a model's name, folder or file, or what `pictura.tasks.translate.open_translator` gave for many pictures,
+            whose own options hold.
+        direction: of those that the model has, by default the first: ``A2B``, ``B2A``, or by the domains' names.
+        strength: from 0, the picture itself, over 1, what was learned, to 2.
+        seed: of whatever is random; one seed, one picture.
+        nearest_class: whether colours of a label map that are no class's are taken for the nearest one.
+        memory: bytes to work in beside picture and result.
+        device: auto, cpu, cuda or mps.
+
+    Returns:
+        What `picture` was, of its size.
+
+    Raises:
+        PicturaError: something given cannot be used.
+    """
+    if not isinstance(model, Translator):
+        model = open_translator(
+            model, direction, strength, seed, nearest_class=nearest_class, memory=memory, device=device
+        )
+    return translate_picture(picture, model)
 
 
 @overload

@@ -32,6 +32,10 @@ COMMANDS = {
         "looks:try_",
         "Show a photo in every look: each shipped style in one pass, on one sheet.",
     ),
+    "translate": (
+        "translate:translate",
+        "Turn pictures into another domain's with a trained model: photos into paintings, labels into photos.",
+    ),
     "upscale": (
         "upscale:upscale",
         "Upscale pictures with a trained network.",
@@ -179,7 +183,7 @@ def program(
         bool, typer.Option(DEBUG, help="Show where an error happened; also behind any command (default: off).")
     ] = False,
 ) -> None:
-    """Stylize and upscale pictures, synthesize textures, and train the networks that do."""
+    """Stylize, translate and upscale pictures, synthesize textures, and train the networks that do."""
     from pictura.interop import allow_fetching
 
     allow_fetching()

@@ -32,6 +32,7 @@ class Work:
     """What is done to each picture of a batch.
 
     make: content, callback and stop in, picture out; may raise `Interrupted`.
+    read: a content's file in, content out.
     settings: kept in the pictures that are made.
     size: of the result, of a content of that size; what its format cannot hold is refused before anything is computed.
     less_memory: what a person can do when it does not suffice: options of this command.
@@ -40,6 +41,7 @@ class Work:
 
     make: Callable[[Picture, Callable[[Step], None], Callable[[], bool]], Picture]
     settings: Mapping[str, Any] = field(default_factory=dict)
+    read: Callable[[Path], Picture] = read
     size: Callable[[Size], Size] = lambda size: size
     patient: bool = False
     less_memory: str = LESS_MEMORY
@@ -126,7 +128,7 @@ class BatchRunner:
         """Read, check, make, write and report one picture."""
         reporter, start = StepReporter(job, self.options, self.report), time.monotonic()
         self.traces.append({"content": str(job.source), "output": str(job.target), "steps": reporter.steps})
-        content = read(job.source)
+        content = self.work.read(job.source)
         check_size(job.target, self.work.size(content.size))
         if (frames := count_frames(job.source)) > 1:
             self.report.say(

@@ -164,6 +164,24 @@ def decode_class_numbers(path: Path) -> DecodedImage:
     Raises:
         PicturaError: as `picture.read`; or the file has colours instead of numbers.
     """
+    image = _decode_numbers(path)
+    numbers = np.array(ImageOps.exif_transpose(image))
+    samples: Samples = numbers.astype(np.uint16) if image.mode == "I;16" else numbers.astype(np.uint8)
+    return DecodedImage(samples, (samples.shape[0], samples.shape[1]))
+
+
+def decode_palette(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """A palette picture's indices H×W and its colours n×3; n is 0 for a grey picture.
+
+    Raises:
+        PicturaError: as `decode_class_numbers`.
+    """
+    image = _decode_numbers(path)
+    colours = image.getpalette("RGB") if image.mode == "P" else None
+    return np.array(image).astype(np.uint8), np.array(colours or [], np.uint8).reshape(-1, 3)
+
+
+def _decode_numbers(path: Path) -> ImageFile.ImageFile:
     read(path)  # decoded in full once, so that limits and damage are reported as everywhere
     with files.open_file(path) as file, warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -172,6 +190,5 @@ def decode_class_numbers(path: Path) -> DecodedImage:
             raise PicturaError(
                 f"'{path}' is not an indexed or grey label map: save it as one, or set label_values=colours."
             )
-        numbers = np.array(image)
-    samples: Samples = numbers.astype(np.uint16) if image.mode == "I;16" else numbers.astype(np.uint8)
-    return DecodedImage(samples, (samples.shape[0], samples.shape[1]))
+        image.load()
+    return image

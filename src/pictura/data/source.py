@@ -13,6 +13,7 @@ from pictura.data.cache import Cache
 from pictura.data.crops import Augmentation, Cut, take_cut, to_tensor
 from pictura.data.decode import DecodedImage
 from pictura.data.layout import DataSplit, Layout, PictureView
+from pictura.data.palettes import palette_classes
 from pictura.data.settings import DataKind, DataSettings
 from pictura.runtime import files
 from pictura.runtime.errors import PicturaError
@@ -109,6 +110,17 @@ class DataSet:
         sides = {"A": self.part.views["A"]} if self.kind == "unpaired" else self.part.views
         paths = [views[index % len(views)].path for views in sides.values()]
         return [_relative_name(path, self.path) for path in dict.fromkeys(paths)]
+
+    def label_classes(self) -> dict[str, dict[str, list[int]]]:
+        """Side → name → colour, of the sides that are label maps of one palette and are seen in its colours."""
+        sides = self.maps if self.settings.label_values == "colours" else ()
+        views = {side: self.part.views[side] for side in sorted(sides)}
+        found = {
+            side: palette_classes([view.path for view in column], self.path)
+            for side, column in views.items()
+            if not any(view.half for view in column)
+        }
+        return {side: classes.plain() for side, classes in found.items() if classes is not None}
 
     def fingerprint(self) -> str:
         """64 hexadecimal digits that change with the set: its files' names and sizes, labels, settings, some contents.

@@ -1,4 +1,4 @@
-"""The keywords of `stylize`, `upscale` and `synthesize` for type checkers, and the command line's words for them."""
+"""The keywords of `stylize`, `translate`, `upscale` and `synthesize` for type checkers, and the command line's words for them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
@@ -78,6 +78,22 @@ class StylizeKeywords(LookKeywords, IterativeKeywords, total=False):
     model: str | Path | None
     strength: float
     memory: int
+
+
+class ModelTranslateKeywords(TypedDict, total=False):
+    """What a model that translates takes beside the picture."""
+
+    direction: str | None
+    strength: float
+    seed: int
+    nearest_class: bool
+    memory: int
+
+
+class TranslateKeywords(ModelTranslateKeywords, total=False):
+    """All of `translate` beside picture and model."""
+
+    device: str
 
 
 class UpscaleKeywords(TypedDict, total=False):

@@ -21,11 +21,21 @@ def from_pretrained(source: str | Path, *, device: str = "cpu") -> Method:
     Raises:
         PicturaError: there is no such model or device, it is damaged, or its weights do not fit its settings.
     """
-    method = open_method(read_bundle(source))
+    return open_pretrained(source, device=device)[0]
+
+
+def open_pretrained(source: str | Path, *, device: str = "cpu") -> tuple[Method, Mapping[str, Any]]:
+    """`from_pretrained`, and what is known of the model, for people: title, data, licence, step, labels.
+
+    Raises:
+        PicturaError: as `from_pretrained`.
+    """
+    bundle = read_bundle(source)
+    method = open_method(bundle)
     place = choose_device(device)
     for network in method.networks().values():
         network.to(place)
-    return method
+    return method, bundle.about
 
 
 @check_arguments

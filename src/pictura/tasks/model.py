@@ -1,6 +1,6 @@
 """A `Model`: a trained method in a person's hands, opened once for many pictures and threads."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, Unpack, overload
 
@@ -15,10 +15,11 @@ from pictura.picture.kinds import PictureInput
 from pictura.runtime.arguments import check_arguments
 from pictura.runtime.errors import PicturaError
 from pictura.tasks.enlarge import enlarge_picture, open_enlarger
-from pictura.tasks.keywords import ModelKeywords, accept_words
-from pictura.tasks.load import from_pretrained
+from pictura.tasks.keywords import ModelKeywords, ModelTranslateKeywords, accept_words
+from pictura.tasks.load import open_pretrained
 from pictura.tasks.stylize import mask_tensors, open_stylizer, stylize_picture
-from pictura.training.capabilities import Enlarges, Stylizes, capabilities_of
+from pictura.tasks.translate import open_translator, translate_picture
+from pictura.training.capabilities import Enlarges, Stylizes, Translates, capabilities_of
 from pictura.training.method import Method
 
 Number = TypeVar("Number", bound=np.generic)
@@ -31,11 +32,12 @@ class Model:
         name: what it was loaded by.
         method: the trained method, for those who want tensors.
         device: where it computes: auto, cpu, cuda or mps.
-        can: what it can do, in verbs: ``("stylize",)``, ``("enlarge",)``.
+        can: what it can do, in verbs: ``("stylize",)``, ``("enlarge",)``, ``("translate",)``.
+        about: what is known of it, for people: title, data, licence, step.
     """
 
-    def __init__(self, name: str, method: Method, device: str) -> None:
-        self.name, self.method, self.device = name, method, device
+    def __init__(self, name: str, method: Method, device: str, about: Mapping[str, Any] | None = None) -> None:
+        self.name, self.method, self.device, self.about = name, method, device, dict(about or {})
         self.can = capabilities_of(method)
 
     def __repr__(self) -> str:
@@ -45,6 +47,11 @@ class Model:
     def styles(self) -> tuple[str, ...]:
         """The styles it was trained for; empty where it takes any, or paints none."""
         return self.method.style_names if isinstance(self.method, Stylizes) else ()
+
+    @property
+    def directions(self) -> tuple[str, ...]:
+        """The directions in which it translates, the first by default; empty where it does not."""
+        return self.method.directions if isinstance(self.method, Translates) else ()
 
     @overload
     def stylize(self, content: str | Path | Picture, style: Any, **options: Unpack[ModelKeywords]) -> Picture: ...
@@ -107,6 +114,42 @@ class Model:
         enlarger = open_enlarger(method, scale or method.factor, memory=memory, device=self.device)
         return enlarge_picture(picture, enlarger)
 
+    @overload
+    def translate(self, picture: str | Path | Picture, **options: Unpack[ModelTranslateKeywords]) -> Picture: ...
+    @overload
+    def translate(self, picture: Image.Image, **options: Unpack[ModelTranslateKeywords]) -> Image.Image: ...
+    @overload
+    def translate(self, picture: NDArray[Number], **options: Unpack[ModelTranslateKeywords]) -> NDArray[Number]: ...
+    @overload
+    def translate(self, picture: Tensor, **options: Unpack[ModelTranslateKeywords]) -> Tensor: ...
+    @check_arguments
+    def translate(
+        self,
+        picture: PictureInput,
+        *,
+        direction: str | None = None,
+        strength: float = 1.0,
+        seed: int = 0,
+        nearest_class: bool = False,
+        memory: int = DEFAULT_MEMORY,
+    ) -> Any:
+        """Turn a picture into the other domain's; arguments and result as in `pictura.translate`.
+
+        Raises:
+            PicturaError: this model does not translate, or something given cannot be used.
+        """
+        translator = open_translator(
+            self._check(Translates, "translate"),
+            direction,
+            strength,
+            seed,
+            nearest_class=nearest_class,
+            about=self.about,
+            memory=memory,
+            device=self.device,
+        )
+        return translate_picture(picture, translator)
+
     def _check(self, capability: type, verb: str) -> Any:
         if not isinstance(self.method, capability):
             raise PicturaError(f"The model '{self.name}' cannot {verb}; it can {', '.join(self.can) or 'do nothing'}.")
@@ -120,4 +163,5 @@ def load(model: str | Path, *, device: str = "auto") -> Model:
     Raises:
         PicturaError: there is no such model or device, or it is damaged.
     """
-    return Model(str(model), from_pretrained(model, device=device), device)
+    method, about = open_pretrained(model, device=device)
+    return Model(str(model), method, device, about)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from pictura.data.source import DataSet
 from pictura.models import Bundle, save_bundle
 from pictura.runtime import seeds
 from pictura.runtime.device import encoder_dtype
@@ -260,9 +261,15 @@ class Training:
             "step": self.settings.steps,
             "training": self.settings.model_dump(mode="json"),
             "losses": lines[-1]["losses"] if lines else {},
+            **({"labels": labels} if (labels := _label_classes(self.data)) else {}),
         }
 
     def _to_device(self, batch: Batch) -> Batch:
         """On the device, pictures in the networks' order of memory."""
         moved = {name: tensor.to(self.fabric.device, non_blocking=True) for name, tensor in batch.items()}
         return {n: t.contiguous(memory_format=self.memory_format) if t.dim() == 4 else t for n, t in moved.items()}
+
+
+def _label_classes(data: DataSource) -> dict[str, dict[str, list[int]]]:
+    """Side → name → colour of its label maps, where the data set knows of them; see `pictura.data.labels`."""
+    return data.label_classes() if isinstance(data, DataSet) else {}

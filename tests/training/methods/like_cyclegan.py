@@ -6,6 +6,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
+from pictura.picture.resize import from_float, to_float
 from pictura.training.capabilities import check_image, check_options
 from pictura.training.method import Batch, Method, Player, Update, build_player
 from pictura.training.schedules import linear_decay
@@ -90,7 +91,8 @@ class LikeCyclegan(Method):
         check_options(self.name, unknown, self.translate)
         check_image(image)
         with torch.no_grad():
-            return {"A2B": self.G_A, "B2A": self.G_B}[direction or "A2B"](image)
+            made = {"A2B": self.G_A, "B2A": self.G_B}[direction or "A2B"](to_float(image))
+        return from_float(made, image.dtype)
 
     def state(self) -> dict[str, Tensor]:
         return {f"{name}.{i}": image for name, pool in self.pools.items() for i, image in enumerate(pool)}
