@@ -101,8 +101,9 @@ def test_large_maps_go_band_by_band(monkeypatch):
 def test_what_a_model_tells():
     again = LabelClasses.parse(json.loads(json.dumps(CLASSES.plain())))
     assert again.names == CLASSES.names and np.array_equal(again.colours, COLOURS)
-    for damaged in (None, {}, [], {"a": [1, 2]}, {"a": [0, 0, 256]}, {"a": [0, 0, 1.5]}, {"a": 3},
-                    {"a": [1, 1, 1], "b": [1, 1, 1]}, {str(i): [i % 256, i // 256, 0] for i in range(257)}):  # fmt: skip
+    alike, many = {"a": [1, 1, 1], "b": [1, 1, 1]}, {str(i): [i % 256, i // 256, 0] for i in range(257)}
+    rows = ([1, 2], [0, 0, 256], [0, 0, 1.5], 3)
+    for damaged in (None, {}, [], alike, many, *({"a": row} for row in rows)):
         with pytest.raises(PicturaError, match="labels of the model 'odd'"):
             LabelClasses.parse(damaged, "odd")
 

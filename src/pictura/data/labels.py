@@ -43,7 +43,8 @@ class LabelClasses:
         valid = all(_is_colour(row) for row in rows) and len(set(map(tuple, rows))) == len(rows)
         if not valid or not 1 <= len(rows) <= MAX_CLASSES:
             raise PicturaError(
-                f"The labels of the model '{source}' are not 1 to {MAX_CLASSES} names of different colours: get it again."
+                f"The labels of the model '{source}' are not 1 to {MAX_CLASSES} names of different colours: "
+                "get it again."
             )
         return cls(tuple(map(str, value)), np.array(rows, np.uint8))
 

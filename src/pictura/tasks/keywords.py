@@ -1,4 +1,4 @@
-"""The keywords of `stylize`, `translate`, `upscale` and `synthesize` for type checkers, and the command line's words for them."""
+"""The keywords of `stylize` and its like for type checkers, and the command line's words for them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps

@@ -1,6 +1,5 @@
 """Pictures of one domain turned into another's, by whatever trained method translates."""
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -101,7 +100,7 @@ def open_translator(
     chosen = find_direction(name, direction, method.directions, known.get("domains"))
     classes = _find_classes(name, known, backwards=chosen != method.directions[0])
     given = {"strength": (strength, 1.0), "seed": (seed, 0), "memory": (memory, DEFAULT_MEMORY)}
-    options = {option: value for option, (value, usual) in given.items() if value != usual}
+    options: dict[str, Any] = {option: value for option, (value, usual) in given.items() if value != usual}
     check_options(told.get("method", name), options, method.translate)
 
     def translate(image: Tensor) -> Tensor:
