@@ -106,6 +106,7 @@ TABLES = {"paper": paper, "start": start} | {
         "style blend",
         "style list",
         "try",
+        "translate",
         "upscale",
         "video",
         "train",

@@ -36,9 +36,16 @@ def quick(**given):
     return pictura.stylize(**usual | given)
 
 
+@cache
+def painter():
+    return pictura.load("photo2vangogh", device="cpu")
+
+
 DOORS = {
     "stylize": (quick, pictura.stylize),
     "upscale": (lambda **g: pictura.upscale(**{"picture": NOISE, "scale": 2, "model": "bicubic"} | g), pictura.upscale),
+    "translate": (lambda **g: pictura.translate(**{"picture": NOISE, "model": "photo2vangogh"} | g), pictura.translate),
+    "Model.translate": (lambda **g: painter().translate(**{"picture": NOISE} | g), pictura.Model.translate),
     "synthesize": (
         lambda **g: pictura.synthesize(**{"texture": NOISE, "size": (16, 16), "steps": 1, "encoder": encoder()} | g),
         pictura.synthesize,

@@ -130,6 +130,7 @@ def test_every_option_is_in_cli_md():
         "style list",
         "style show",
         "try",
+        "translate",
         "upscale",
         "video",
         "train",

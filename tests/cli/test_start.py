@@ -21,6 +21,7 @@ HELPS = [
     ["style", "list"],
     ["style", "show"],
     ["try"],
+    ["translate"],
     ["upscale"],
     ["video"],
     ["train"],

@@ -97,6 +97,8 @@ def test_label_maps_keep_their_classes(tmp_path, dice, direction, values):
     source = open_data(tmp_path, "paired", 16, settings=DataSettings(direction=direction, label_values=values))
     side = "B" if direction == "AtoB" else "A"
     assert source.maps == {side}
+    classes = {"class 0": [0, 0, 0], "class 1": [250, 10, 20], "class 2": [30, 240, 50], "class 3": [60, 70, 230]}
+    assert source.label_classes() == ({side: classes} if values == "colours" else {})
     for seed in range(10):
         seen = source.sample(0, dice(seed))[side]
         if values == "indices":
@@ -113,6 +115,7 @@ def test_label_maps_can_be_named(pairs, named, maps):
     turned = open_data(pairs, "paired", 8, settings=DataSettings(label_maps=named, direction="BtoA"))
     assert turned.maps == {{"A": "B", "B": "A"}[side] for side in maps}
     assert open_data(pairs, "paired", 8).maps == set()
+    assert open_data(pairs, "paired", 8, settings=DataSettings(label_maps=named)).label_classes() == {}
 
 
 def test_unpaired_takes_a_in_order_and_draws_b(tmp_path, dice):

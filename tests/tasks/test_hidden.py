@@ -1,4 +1,4 @@
-"""Colours under an alpha of 0 change no painting, no style, no texture, no mask and no enlarged picture."""
+"""Colours under an alpha of 0 change no painting, no style, no texture, no mask, no enlarged and no translated picture."""
 
 import numpy as np
 import pytest
@@ -20,6 +20,7 @@ from pictura.style import Style, encode_style, load_style
 from pictura.style.sources import SizedPaintings, open_style, painting_tensor
 from pictura.tasks.optimize import synthesize_texture
 from pictura.tasks.stylize import mask_tensor, open_stylizer, stylize_picture
+from pictura.tasks.translate import open_translator, translate_picture
 
 pytestmark = pytest.mark.kinds
 LAYERS = ["relu1_1", "relu3_1"]
@@ -119,6 +120,13 @@ def test_enlarged_pictures(draw, tmp_path):
         green, black = (pictura.upscale(cut_out(draw, value), 2, model) for value in HIDDEN)
         assert np.array_equal(green.samples, black.samples)
         assert np.array_equal(green.alpha, black.alpha)
+
+
+def test_translated_pictures(draw):
+    translator = open_translator("photo2vangogh")
+    green, black = (translate_picture(cut_out(draw, value), translator) for value in HIDDEN)
+    assert np.array_equal(green.samples, black.samples)
+    assert np.array_equal(green.alpha, cut_out(draw, 0).alpha)
 
 
 def test_a_mask_applies_as_far_as_it_is_seen(tmp_path):

@@ -17,6 +17,7 @@ import pictura
 pictura.stylize("a.jpg", "candy", sise=64)
 pictura.upscale("a.jpg", scale="four")
 pictura.write(3, "a.png")
+pictura.translate("a.jpg", "mine", strenght=0.5)
 """
 
 pytestmark = [pytest.mark.kinds, pytest.mark.slow]
@@ -52,7 +53,7 @@ def test_and_finds_mistakes(tool: str, tmp_path: Path) -> None:
     (tmp_path / "mistakes").mkdir()
     (tmp_path / "mistakes" / "project.py").write_text(MISTAKES)
     errors = check(tool, tmp_path / "mistakes" / "project.py", tmp_path)
-    for line in (3, 4, 5):
+    for line in (3, 4, 5, 6):
         assert any(f"project.py:{line}:" in error for error in errors), errors
 
 
