@@ -17,6 +17,19 @@ EXAMPLES = examples(
     "pictura translate photo.jpg -o print.png --model photo2ukiyoe --strength 0.8",
     "pictura translate holidays/ -o painted/ --model runs/mine/bundle --direction B2A",
 )
+Direction = Annotated[
+    str | None,
+    typer.Option(metavar="A2B|B2A", help="Which way, also by the domains' names (default: the model's first)."),
+]
+Strength = Annotated[
+    float, typer.Option(min=0, max=2, help="From 0, the picture as it is, over 1, what was learned, to 2.")
+]
+NearestClass = Annotated[
+    bool,
+    typer.Option(
+        "--nearest-class", help="In label maps take colours that are no class's for the nearest class (default: off)."
+    ),
+]
 
 
 def translate(
@@ -29,21 +42,10 @@ def translate(
         str | None,
         typer.Option(help="A model's name (see pictura models), its folder or file (default: none, one is needed)."),
     ] = None,
-    direction: Annotated[
-        str | None,
-        typer.Option(metavar="A2B|B2A", help="Which way, also by the domains' names (default: the model's first)."),
-    ] = None,
-    strength: Annotated[
-        float, typer.Option(min=0, max=2, help="From 0, the picture as it is, over 1, what was learned, to 2.")
-    ] = 1.0,
+    direction: Direction = None,
+    strength: Strength = 1.0,
     seed: Annotated[int, typer.Option(min=0, help="Of what is random: one seed, one picture.")] = 0,
-    nearest_class: Annotated[
-        bool,
-        typer.Option(
-            "--nearest-class",
-            help="In label maps take colours that are no class's for the nearest class (default: off).",
-        ),
-    ] = False,
+    nearest_class: NearestClass = False,
     memory: Annotated[
         int | None, typer.Option(min=16, metavar="MIB", help="Memory to work in (default: 1024).")
     ] = None,
@@ -54,9 +56,9 @@ def translate(
     quiet: Quiet = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON line per finished picture.")] = False,
 ) -> None:
-    """Turn pictures into another domain's with a trained model; their size stays.
+    """Turn pictures into another domain's with a trained model: photos into paintings, labels into photos.
 
-    Of a model of label maps the pictures are grey values or palettes of class numbers, or the classes' colours.
+    Their size stays. Label maps are grey values or palettes of class numbers, or have the classes' colours.
     """
     use_threads(threads)
     from pictura import api
