@@ -11,6 +11,7 @@ from pictura.interop import onnx as exporting
 from pictura.interop.onnx import AnySize, export_method, export_onnx
 from pictura.methods.adain import Adain
 from pictura.methods.johnson import Johnson
+from pictura.methods.one_sided import OneSided
 from pictura.runtime.errors import PicturaError
 
 WHY = "the extra 'export' is not installed"
@@ -190,6 +191,33 @@ def test_the_file_s_network_is_the_program_at_odd_sizes():
                 found = AnySize(network, network.multiple, 1).eval()(*inputs)
             expected = method.stylize(x, precision="float32", **options)
             assert (found - expected).abs().max() < 1e-3
+
+
+@pytest.mark.kinds
+def test_a_translator_takes_its_noise_from_outside():
+    torch.manual_seed(0)
+    method = OneSided(OneSided.tiny().model_copy(update={"full_strength": 0.7}))
+    nn.init.normal_(method.network.last.weight, std=0.2)
+    network = method.export_network()
+    for i in range(16):
+        size = 33 + 2 * i, 35 + 2 * (5 * i % 16)
+        picture, noise = torch.rand(2, 1, 3, *size, generator=torch.Generator().manual_seed(i))
+        with torch.no_grad():
+            found = AnySize(network, network.multiple, 1).eval()(picture, noise)
+        assert (found - method.translate(picture, noise=noise, precision="float32")).abs().max() < 1e-3
+        assert (found - picture).abs().mean() > 0.01
+    assert (found - method.translate(picture, noise=1 - noise, precision="float32")).abs().max() > 1e-3
+
+
+@pytest.mark.kinds
+@pytest.mark.slow
+def test_a_translator_as_a_file(tmp_path):
+    torch.manual_seed(0)
+    method = OneSided(OneSided.tiny())
+    nn.init.normal_(method.network.last.weight, std=0.2)
+    assert export_method(method, tmp_path / "a.onnx") < 1e-4
+    session = onnxruntime.InferenceSession(tmp_path / "a.onnx")
+    assert [one.name for one in session.get_inputs()] == ["picture", "noise"]
 
 
 @pytest.mark.kinds

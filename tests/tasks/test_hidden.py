@@ -1,4 +1,4 @@
-"""Colours under an alpha of 0 change no painting, no style, no texture, no mask, no enlarged and no translated picture."""
+"""Colours under an alpha of 0 change no painting, style, texture or mask, and no enlarged or translated picture."""
 
 import numpy as np
 import pytest

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.files import check_free, write_atomic
-from pictura.training.capabilities import Enlarges, Stylizes
+from pictura.training.capabilities import Enlarges, Stylizes, Translates
 from pictura.training.method import Method
 
 OPSET = 20  # what torch's exporter writes without converting
@@ -140,7 +140,14 @@ def _program_of(method: Method) -> Program | None:
         return lambda picture, style=None: method.stylize(picture, style=style, precision="float32")
     if isinstance(method, Enlarges):
         return lambda picture: method.enlarge(picture, precision="float32")
+    if isinstance(method, Translates):
+        return lambda picture, noise=None: _translate(method, picture, noise)
     return None
+
+
+def _translate(method: Translates, picture: Tensor, noise: Tensor | None) -> Tensor:
+    options: dict[str, Any] = {} if noise is None else {"noise": noise}
+    return method.translate(picture, precision="float32", **options)
 
 
 def _export_to_bytes(

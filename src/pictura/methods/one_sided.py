@@ -33,6 +33,7 @@ from pictura.networks.tiling.tiles import crop_to_multiple
 from pictura.networks.translator import (
     TRANSLATOR_BLOCKS,
     TRANSLATOR_WIDTHS,
+    NoisyTranslator,
     Translator,
     luma,
     noise_like,
@@ -190,6 +191,7 @@ class OneSided(Method):
         seed: int = 0,
         memory: int = DEFAULT_MEMORY,
         precision: Precision = "auto",
+        noise: Tensor | None = None,
         **unknown: Any,
     ) -> Tensor:
         """1×3×H×W in [0, 1] (or uint8) of any size to the same in the other domain.
@@ -201,6 +203,7 @@ class OneSided(Method):
             seed: of the noise.
             memory: bytes to work in beside image and result; what does not fit goes in tiles, with the same result.
             precision: arithmetic of the convolutions; auto is bfloat16 where the processor is fast in it.
+            noise: uniform noise like the image, instead of the seed's; its first channel counts.
 
         Raises:
             PicturaError: not an image, an unknown option or direction, or too little memory.
@@ -209,7 +212,12 @@ class OneSided(Method):
         check_image(image)
         check_direction(self.name, direction, self.directions)
         strength *= self.settings.full_strength
-        return translate_image(image, self.network, strength=strength, seed=seed, memory=memory, precision=precision)
+        options: dict[str, Any] = {"seed": seed, "memory": memory, "precision": precision, "noise": noise}
+        return translate_image(image, self.network, strength=strength, **options)
+
+    def export_network(self) -> nn.Module:
+        """A picture and noise to the picture in the other domain."""
+        return NoisyTranslator(self.network, self.settings.full_strength)
 
     def state(self) -> dict[str, Tensor]:
         """What the controllers know, and how many steps were taken."""

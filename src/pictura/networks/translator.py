@@ -243,12 +243,33 @@ def translate_image(
     seed: int = 0,
     memory: int = DEFAULT_MEMORY,
     precision: Precision = "auto",
+    noise: Tensor | None = None,
 ) -> Tensor:
-    """A translator's output for 1×3×H×W of any size, in [0, 1] or uint8, of the same dtype, within `memory` bytes."""
-    inputs = torch.cat([image, _grain(image, seed)], 1)
+    """A translator's output for 1×3×H×W of any size, in [0, 1] or uint8, of the same dtype, within `memory` bytes.
+
+    `noise` of the image's size and dtype, uniform, of which the first channel counts, stands for that of the seed.
+    """
+    inputs = torch.cat([image, _grain(image, seed) if noise is None else noise[:, :1]], 1)
     with autocast(precision, image.device):
         parts = network.parts(strength)
         return stream(inputs, parts, memory=memory, multiple=network.multiple, smallest=network.smallest)
+
+
+class NoisyTranslator(nn.Module):
+    """A translator of one strength as a network of two pictures, to be exported.
+
+    Of the second, uniform noise in [0, 1], the first channel counts.
+    """
+
+    def __init__(self, network: Translator, strength: float) -> None:
+        super().__init__()
+        self.network, self.strength = network, strength
+        self.multiple, self.smallest = network.multiple, network.smallest
+
+    def forward(self, picture: Tensor, noise: Tensor) -> Tensor:
+        """N×3×H×W each to N×3×H×W."""
+        result: Tensor = self.network(picture, standardize(noise[:, :1]), self.strength)
+        return result
 
 
 def noise_like(x: Tensor, generator: torch.Generator) -> Tensor:
