@@ -226,6 +226,7 @@ class TestLabelMaps:
     def test_the_other_side_takes_pictures(self, desk):
         save_pretrained(painter(), desk / "masks", about={"labels": {"B": LABELS}})
         done("translate", "photo.png", "--model", "masks")
+        assert "takes no label maps" in refused("translate", "paint.png", "--model", "masks", "--nearest-class")
 
     def test_damaged_labels(self, desk):
         for number, labels in enumerate(([1], {"A": {"a": [1]}}, {"A": 5})):

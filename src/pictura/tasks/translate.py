@@ -99,6 +99,10 @@ def open_translator(
     name = told["model"]
     chosen = find_direction(name, direction, method.directions, known.get("domains"))
     classes = _find_classes(name, known, backwards=chosen != method.directions[0])
+    if nearest_class and classes is None:
+        raise PicturaError(
+            f"The model '{name}' takes no label maps in the direction {chosen}: leave nearest_class out."
+        )
     given = {"strength": (strength, 1.0), "seed": (seed, 0), "memory": (memory, DEFAULT_MEMORY)}
     options: dict[str, Any] = {option: value for option, (value, usual) in given.items() if value != usual}
     check_options(told.get("method", name), options, method.translate)
