@@ -1,11 +1,12 @@
 """Large pictures through the command line: seconds, processor seconds and the most memory the whole program held.
 
-    python benchmarks/large.py [--side 8192] [--method johnson,adain,upscale,translate] [--threads 2] [--memory MIB] [--json FILE]
+    python benchmarks/large.py [--side 8192] [--method johnson,adain,upscale,translate] [--threads 2] [--memory MIB]
+        [--json FILE]
 
 Rows:
-    johnson  pictura stylize --method johnson, starry-night, side × side.
-    adain    pictura stylize --method adain, starry-night, side × side.
-    upscale  pictura upscale, from a quarter of the side to the side.
+    johnson    pictura stylize --method johnson, starry-night, side × side.
+    adain      pictura stylize --method adain, starry-night, side × side.
+    upscale    pictura upscale, from a quarter of the side to the side.
     translate  pictura translate, photo2vangogh, side × side.
 
 The picture is waves and grain, 8 bits, made here and written by the project. Each row is the real program in a process
