@@ -23,10 +23,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from pictura.data.labels import LabelClasses
 from torch import Tensor
 
 from pictura.data import data_settings, open_data
+from pictura.data.labels import LabelClasses
 from pictura.encoders import Encoder, load_encoder
 from pictura.methods import find_method
 from pictura.metrics.kernel import kernel_distance
