@@ -4,6 +4,9 @@ import importlib
 import importlib.util
 import inspect
 import pkgutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -175,3 +178,20 @@ def test_unknown_names():
         find_method("blurr")
     with pytest.raises(PicturaError, match="There is no method 'settings'"):
         find_method("settings")
+
+
+def test_outlines_do_not_load_torch_s_compiler():
+    """They take milliseconds: a stranger's settings are looked at whenever a model is opened."""
+    folders = [str(Path(one)) for one in pictura.methods.__path__]
+    program = f"""
+import sys, pictura.methods
+pictura.methods.__path__[:] = {folders}
+from pictura.methods import find_method
+from pictura.training.outline import outline_method
+for name in {TESTED}:
+    kind = find_method(name)
+    networks = outline_method(kind, kind.tiny()).networks().values()
+    assert all(p.is_meta for network in networks for p in network.parameters()), name
+    assert "torch._dynamo" not in sys.modules, name
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)

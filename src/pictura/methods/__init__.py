@@ -65,11 +65,12 @@ def open_method(bundle: Bundle) -> Method:
     import torch
 
     from pictura.runtime.settings import validate_settings
+    from pictura.training.outline import outline_method
 
     kind = find_method(bundle.method)
     settings = validate_settings(kind.Settings, dict(bundle.settings))
-    if not bundle.shipped:  # before anything is made as large as a stranger's settings say; it takes torch two seconds
-        bundle.check(_outline(kind, settings).deployed_networks())
+    # Before anything is made as large as a stranger's settings say.
+    bundle.check(outline_method(kind, settings).deployed_networks())
     with torch.random.fork_rng(devices=[]):  # the networks' first weights are thrown away
         method = kind(settings)
     bundle.fill(method.deployed_networks())
@@ -85,8 +86,9 @@ def build_method(kind: type[Method], settings: MethodSettings) -> Method:
         PicturaError: a setting that cannot be used, or networks larger than a file of weights may be.
     """
     from pictura.runtime.downloads import MAX_BYTES
+    from pictura.training.outline import outline_method
 
-    networks = _outline(kind, settings).networks().values()
+    networks = outline_method(kind, settings).networks().values()
     size = sum(tensor.nbytes for network in networks for tensor in network.state_dict().values())
     if size > MAX_BYTES:
         raise PicturaError(
@@ -94,14 +96,6 @@ def build_method(kind: type[Method], settings: MethodSettings) -> Method:
             f"({MAX_BYTES / 2**30:g} GB): take fewer channels or blocks."
         )
     return kind(settings)
-
-
-def _outline(kind: type[Method], settings: MethodSettings) -> Method:
-    """The method with networks that have shapes and no numbers, and take no memory."""
-    import torch
-
-    with torch.random.fork_rng(devices=[]), torch.device("meta"):
-        return kind(settings)
 
 
 def _modules() -> list[str]:

@@ -20,7 +20,6 @@ class Bundle:
         tensors: ``<network>.<key>`` → weights on the CPU.
         about: what is known of it, for people: title, does, paper, data, licence, metric, step, command.
         source: where it was read from, for errors.
-        shipped: whether it is one of the package's own, its digest compared: its settings are to be believed.
     """
 
     method: str
@@ -28,7 +27,6 @@ class Bundle:
     tensors: Mapping[str, Tensor]
     about: Mapping[str, Any] = field(default_factory=dict)
     source: str = ""
-    shipped: bool = False
 
     @classmethod
     def of(

@@ -29,8 +29,7 @@ def read_bundle(source: str | Path) -> Bundle:
         inside = None if header is None else config.parse_config(header, path)
         words = _merge_config(inside, beside, path)
         tensors = {key: read_tensor(file, key, path) for key in sorted(file.keys())}
-    shipped = location.sha256 is not None
-    return Bundle(words["method"], words["settings"], tensors, words["about"], str(source), shipped)
+    return Bundle(words["method"], words["settings"], tensors, words["about"], str(source))
 
 
 def _merge_config(inside: dict[str, Any] | None, beside: dict[str, Any] | None, path: Path) -> dict[str, Any]:

@@ -30,7 +30,9 @@ class UpsampleConv(nn.Module):
         # New position a (0 or 1), old neighbour, tap: the neighbour's share in the value under the tap.
         nearest = [[[1, 0, 0], [0, 1, 1], [0, 0, 0]], [[0, 0, 0], [1, 1, 0], [0, 0, 1]]]
         bilinear = [[[3, 1, 0], [1, 3, 3], [0, 0, 1]], [[1, 0, 0], [3, 3, 1], [0, 1, 3]]]
-        gather = torch.tensor(bilinear) / 4 if smooth else torch.tensor(nearest).float()
+        # In numbers, not tensors: arithmetic of tensors on "meta" makes torch load its compiler.
+        shares = [[[tap / 4 for tap in row] for row in one] for one in bilinear] if smooth else nearest
+        gather = torch.tensor(shares, dtype=torch.float32)
         self.register_buffer("gather", gather, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -97,10 +99,11 @@ class Bicubic(nn.Module):
     def __init__(self, scale: int) -> None:
         super().__init__()
         self.scale = scale
-        offsets = (torch.arange(scale, dtype=torch.float64) + 0.5) / scale - 0.5
-        taps = cubic_kernel(torch.arange(-2, 3) - offsets[:, None])
-        # The weights of a pixel's 5×5 neighbours in each of the scale² pixels that take its place, for R, G and B.
-        kernels = torch.einsum("ij,kl->ikjl", taps, taps).reshape(scale**2, 1, 5, 5).repeat(3, 1, 1, 1)
+        with torch.device("cpu"):  # arithmetic of tensors on "meta" makes torch load its compiler
+            offsets = (torch.arange(scale, dtype=torch.float64) + 0.5) / scale - 0.5
+            taps = cubic_kernel(torch.arange(-2, 3) - offsets[:, None])
+            # The weights of a pixel's 5×5 neighbours in each of the scale² that take its place, for R, G and B.
+            kernels = torch.einsum("ij,kl->ikjl", taps, taps).reshape(scale**2, 1, 5, 5).repeat(3, 1, 1, 1)
         self.register_buffer("kernels", kernels.float(), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
