@@ -23,7 +23,7 @@ def find_reference(name: str) -> Reference | Family:
     Raises:
         PicturaError: nothing.
     """
-    known = {**REFERENCES, **FAMILIES}
+    known: dict[str, Reference | Family] = {**REFERENCES, **FAMILIES}
     if name in known:
         return known[name]
     raise PicturaError(f"Unknown project '{name}'; supported: {', '.join(known)}.{did_you_mean(name, known)}")

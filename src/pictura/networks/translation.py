@@ -21,8 +21,6 @@ from pictura.runtime.errors import PicturaError
 GeneratorName = Literal["unet_256", "unet_128", "encoder_decoder", "resnet_6", "resnet_9", "translator"]
 CriticName = Literal["pixel", "patch16", "patch34", "patch70", "patch142", "patch286", "compact"]
 DropoutKind = Literal["released", "paper", "none"]
-Generator = "UNet | ResNetGenerator | SignedTranslator"
-Critic = "PatchGAN | CompactCritic"
 LEVELS = {"unet_256": 8, "unet_128": 7, "encoder_decoder": 8}
 BLOCKS = {"resnet_6": 6, "resnet_9": 9}
 CRITIC_LAYERS = ("relu2_1", "relu3_1", "relu4_1", "relu5_1")  # of the compact encoder, as in our own methods
@@ -90,16 +88,7 @@ class SignedTranslator(nn.Module):
         super().__init__()
         self.translator = Translator(deep=0 if ground else 2)  # labels and sketches: parts must see each other
         self.translator.ground = ground
-
-    @property
-    def multiple(self) -> int:
-        """What the sides are divisible by."""
-        return self.translator.multiple
-
-    @property
-    def smallest(self) -> int:
-        """The shortest side."""
-        return self.translator.smallest
+        self.multiple, self.smallest = self.translator.multiple, self.translator.smallest
 
     def forward(self, x: Tensor, noise: Tensor | None = None) -> Tensor:
         """One pass; noise N×1×H×W is uniform in [0, 1]."""
