@@ -1,5 +1,7 @@
 """CycleGAN: a step against a plain loop of the paper's losses, ablations, pools, directions, what it overfits."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -214,3 +216,11 @@ def test_it_learns_to_turn_one_domain_into_another() -> None:
     assert made[:, 0].mean() > made[:, 1].mean() + 0.2  # red, where it was green
     light = torch.stack([unseen[:, 1].flatten(), made[:, 0].flatten()])
     assert torch.corrcoef(light)[0, 1] > 0.7
+
+
+def test_what_differs_is_in_the_docs() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "translation-methods.md").read_text(encoding="utf-8")
+    paper, released = PAPER.model_dump(), RELEASED.model_dump()
+    differing = [name for name in paper if paper[name] != released[name]]
+    assert differing
+    assert all(f"| `{name}`" in page for name in differing)

@@ -200,3 +200,11 @@ def test_it_overfits_four_pairs() -> None:
     made = torch.cat([method.translate(picture[None]) for picture in pairs["A"]])
     mean = (pairs["B"].mean(0) - pairs["B"]).abs().mean()
     assert (made - pairs["B"]).abs().mean() < 0.4 * mean
+
+
+def test_what_differs_is_in_the_docs() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "translation-methods.md").read_text(encoding="utf-8")
+    paper, released = PAPER.model_dump(), RELEASED.model_dump()
+    differing = [name for name in paper if paper[name] != released[name]]
+    assert differing
+    assert all(f"| `{name}`" in page for name in differing)
