@@ -96,9 +96,9 @@ def test_import_mistakes(candy, desk):
         (("candy.pth", "--from", "pytorch-exampels", "-o", "out"), "Did you mean 'pytorch-examples'"),
         (
             ("candy.pth", "--from", "nope", "-o", "out"),
-            "Unknown project 'nope'; supported: pytorch-examples, adain-naoto.",
+            "Unknown project 'nope'; supported: pytorch-examples, adain-naoto, pytorch-cyclegan, pytorch-pix2pix.",
         ),
-        (("candy.pth", "--from", "pytorch-cyclegan", "-o", "out"), "Weights of pytorch-cyclegan are not supported yet"),
+        (("candy.pth", "--from", "pytorch-cyclegan", "-o", "out"), "is no network of pytorch-CycleGAN-and-pix2pix"),
         (("photo.png", "--from", "pytorch-examples", "-o", "out"), "neither a safetensors file nor a checkpoint"),
     ):
         result = run("import", *arguments)

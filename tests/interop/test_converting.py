@@ -6,7 +6,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from pictura.interop.converting import convert_weights, find_reference
-from pictura.interop.references import PLANNED_METHODS, REFERENCES
+from pictura.interop.references import FAMILIES, REFERENCES
 from pictura.networks.adain import Decoder
 from pictura.runtime.errors import PicturaError
 
@@ -65,9 +65,8 @@ def test_other_weights_are_refused(examples, tmp_path, change, said):
 def test_projects():
     with pytest.raises(PicturaError, match=r"Unknown project.*Did you mean 'pytorch-examples'"):
         find_reference("pytorch-example")
-    for name in PLANNED_METHODS:
-        with pytest.raises(PicturaError, match=f"Weights of {name} are not supported yet"):
-            find_reference(name)
+    for name in (*REFERENCES, *FAMILIES):
+        assert find_reference(name).paper
 
 
 def test_decoder_of_naoto_computes_what_that_project_does(tmp_path):

@@ -43,6 +43,24 @@ class Reference:
         return f"{self.modules.get(module, module)}.{parameter}"
 
 
+@dataclass(frozen=True)
+class Family:
+    """Networks of another project that share one way of writing their files.
+
+    Attributes:
+        method: what they are in pictura.
+        network: the generator's name there.
+        paper, licence: as of `Reference`.
+        dropout: what is assumed of a network whose file does not show it: the project's default.
+    """
+
+    method: str
+    network: str
+    paper: str
+    licence: str
+    dropout: str
+
+
 def _convolution(name: str, before: int, after: int, side: int) -> Shapes:
     return {f"{name}.weight": (after, before, side, side), f"{name}.bias": (after,)}
 
@@ -109,5 +127,23 @@ REFERENCES: dict[str, Reference] = {
     ),
 }
 
-# Projects whose method pictura does not have yet, and what it will be called.
-PLANNED_METHODS = {"pytorch-cyclegan": "cyclegan", "pytorch-pix2pix": "pix2pix"}
+_BSD = "BSD-2-Clause (junyanz/pytorch-CycleGAN-and-pix2pix), for that project's own files"
+# Projects whose files say by their keys which of several networks they are: `junyanz` recognizes it.
+FAMILIES: dict[str, Family] = {
+    "pytorch-cyclegan": Family(
+        method="cyclegan",
+        network="G_A",
+        paper="Zhu, Park, Isola, Efros: Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial "
+        "Networks, ICCV 2017, arXiv 1703.10593",
+        licence=_BSD,
+        dropout="none",  # options/base_options.py and models/cycle_gan_model.py: off
+    ),
+    "pytorch-pix2pix": Family(
+        method="pix2pix",
+        network="G",
+        paper="Isola, Zhu, Zhou, Efros: Image-to-Image Translation with Conditional Adversarial Networks, CVPR 2017, "
+        "arXiv 1611.07004",
+        licence=_BSD,
+        dropout="released",  # the same: on
+    ),
+}

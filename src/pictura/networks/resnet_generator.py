@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from pictura.networks.layers.dropout import NoiseDropout
-from pictura.networks.layers.normalized import NormalizedConv, NormKind, initialize, norm_layers
+from pictura.networks.layers.normalized import NormalizedConv, NormKind, initialize, mix, norm_layers
 from pictura.networks.layers.padding import pad
 from pictura.networks.tiling.streaming import NetworkPart
 
@@ -62,8 +62,11 @@ class ResNetGenerator(nn.Module):
             y = block(y, noise)
         return self._end(y)
 
-    def parts(self) -> list[NetworkPart]:
-        """Start, blocks, end: images in [0, 1] to images in [0, 1]; noise, if any, is one more channel of the image."""
+    def parts(self, strength: float = 1.0) -> list[NetworkPart]:
+        """Start, blocks, end: images in [0, 1] to images in [0, 1]; noise, if any, is one more channel of the image.
+
+        Strength 0 is the image itself.
+        """
 
         def start(x: Tensor, _: Tensor) -> Tensor:
             return self._start(2 * x[:, : self.inputs] - 1)
@@ -71,8 +74,8 @@ class ResNetGenerator(nn.Module):
         def through(block: nn.Module) -> Callable[[Tensor, Tensor], Tensor]:
             return lambda x, y: block(y, x[:, self.inputs :] if x.shape[1] > self.inputs else None)
 
-        def end(_: Tensor, y: Tensor) -> Tensor:
-            return (self._end(y) + 1) / 2
+        def end(x: Tensor, y: Tensor) -> Tensor:
+            return mix(x, (self._end(y) + 1) / 2, strength)
 
         width = self.last.in_channels
         first = norm_layers(nn.ModuleList([self.first, self.down1, self.down2]))

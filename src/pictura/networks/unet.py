@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pictura.networks.layers.dropout import NoiseDropout
-from pictura.networks.layers.normalized import NormalizedConv, NormKind, initialize, norm_layers
+from pictura.networks.layers.normalized import NormalizedConv, NormKind, initialize, mix, norm_layers
 from pictura.networks.layers.transposed import TransposedConv
 from pictura.networks.tiling.streaming import NetworkPart
 
@@ -71,11 +71,11 @@ class UNet(nn.Module):
         skipping = self._go_down(x, 0, self.shallow)
         return self._end(self._middle(skipping[-1], noise), skipping, noise)
 
-    def parts(self) -> list[NetworkPart]:
+    def parts(self, strength: float = 1.0) -> list[NetworkPart]:
         """Start, middle, end: images in [0, 1] to images in [0, 1]; noise, if any, is one more channel of the image.
 
         The middle works below an eighth of the size, and so in one piece for all but very large pictures; the end
-        computes the outer levels of the encoder again.
+        computes the outer levels of the encoder again. Strength 0 is the image itself.
         """
 
         def split(x: Tensor) -> tuple[Tensor, Tensor | None]:
@@ -90,7 +90,7 @@ class UNet(nn.Module):
         def end(x: Tensor, y: Tensor) -> Tensor:
             pixels, noise = split(x)
             skipping = self._go_down(pixels, 0, self.shallow) if self.skips else []
-            return (self._end(y, skipping, noise) + 1) / 2
+            return mix(x, (self._end(y, skipping, noise) + 1) / 2, strength)
 
         shallow, w = self.shallow, self.width / UNET_WIDTH
         outer, inner = norm_layers(self.downs[:shallow]), norm_layers(self.downs[shallow:])

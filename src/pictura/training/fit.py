@@ -57,6 +57,7 @@ def fit(
         Stopped: SIGTERM or Ctrl-C; the state is saved.
     """
     check_data(method, data)
+    method.check_crop(settings.crop)
     if settings.tensorboard:
         tensorboard.check_tensorboard()
     folder = RunFolder(Path(out))

@@ -143,6 +143,13 @@ class Method(abc.ABC):
             steps: how many the run started with, for schedules. A resume that asks for more does not change it.
         """
 
+    def check_crop(self, crop: int) -> None:  # noqa: B027, most take any
+        """Before a training, and before anything slow: whether these networks can take crops of this side.
+
+        Raises:
+            PicturaError: they cannot, with what they need.
+        """
+
     def begin(self, bundle: Bundle) -> None:
         """Take the weights of a model of this method as the first ones; what it does not hold begins new.
 

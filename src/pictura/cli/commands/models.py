@@ -95,7 +95,9 @@ def import_(
     project: Annotated[
         str,
         typer.Option(
-            "--from", metavar="PROJECT", help="Project the weights come from: pytorch-examples or adain-naoto."
+            "--from",
+            metavar="PROJECT",
+            help="Project the weights come from: pytorch-examples, adain-naoto, pytorch-cyclegan or pytorch-pix2pix.",
         ),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The folder to write.")],

@@ -64,6 +64,7 @@ def train(
             "choose one outside."
         )
     planned, settings, values = _build_method(kind, recipe, changes or [], start)
+    planned.check_crop(settings.crop)
     if not quiet:
         _tell_left_out(data)
     from pictura.training.run_folder import RunFolder

@@ -6,6 +6,7 @@ bias; with instance norm it has one, though the norm removes it, and the norm ha
 
 from typing import Literal
 
+import torch
 from torch import Tensor, nn
 
 from pictura.networks.layers.norm import BatchNorm, InstanceNorm
@@ -47,3 +48,8 @@ def initialize(network: nn.Module) -> None:
             nn.init.normal_(module.weight, 1.0, INITIAL_STD)
         if isinstance(bias := getattr(module, "bias", None), Tensor):
             nn.init.zeros_(bias)
+
+
+def mix(image: Tensor, made: Tensor, strength: float) -> Tensor:
+    """So much of what was made of an image, whose first channels are of the same kind; 1: all, 0: the image."""
+    return made if strength == 1 else torch.lerp(image[:, : made.shape[1]], made, strength)
