@@ -86,10 +86,16 @@ def test_a_global_critic_gives_one_answer() -> None:
     assert answer.shape == (2, 1, 1, 1)
 
 
-@pytest.mark.parametrize("size", [(64, 64), (1, 1), (131, 77)])
-def test_tiles_give_what_the_whole_gives(size: tuple[int, int]) -> None:
+@pytest.mark.parametrize(("size", "levels"), [((64, 256), 3), ((1, 1), 2), ((131, 277), 4)])
+def test_tiles_give_what_the_whole_gives(size: tuple[int, int], levels: int) -> None:
+    """With dropout, which is a function of the noise."""
     torch.manual_seed(0)
-    net, x = DualGenerator(4, 3).eval(), torch.rand(1, 3, *size)
+    net, x = DualGenerator(4, levels, dropout=True).eval(), torch.rand(1, 3, *size)
+    x = torch.cat([x, torch.randint(256, (1, 1, *size)) / 255], 1)
     whole = stream(x, net.parts(), multiple=net.multiple)
-    needed = int(4 * net.parts()[0].floats_per_pixel * 80**2)
-    torch.testing.assert_close(stream(x, net.parts(), memory=needed, multiple=net.multiple), whole, rtol=0, atol=1e-5)
+    memory = int(1.8e6 if levels == 4 else 3.4e5)  # less than the whole takes
+    torch.testing.assert_close(stream(x, net.parts(), memory=memory, multiple=net.multiple), whole, rtol=0, atol=1e-5)
+    if size[0] % net.multiple == 0:
+        forward = net(2 * x[:, :3] - 1, x[:, 3:])
+        torch.testing.assert_close((forward + 1) / 2, whole, rtol=0, atol=1e-5)
+        assert not torch.equal(net(2 * x[:, :3] - 1), forward)

@@ -19,8 +19,8 @@ from torch import Tensor, nn
 
 from pictura.losses.adversarial import ADVERSARIAL, AdversarialLoss, gradient_penalty
 from pictura.networks.dualgan import CriticKind, DualCritic, DualGenerator
+from pictura.networks.layers.dropout import draw_noise
 from pictura.networks.tiling.streaming import DEFAULT_MEMORY, stream
-from pictura.networks.tiling.tiles import extend_size
 from pictura.runtime.device import Precision, autocast
 from pictura.runtime.errors import PicturaError
 from pictura.training.capabilities import check_direction, check_image, check_options
@@ -38,7 +38,7 @@ class DualGANSettings(OptimSettings):
 
     width: int = Field(default=64, ge=1, le=MAX_CHANNELS, description="channels of the generators at half the size")
     levels: int = Field(default=8, ge=2, le=10, description="halvings in the generators")
-    dropout: float = Field(default=0.0, ge=0, lt=1, description="share that the first ups lose, also in use")
+    dropout: bool = Field(default=False, description="the first three ups lose half of their numbers, also in use")
     critic: CriticKind = Field(default="global", description="one answer to a whole picture, or one to each patch")
     critic_width: int = Field(default=64, ge=1, le=MAX_CHANNELS, description="channels of the critics at half the size")
     size: int = Field(default=256, ge=4, le=2**13, description="side of the crops in pixels")
@@ -60,7 +60,7 @@ PAPER = DualGANSettings(
     critic="patch",  # section 3.3: a Markovian patch critic; the release's of that kind sees 129 pixels, not 70
     gan="wgan",  # section 3.2: Wasserstein GAN with clipping; the release's default is the gradient penalty
     n_critic=3,  # section 3.3: 2–4 steps of the critics; the release: 1
-    dropout=0.5,  # section 3.1: the only noise, in training and test; off in the release, on in its first version
+    dropout=True,  # section 3.1: the only noise, in training and test; off in the release, on in its first version
 )
 
 
@@ -95,7 +95,7 @@ class DualGAN(Method):
     @classmethod
     def tiny(cls) -> DualGANSettings:
         """A few channels, and what the paper has beside the release: clipping, more steps of the critics, noise."""
-        return DualGANSettings(width=4, levels=4, critic_width=4, size=64, gan="wgan", n_critic=2, dropout=0.5)
+        return DualGANSettings(width=4, levels=4, critic_width=4, size=64, gan="wgan", n_critic=2, dropout=True)
 
     def networks(self) -> dict[str, nn.Module]:
         """All four."""
@@ -121,7 +121,7 @@ class DualGAN(Method):
         """The critics, and at every n_critic-th step the generators."""
         real_A, real_B = self._pictures(batch)
         losses = {}
-        fake_B, fake_A = self.G_A(real_A, generator), self.G_B(real_B, generator)
+        fake_B, fake_A = self._paint(self.G_A, real_A, generator), self._paint(self.G_B, real_B, generator)
         losses["D_A"] = self._critic_loss(self.D_A, real_B, fake_B.detach(), generator)
         losses["D_B"] = self._critic_loss(self.D_B, real_A, fake_A.detach(), generator)
         update(critics=losses["D_A"] + losses["D_B"])
@@ -133,7 +133,7 @@ class DualGAN(Method):
         losses |= self._generator_losses(real_A, real_B, fake_A, fake_B, generator)
         update(generators=_sum_of_generators(losses))
         if self.settings.gan == "classic":  # run_optim in model.py: twice
-            fake_B, fake_A = self.G_A(real_A, generator), self.G_B(real_B, generator)
+            fake_B, fake_A = self._paint(self.G_A, real_A, generator), self._paint(self.G_B, real_B, generator)
             losses |= self._generator_losses(real_A, real_B, fake_A, fake_B, generator)
             update(generators=_sum_of_generators(losses))
         return _detached(losses)
@@ -141,10 +141,10 @@ class DualGAN(Method):
     def show(self, batch: Batch) -> list[Tensor]:
         """real_A, fake_B, rec_A, real_B, fake_A, rec_B."""
         real_A, real_B = self._pictures(batch)
-        noise = torch.Generator().manual_seed(0)
+        generator = torch.Generator().manual_seed(0)
         with torch.no_grad():
-            fake_B, fake_A = self.G_A(real_A, noise), self.G_B(real_B, noise)
-            rec_A, rec_B = self.G_B(fake_B, noise), self.G_A(fake_A, noise)
+            fake_B, fake_A = self._paint(self.G_A, real_A, generator), self._paint(self.G_B, real_B, generator)
+            rec_A, rec_B = self._paint(self.G_B, fake_B, generator), self._paint(self.G_A, fake_A, generator)
         return [(x + 1) / 2 for x in (real_A, fake_B, rec_A, real_B, fake_A, rec_B)]
 
     directions: tuple[str, ...] = ("A2B", "B2A")
@@ -162,15 +162,14 @@ class DualGAN(Method):
     ) -> Tensor:
         """1×3×H×W in [0, 1] (or uint8) of any size to the same in the other domain.
 
-        Sides are extended to a multiple of 2^levels by mirrored pixels. Tiles, with the same result, need a halo of
-        three times that: with the release's 8 levels, 1.4 GB. A model with dropout takes pictures in one piece only.
+        Sides are extended to a multiple of 2^levels by mirrored pixels.
 
         Args:
             image: of the domain that the direction begins with.
             direction: ``A2B``, the default, or ``B2A``.
             strength: 0 is the image itself, 1 what was learned.
             seed: of the dropout, if the model has any.
-            memory: bytes to work in beside image and result.
+            memory: bytes to work in beside image and result; what does not fit goes in tiles, with the same result.
             precision: arithmetic of the convolutions; auto is bfloat16 where the processor is fast in it.
 
         Raises:
@@ -179,17 +178,10 @@ class DualGAN(Method):
         check_options(self.name, unknown, self.translate)
         check_image(image)
         network = self.generators[check_direction(self.name, direction, self.directions)]
-        parts = network.parts(strength, torch.Generator().manual_seed(seed))
-        if network.dropout:
-            height, width = extend_size((image.shape[-2], image.shape[-1]), network.multiple)
-            needed = int(4 * parts[0].floats_per_pixel * height * width)
-            if needed > memory:
-                raise PicturaError(
-                    f"A DualGAN with dropout takes a picture in one piece only: {image.shape[-1]}×{image.shape[-2]} "
-                    f"pixels need {needed // 2**20} MiB of memory, more than {memory // 2**20}."
-                )
+        if self.settings.dropout:
+            image = torch.cat([image, _grain(image, seed)], 1)
         with autocast(precision, image.device):
-            return stream(image, parts, memory=memory, multiple=network.multiple)
+            return stream(image, network.parts(strength), memory=memory, multiple=network.multiple)
 
     def state(self) -> dict[str, Tensor]:
         """How many steps were taken."""
@@ -215,6 +207,11 @@ class DualGAN(Method):
             )
         return 2 * batch["A"] - 1, 2 * batch["B"] - 1
 
+    def _paint(self, G: nn.Module, x: Tensor, generator: torch.Generator) -> Tensor:
+        """One picture, with new noise if there is dropout."""
+        made: Tensor = G(x, draw_noise(x, generator) if self.settings.dropout else None)
+        return made
+
     def _critic_loss(self, D: nn.Module, real: Tensor, fake: Tensor, generator: torch.Generator) -> Tensor:
         loss = self._game.critic(D(real), D(fake))
         if self.settings.gan == "wgan-gp":
@@ -224,7 +221,7 @@ class DualGAN(Method):
     def _generator_losses(
         self, real_A: Tensor, real_B: Tensor, fake_A: Tensor, fake_B: Tensor, generator: torch.Generator
     ) -> dict[str, Tensor]:
-        rec_A, rec_B = self.G_B(fake_B, generator), self.G_A(fake_A, generator)
+        rec_A, rec_B = self._paint(self.G_B, fake_B, generator), self._paint(self.G_A, fake_A, generator)
         return {
             "G_A": self._game.generator(self.D_A(fake_B)),
             "G_B": self._game.generator(self.D_B(fake_A)),
@@ -237,6 +234,14 @@ class DualGAN(Method):
         """All weights of both critics into [-c, c], norms included, as the release does after each of their steps."""
         for parameter in (*self.D_A.parameters(), *self.D_B.parameters()):
             parameter.clamp_(-self.settings.clip, self.settings.clip)
+
+
+def _grain(image: Tensor, seed: int) -> Tensor:
+    """Noise 1×1×H×W in the image's numbers, the same for an image of bytes and of floats."""
+    noise = torch.randint(
+        256, (1, 1, *image.shape[-2:]), dtype=torch.uint8, generator=torch.Generator().manual_seed(seed)
+    )
+    return (noise if image.dtype == torch.uint8 else noise.to(image.dtype) / 255).to(image.device)
 
 
 def _sum_of_generators(losses: dict[str, Tensor]) -> Tensor:

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from pictura.networks.layers.dropout import NoiseDropout
 from pictura.networks.layers.norm import InstanceNorm
 from pictura.networks.layers.padding import without_autocast
 from pictura.networks.tiling.streaming import NetworkPart
@@ -21,6 +22,7 @@ SLOPE = 0.2  # of the leaky ReLUs, ops.py
 EPS = 1e-6  # of the norms, ops.py
 STD = 0.02  # of first weights: truncated normal in convolutions, normal around 1 in the norms' scales
 DROPPED = 3  # ups with dropout, counted from the bottleneck
+SHALLOW = 3  # levels computed tile by tile; what is below an eighth of the size is small
 CRITIC_WIDTHS = (1, 2, 4, 8, 8)  # times the width
 CriticKind = Literal["global", "patch"]
 
@@ -53,17 +55,18 @@ class SameUpConv(nn.ConvTranspose2d):
 
 
 class DualGenerator(nn.Module):
-    """N×3×H×W in [-1, 1] to the same; a U-Net of `levels` halvings, so H and W divisible by 2^levels.
+    """N×3×H×W in [-1, 1] to the same; a U-Net of `levels` halvings, so H and W divisible by 2^levels, its `multiple`.
 
     Args:
         width: channels at half the size; at most eight times as many below.
         levels: 8 in the paper and the release, for pictures of 256 pixels.
-        dropout: share of what the first three ups lose, in training and in use: the paper's only noise.
+        dropout: the first three ups lose half of their numbers if `forward` is given noise.
     """
 
-    def __init__(self, width: int = 64, levels: int = 8, dropout: float = 0.0) -> None:
+    def __init__(self, width: int = 64, levels: int = 8, dropout: bool = False) -> None:
         super().__init__()
-        self.width, self.levels, self.dropout = width, levels, dropout
+        self.width, self.levels, self.multiple = width, levels, 2**levels
+        self.shallow = min(SHALLOW, levels - 1)
         widths = [width * min(2**level, 8) for level in range(levels)]
         self.first = SameConv(3, width, 5)
         self.downs = nn.ModuleList(SameConv(c, d) for c, d in pairwise(widths))
@@ -74,35 +77,74 @@ class DualGenerator(nn.Module):
         self.ups = nn.ModuleList(SameUpConv(c, d) for c, d in zip(below, above, strict=False))
         self.up_norms = nn.ModuleList(_norm(c) for c in above)
         self.last = SameUpConv(below[-1], 3, 5)
+        steps = range(min(DROPPED, len(above)) if dropout else 0)
+        self.dropouts = nn.ModuleList(NoiseDropout(2 ** (levels - 1 - step), step) for step in steps)
 
-    @property
-    def multiple(self) -> int:
-        """What the sides must be divisible by."""
-        return int(2**self.levels)
+    def forward(self, x: Tensor, noise: Tensor | None = None) -> Tensor:
+        """One pass; noise N×1×H×W of multiples of 1/255 in [0, 1] is where dropout comes from, None: there is none."""
+        skips = self._go_down([self.first(x)], 0, self.shallow - 1)
+        return self._end(self._middle(skips.pop(), noise), skips, noise)
 
-    def forward(self, x: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        """One pass; `generator` is what dropout draws from, by default the processor's global one."""
-        skips = [self.first(x)]  # N×C×H/2×W/2
-        for down, norm in zip(self.downs, self.down_norms, strict=True):
-            skips.append(norm(down(F.leaky_relu(skips[-1], SLOPE))))
-        y = skips.pop()  # N×8C×H/2^levels×W/2^levels
-        for i, (up, norm) in enumerate(zip(self.ups, self.up_norms, strict=True)):
-            y = norm(up(F.relu(y)))
-            if self.dropout and i < DROPPED:
-                y = drop(y, self.dropout, generator)
-            y = torch.cat([y, skips.pop()], 1)
+    def parts(self, strength: float = 1.0) -> list[NetworkPart]:
+        """Start, middle, end, for `stream`: pictures in [0, 1], whose fourth channel is noise, if there are dropouts.
+
+        Strength mixes the picture with what the network makes of it. The middle works below an eighth of the size,
+        and so in one piece for all but very large pictures.
+        """
+        shallow, step, w = self.shallow, 2**self.shallow, self.width
+
+        def noise_of(x: Tensor) -> Tensor | None:
+            return x[:, 3:] if x.shape[1] > 3 else None
+
+        def go_down(x: Tensor, last: int) -> list[Tensor]:
+            return self._go_down([self.first(2 * x[:, :3] - 1)], 0, last)
+
+        def start(x: Tensor, _: Tensor) -> Tensor:
+            return go_down(x, shallow - 1)[-1]
+
+        def middle(x: Tensor, y: Tensor) -> Tensor:
+            return self._middle(y, noise_of(x))
+
+        def end(x: Tensor, y: Tensor) -> Tensor:
+            skips = go_down(x, shallow - 2) if shallow > 1 else []
+            return torch.lerp(x[:, :3], (self._end(y, skips, noise_of(x)) + 1) / 2, strength)
+
+        down, up = (
+            [norm for norm in norms if isinstance(norm, InstanceNorm)] for norms in (self.down_norms, self.up_norms)
+        )
+        deep = self.levels - shallow
+        # Down, a level sees as far beyond as its own stride; up, twice as far.
+        return [
+            NetworkPart(start, down[: shallow - 1], step, floats_per_pixel=8 + 0.8 * w, step=step),
+            NetworkPart(middle, [*down[shallow - 1 :], *up[:deep]], 3 * self.multiple, floats_per_pixel=1 + 0.3 * w),
+            NetworkPart(
+                end, [*down[: max(0, shallow - 2)], *up[deep:]], 3 * step, floats_per_pixel=12 + 1.4 * w, step=step
+            ),
+        ]
+
+    def _go_down(self, maps: list[Tensor], first: int, last: int) -> list[Tensor]:
+        """The maps with those of these downs."""
+        for down, norm in zip(self.downs[first:last], self.down_norms[first:last], strict=True):
+            maps.append(norm(down(F.leaky_relu(maps[-1], SLOPE))))
+        return maps
+
+    def _middle(self, y: Tensor, noise: Tensor | None) -> Tensor:
+        """From the last shallow map down and up again, and that map behind it."""
+        skips = self._go_down([y], self.shallow - 1, len(self.downs))
+        return self._go_up(skips.pop(), skips, 0, self.levels - self.shallow, noise)
+
+    def _end(self, y: Tensor, skips: list[Tensor], noise: Tensor | None) -> Tensor:
+        y = self._go_up(y, skips, self.levels - self.shallow, len(self.ups), noise)
         return torch.tanh(self.last(F.relu(y)).float())
 
-    def parts(self, strength: float = 1.0, generator: torch.Generator | None = None) -> list[NetworkPart]:
-        """The network as one part, for `stream`: pictures in [0, 1], mixed with what it makes of them."""
-
-        def run(x: Tensor, _: Tensor) -> Tensor:
-            return torch.lerp(x, (self(2 * x - 1, generator) + 1) / 2, strength)
-
-        norms = [norm for norm in (*self.down_norms, *self.up_norms) if isinstance(norm, InstanceNorm)]
-        # The way down sees 2^levels pixels beyond, the way up twice that. At the widest moment there are the first
-        # map, the last up's input and what ReLU makes of it, all at half the size.
-        return [NetworkPart(run, norms, 3 * self.multiple, floats_per_pixel=1.5 * self.width + 10)]
+    def _go_up(self, y: Tensor, skips: list[Tensor], first: int, last: int, noise: Tensor | None) -> Tensor:
+        """Through these ups; the maps of the way down are used up."""
+        for i in range(first, last):
+            y = self.up_norms[i](self.ups[i](F.relu(y)))
+            if i < len(self.dropouts):
+                y = self.dropouts[i](y, noise)
+            y = torch.cat([y, skips.pop()], 1)
+        return y
 
 
 class DualCritic(nn.Module):
@@ -141,12 +183,6 @@ def same_padding(side: int, kernel: int) -> tuple[int, int]:
     """Zeros before and after a line of `side`, as TensorFlow's SAME pads for a stride of 2, the odd one at the end."""
     padded = max(0, 2 * (-(-side // 2) - 1) + kernel - side)
     return padded // 2, padded - padded // 2
-
-
-def drop(x: Tensor, share: float, generator: torch.Generator | None) -> Tensor:
-    """Dropout: this share of the numbers becomes 0, and the others grow so that the mean stays."""
-    kept = torch.rand(x.shape, generator=generator).to(x.device) >= share
-    return x * kept.to(x.dtype) / (1 - share)
 
 
 def _norm(channels: int) -> InstanceNorm:
