@@ -1,0 +1,339 @@
+"""DualGAN, DiscoGAN, CoGAN: a step against the papers' losses in a row, whom each loss reaches, and that they learn."""
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from pictura.methods.cogan import DIGITS, CoGAN, CoGANSettings
+from pictura.methods.discogan import PAPER as DISCOGAN_PAPER
+from pictura.methods.discogan import DiscoGAN
+from pictura.methods.dualgan import PAPER as DUALGAN_PAPER
+from pictura.methods.dualgan import DualGAN, DualGANSettings
+from pictura.runtime.errors import PicturaError
+from pictura.training import recipes
+from pictura.training.method import Method
+
+Gradients = dict[str, Tensor]
+
+
+def batch(size: int = 64, count: int = 2) -> dict[str, Tensor]:
+    generator = torch.Generator().manual_seed(1)
+    return {side: torch.rand(count, 3, size, size, generator=generator) for side in "AB"}
+
+
+def build(kind: type[Method], **changes: Any) -> Any:
+    torch.manual_seed(0)
+    return kind(kind.tiny().model_copy(update=changes))
+
+
+def record(method: Method, pictures: dict[str, Tensor]) -> list[tuple[str, Tensor, Gradients]]:
+    """(player, loss, its gradients) of each update in a step whose weights stay as they are."""
+    players, told = method.players(1), []
+    names = {id(p): f"{n}.{key}" for n, net in method.networks().items() for key, p in net.named_parameters()}
+
+    def update(**losses: Tensor) -> None:
+        for player, loss in losses.items():
+            own = list(players[player].module.parameters())
+            own = [p for p in own if p.requires_grad]
+            gradients = torch.autograd.grad(loss, own, retain_graph=True, allow_unused=True)
+            found = {names[id(p)]: g for p, g in zip(own, gradients, strict=True) if g is not None}
+            told.append((player, loss.detach(), found))
+
+    method.step(pictures, update, torch.Generator().manual_seed(2))
+    return told
+
+
+def check(told: tuple[str, Tensor, Gradients], player: str, loss: Tensor, *networks: tuple[str, nn.Module]) -> None:
+    """The update is this player's, its loss is this one, and each of these networks gets this one's gradient."""
+    assert told[0] == player
+    torch.testing.assert_close(told[1], loss.detach(), rtol=1e-4, atol=1e-6)
+    named = {f"{n}.{key}": p for n, net in networks for key, p in net.named_parameters()}
+    wanted = torch.autograd.grad(loss, list(named.values()), retain_graph=True)
+    assert told[2].keys() == named.keys()
+    # A bias before a norm has no gradient but rounding.
+    noise = 1e-4 * max((float(gradient.abs().max()) for gradient in wanted), default=0.0)
+    for (name, found), gradient in zip(((n, told[2][n]) for n in named), wanted, strict=True):
+        torch.testing.assert_close(found, gradient, rtol=1e-3, atol=noise, msg=name)
+
+
+def copies(method: Method) -> dict[str, Any]:
+    return {name: copy.deepcopy(network) for name, network in method.networks().items()}
+
+
+@pytest.mark.parametrize("gan", ["wgan", "wgan-gp", "classic"])
+def test_dualgan_s_step(gan: str) -> None:
+    method = build(DualGAN, gan=gan, dropout=False, n_critic=1, lambda_a=300.0, lambda_b=700.0, critic="patch")
+    net, real_A, real_B = copies(method), *(2 * batch()[side] - 1 for side in "AB")
+    G_A, G_B, D_A, D_B = (net[name] for name in ("G_A", "G_B", "D_A", "D_B"))
+    fake_B, fake_A = G_A(real_A), G_B(real_B)
+    answers = {"DA_real": D_A(real_B), "DA_fake": D_A(fake_B), "DB_real": D_B(real_A), "DB_fake": D_B(fake_A)}
+    a = {name: answer[0] for name, answer in answers.items()}
+    if gan == "classic":
+        loss_D = sum(-torch.sigmoid(a[f"{d}_real"]).log().mean() for d in ("DA", "DB"))
+        loss_D = loss_D + sum(-(1 - torch.sigmoid(a[f"{d}_fake"])).log().mean() for d in ("DA", "DB"))
+        loss_G = -torch.sigmoid(a["DA_fake"]).log().mean() - torch.sigmoid(a["DB_fake"]).log().mean()
+    else:
+        loss_D = a["DA_fake"].mean() - a["DA_real"].mean() + a["DB_fake"].mean() - a["DB_real"].mean()
+        loss_G = -a["DA_fake"].mean() - a["DB_fake"].mean()
+    if gan == "wgan-gp":
+        draws = torch.Generator().manual_seed(2)
+        for D, real, fake in ((D_A, real_B, fake_B), (D_B, real_A, fake_A)):
+            x = (real + torch.rand(2, 1, 1, 1, generator=draws) * (fake.detach() - real)).requires_grad_()
+            (slope,) = torch.autograd.grad(D(x)[0].mean((1, 2, 3)).sum(), x, create_graph=True)
+            loss_D = loss_D + 10 * ((slope.square().sum((1, 2, 3)).sqrt() - 1) ** 2).mean()
+    loss_G = loss_G + 300 * (G_B(fake_B) - real_A).abs().mean() + 700 * (G_A(fake_A) - real_B).abs().mean()
+    told = record(method, batch())
+    check(told[0], "critics", loss_D, ("D_A", D_A), ("D_B", D_B))
+    if gan == "wgan":  # clipped between the two updates
+        with torch.no_grad():
+            for parameter in (*D_A.parameters(), *D_B.parameters()):
+                parameter.clamp_(-0.01, 0.01)
+        loss_G = -D_A(fake_B)[0].mean() - D_B(fake_A)[0].mean()
+        loss_G = loss_G + 300 * (G_B(fake_B) - real_A).abs().mean() + 700 * (G_A(fake_A) - real_B).abs().mean()
+        assert all(torch.equal(p, q) for p, q in zip(D_A.parameters(), method.D_A.parameters(), strict=True))
+    check(told[1], "generators", loss_G, ("G_A", G_A), ("G_B", G_B))
+    assert len(told) == (3 if gan == "classic" else 2)
+
+
+def test_dualgan_s_generators_wait_for_the_critics() -> None:
+    method = build(DualGAN, n_critic=3)
+    assert [[name for name, _, _ in record(method, batch())] for _ in range(6)] == [
+        ["critics"], ["critics"], ["critics", "generators"],
+    ] * 2  # fmt: skip
+
+
+def feature_distance(real: list[Tensor], fake: list[Tensor]) -> Tensor:
+    return torch.stack([((r.mean(0) - f.mean(0)) ** 2).mean() for r, f in zip(real, fake, strict=True)]).sum()
+
+
+@pytest.mark.parametrize("objective", ["discogan", "recongan", "gan"])
+def test_discogan_s_steps(objective: str) -> None:
+    method = build(DiscoGAN, objective=objective)
+    x_A, x_B = batch()["A"], batch()["B"]
+    both = objective == "discogan"
+    net = copies(method)
+    x_AB = net["G_AB"](x_A)
+    (real,), features_B = net["D_B"](x_B)
+    (fake,), features_AB = net["D_B"](x_AB)
+    bce = F.binary_cross_entropy_with_logits
+    loss_D = (bce(real, torch.ones_like(real)) + bce(fake, torch.zeros_like(fake))) / 2
+    loss_G = 0.1 * bce(fake, torch.ones_like(fake)) + 0.9 * feature_distance(features_B, features_AB)
+    if objective != "gan":
+        loss_G = 0.99 * loss_G + 0.01 * ((net["G_BA"](x_AB) - x_A) ** 2).mean()
+    if both:
+        x_BA = net["G_BA"](x_B)
+        (real,), features_A = net["D_A"](x_A)
+        (fake,), features_BA = net["D_A"](x_BA)
+        loss_D = loss_D + (bce(real, torch.ones_like(real)) + bce(fake, torch.zeros_like(fake))) / 2
+        other = 0.1 * bce(fake, torch.ones_like(fake)) + 0.9 * feature_distance(features_A, features_BA)
+        loss_G = loss_G + 0.99 * other + 0.01 * ((net["G_AB"](x_BA) - x_B) ** 2).mean()
+    critics = [("D_B", net["D_B"]), *([("D_A", net["D_A"])] if both else [])]
+    generators = [(name, net[name]) for name in ("G_AB", "G_BA") if name in net]
+    (first,), (second,) = record(method, batch()), record(method, batch())
+    check(first, "critics", loss_D, *critics)
+    check(second, "generators", loss_G, *generators)
+    assert method.directions == (("A2B", "B2A") if both else ("A2B",))
+
+
+def test_discogan_s_schedules() -> None:
+    method = build(DiscoGAN)
+    method.steps = 9_999
+    assert method.rate == 0.01
+    method.steps = 10_000
+    assert method.rate == 0.5
+    method.steps, names = 0, []
+    for _ in range(6):
+        names += [name for name, _, _ in record(method, batch())]
+    assert names == ["critics", "generators", "generators"] * 2
+    assert {g["weight_decay"] for p in method.players(1).values() for g in p.optimizer.param_groups} == {1e-5}
+
+
+def test_discogan_keeps_the_moments_of_real_pictures() -> None:
+    method, seen = build(DiscoGAN), batch()
+    with torch.no_grad():
+        plain = copies(method)["G_AB"]
+        plain(seen["A"])
+        plain(seen["A"])
+    record(method, seen)
+    record(method, seen)  # here G_AB also paints G_BA's pictures
+    for name, buffer in plain.named_buffers():
+        if "running" in name:
+            torch.testing.assert_close(method.G_AB.get_buffer(name), buffer)
+
+
+@pytest.mark.parametrize("settings", [CoGAN.tiny(), DIGITS], ids=["pictures", "digits"])
+def test_cogan_s_step(settings: CoGANSettings) -> None:
+    torch.manual_seed(0)
+    method = CoGAN(settings)
+    for module in method.critics.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
+    net, draws, seen = copies(method), torch.Generator().manual_seed(2), batch(settings.size)
+    uniform, tanh = settings.noise == "uniform", settings.layout == "pictures"
+    x_A, x_B = (2 * seen[side] - 1 if tanh else seen[side] for side in "AB")
+
+    def answers(z: Tensor) -> Tensor:
+        """The softmax' logarithms: (real, generated) × domain × picture × (is generated, is real)."""
+        fake_A, fake_B = net["generators"](z)
+        y = [
+            head(torch.cat(x))
+            for head, x in zip(net["critics"].heads, [(x_A, fake_A), (x_B, fake_B)], strict=True)
+        ]  # fmt: skip
+        two = net["critics"].shared(torch.cat(y)).flatten(1).log_softmax(1)  # 4N×2
+        return two.view(2, 2, 2, 2).transpose(0, 1)
+
+    def code() -> Tensor:
+        return 2 * torch.rand(2, 100, generator=draws) - 1 if uniform else torch.randn(2, 100, generator=draws)
+
+    first = answers(code())
+    loss_D = -first[0, ..., 1].mean() - first[1, ..., 0].mean()
+    told = record(method, seen)
+    net["generators"].load_state_dict(method.generators.state_dict())
+    loss_G = -answers(code())[1, ..., 1].mean()
+    check(told[0], "critics", loss_D, ("critics", net["critics"]))
+    check(told[1], "generators", loss_G, ("generators", net["generators"]))
+
+
+def test_cogan_finds_the_code_of_its_own_pictures() -> None:
+    method = build(CoGAN, search_steps=60, starts=3, search_rate=0.1)
+    for _ in range(30):
+        method.pair(method._draw(8, torch.Generator().manual_seed(0)))  # moments of the norms
+    for network in method.networks().values():
+        network.eval().requires_grad_(False)
+    z = method._draw(1, torch.Generator().manual_seed(5))
+    x_A, x_B = (method._to_pixels(x) for x in method.pair(z))
+    made = method.translate(x_A)
+    others = [
+        method._to_pixels(method.pair.paint(method._draw(1, torch.Generator().manual_seed(i)), 1)) for i in (6, 7)
+    ]
+    assert (made - x_B).square().mean() < 0.2 * min(float((x - x_B).square().mean()) for x in others)
+    with torch.inference_mode():
+        torch.testing.assert_close(method.translate(x_A), made)
+
+
+@pytest.mark.parametrize("kind", [DualGAN, DiscoGAN, CoGAN])
+def test_in_use(kind: type[Method]) -> None:
+    method: Any = build(kind)
+    for network in method.networks().values():
+        network.eval()
+    picture = torch.rand(1, 3, 33, 47)
+    torch.testing.assert_close(method.translate(picture, strength=0.0), picture)
+    assert not torch.equal(method.translate(picture), method.translate(picture, direction="B2A"))
+    assert torch.equal(method.translate(picture, seed=3), method.translate(picture, seed=3))
+    assert torch.equal(method.translate(picture, seed=4), method.translate(picture, seed=3)) == (kind is DiscoGAN)
+    stored = (picture * 255).round().to(torch.uint8)
+    made = method.translate(stored)
+    assert (made.dtype, made.shape) == (torch.uint8, picture.shape)
+    torch.testing.assert_close(made / 255, method.translate(stored / 255), rtol=0, atol=0.02)
+    with pytest.raises(PicturaError, match="translates A2B and B2A, not 'C2D'"):
+        method.translate(picture, direction="C2D")
+    with pytest.raises(PicturaError, match="B2A"):
+        build(DiscoGAN, objective="gan").translate(picture, direction="B2A")
+
+
+@pytest.mark.parametrize(
+    ("make", "size", "said"),
+    [
+        (lambda: build(DualGAN), 128, "set crop=64"),
+        (lambda: build(DualGAN, critic="patch"), 72, "set crop=64"),
+        (lambda: build(DiscoGAN), 48, "at least 64"),
+        (lambda: build(CoGAN), 32, "set crop=64"),
+    ],
+)
+def test_crops_that_the_networks_cannot_take(make: Callable[[], Method], size: int, said: str) -> None:
+    with pytest.raises(PicturaError, match=said):
+        record(make(), batch(size))
+
+
+def test_settings_that_there_are_no_networks_for() -> None:
+    with pytest.raises(PicturaError, match="divisible by 256"):
+        DualGAN(DualGANSettings(width=1, size=128))
+    with pytest.raises(PicturaError, match="power of two"):
+        CoGAN(CoGANSettings(width=8, size=96))
+    with pytest.raises(PicturaError, match="at most 3"):
+        CoGAN(CoGANSettings(width=8, size=16, own_critic_layers=4))
+    with pytest.raises(PicturaError, match="28 pixels"):
+        CoGAN(CoGANSettings(layout="digits"))
+    with pytest.raises(PicturaError, match="batch of at least 2"):
+        record(build(DiscoGAN, extra_layers=True), batch(count=1))
+
+
+def test_recipes_and_the_papers_settings() -> None:
+    for kind in (DualGAN, DiscoGAN, CoGAN):
+        kind.Settings(**recipes.read_recipe(kind.name)["method"])
+    assert DUALGAN_PAPER.gan == "wgan"
+    assert DISCOGAN_PAPER.feature_weight == 0
+
+
+# Two domains that differ in light and in texture, 8 pictures each: dark plain discs, and light striped ones.
+
+
+def domains(size: int = 64) -> dict[str, Tensor]:
+    generator = torch.Generator().manual_seed(3)
+    y, x = torch.meshgrid(*[torch.arange(float(size))] * 2, indexing="ij")
+    found: dict[str, list[Tensor]] = {"A": [], "B": []}
+    for side, ground in (("A", 0.15), ("B", 0.75)):
+        for _ in range(8):
+            cx, cy, r = torch.rand(3, generator=generator) * torch.tensor([24.0, 24.0, 8.0]) + torch.tensor(
+                [20, 20, 10]
+            )
+            disc = ((x - cx) ** 2 + (y - cy) ** 2 < r**2).float()
+            stripes = 0.2 * torch.sin(x * 2 * torch.pi / 8) if side == "B" else torch.zeros_like(x)
+            colour = torch.tensor([0.9, 0.5, 0.2] if side == "A" else [0.2, 0.3, 0.9]).view(3, 1, 1)
+            found[side].append((ground + stripes) * (1 - disc) + disc * colour)
+    return {side: torch.stack(pictures) for side, pictures in found.items()}
+
+
+def train(method: Any, steps: int, count: int) -> None:
+    players = method.players(0)
+    seen = domains()
+
+    def update(**losses: Tensor) -> None:
+        for name, loss in losses.items():
+            optimizer = players[name].optimizer
+            loss.backward(inputs=[p for g in optimizer.param_groups for p in g["params"] if p.requires_grad])
+            optimizer.step()
+            optimizer.zero_grad()
+
+    for step in range(steps):
+        generator = torch.Generator().manual_seed(step)
+        chosen = {side: seen[side][torch.randperm(8, generator=generator)[:count]] for side in "AB"}
+        method.step(chosen, update, generator)
+    for network in method.networks().values():
+        network.eval().requires_grad_(False)
+
+
+def ground(pictures: Tensor) -> Tensor:
+    """Colour beside the disc."""
+    return torch.cat([pictures[..., :4, :].mean((2, 3)), pictures[..., -4:, :].mean((2, 3))]).mean(0)
+
+
+LEARNERS: dict[str, tuple[Callable[[], Any], int, int]] = {
+    "dualgan": (
+        lambda: build(
+            DualGAN, width=8, critic_width=16, critic="patch", gan="wgan-gp", n_critic=1, dropout=False,
+            lambda_a=10.0, lambda_b=10.0, learning_rate=5e-4,
+        ),
+        250, 4,
+    ),
+    "discogan": (lambda: build(DiscoGAN, width=8, gan_curriculum=150), 450, 8),
+    "cogan": (lambda: build(CoGAN, width=64, search_steps=100, learning_rate=1e-3, starts=4), 250, 8),
+}  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", LEARNERS)
+def test_two_tiny_domains_are_learned(name: str) -> None:
+    """Of unlike domains each picture comes out in the light of the other one."""
+    make, steps, count = LEARNERS[name]
+    method, seen = make(), domains()
+    train(method, steps, count)
+    for direction, (there, here) in {"A2B": ("A", "B"), "B2A": ("B", "A")}.items():
+        made = torch.cat([method.translate(x[None], direction=direction) for x in seen[there][:4]])
+        before, after = ((ground(x) - ground(seen[here])).abs().mean() for x in (seen[there], made))
+        assert after < 0.3 * before, (direction, float(before), float(after))
