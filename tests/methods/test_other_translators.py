@@ -247,7 +247,7 @@ def test_in_use(kind: type[Method]) -> None:
 )
 def test_crops_that_the_networks_cannot_take(make: Callable[[], Method], size: int, said: str) -> None:
     with pytest.raises(PicturaError, match=said):
-        record(make(), batch(size))
+        make().check_crop(size)
 
 
 def test_settings_that_there_are_no_networks_for() -> None:

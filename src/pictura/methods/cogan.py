@@ -114,6 +114,14 @@ class CoGAN(Method):
 
         return {"generators": player(self.generators), "critics": player(self.critics, ema=0)}
 
+    def check_crop(self, crop: int) -> None:
+        """The networks have one size."""
+        if crop != self.settings.size:
+            raise PicturaError(
+                f"This CoGAN paints {self.settings.size} pixels a side, not {crop}: set crop={self.settings.size}, "
+                "or the method's size."
+            )
+
     def step(self, batch: Batch, update: Update, generator: torch.Generator) -> dict[str, Tensor]:
         """The critics, then the generators with new codes."""
         real = self._pictures(batch)
@@ -205,10 +213,7 @@ class CoGAN(Method):
         return [half[0] for half in halves], [half[1] for half in halves]
 
     def _pictures(self, batch: Batch) -> list[Tensor]:
-        """Of A and of B, as the networks take them; refuses another size."""
-        size, (height, width) = self.settings.size, batch["A"].shape[-2:]
-        if (height, width) != (size, size):
-            raise PicturaError(f"This CoGAN paints pictures of {size} pixels, not {width}×{height}: set crop={size}.")
+        """Of A and of B, as the networks take them."""
         return [self._from_pixels(batch[side]) for side in "AB"]
 
     def _from_pixels(self, x: Tensor) -> Tensor:

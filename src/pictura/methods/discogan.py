@@ -111,6 +111,13 @@ class DiscoGAN(Method):
 
         return {"generators": player("G"), "critics": player("D", ema=0)}
 
+    def check_crop(self, crop: int) -> None:
+        """The critic's last filter takes 4×4 positions at a sixteenth of the size."""
+        if crop < SMALLEST or crop % DiscoGenerator.multiple:
+            raise PicturaError(
+                f"DiscoGAN takes crops whose side is divisible by 16 and at least 64 pixels, not {crop}: set crop=64."
+            )
+
     def step(self, batch: Batch, update: Update, generator: torch.Generator) -> dict[str, Tensor]:
         """One iteration: D's, or G's."""
         x_A, x_B = self._pictures(batch)
@@ -181,6 +188,10 @@ class DiscoGAN(Method):
             parts = network.parts(strength)
             return stream(image, parts, memory=memory, multiple=network.multiple, smallest=network.smallest)
 
+    def export_network(self) -> nn.Module:
+        """G_AB; a file of ONNX has one direction."""
+        return self.generators["A2B"]
+
     def state(self) -> dict[str, Tensor]:
         """How many iterations there were."""
         return {"steps": torch.tensor(self.steps)}
@@ -190,7 +201,7 @@ class DiscoGAN(Method):
         self.steps = int(tensors["steps"])
 
     def _pictures(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """x_A and x_B in [0, 1], cropped; refuses what the networks cannot take."""
+        """x_A and x_B in [0, 1], cropped."""
         x_A, x_B = (crop_to_multiple(batch[side], DiscoGenerator.multiple, SMALLEST) for side in "AB")
         if self.settings.extra_layers and len(x_A) == 1 and max(x_A.shape[-2:]) < SMALLEST + DiscoGenerator.multiple:
             raise PicturaError("The extra layers have one position a picture here: use a batch of at least 2.")

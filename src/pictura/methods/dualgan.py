@@ -20,8 +20,10 @@ from torch import Tensor, nn
 from pictura.losses.adversarial import ADVERSARIAL, AdversarialLoss, gradient_penalty
 from pictura.networks.dualgan import CriticKind, DualCritic, DualGenerator
 from pictura.networks.layers.dropout import draw_noise
-from pictura.networks.tiling.streaming import DEFAULT_MEMORY, stream
-from pictura.runtime.device import Precision, autocast
+from pictura.networks.tiling.streaming import DEFAULT_MEMORY
+from pictura.networks.translation import Exported
+from pictura.networks.translator import translate_image
+from pictura.runtime.device import Precision
 from pictura.runtime.errors import PicturaError
 from pictura.training.capabilities import check_direction, check_image, check_options
 from pictura.training.method import Batch, DataKind, Method, Player, Update, build_player
@@ -117,6 +119,15 @@ class DualGAN(Method):
 
         return {"generators": player(self.G_A, self.G_B), "critics": player(self.D_A, self.D_B, ema=0)}
 
+    def check_crop(self, crop: int) -> None:
+        """The U-Net halves it many times, and a global critic takes one size only."""
+        s = self.settings
+        if crop % 2**s.levels or (s.critic == "global" and crop != s.size):
+            raise PicturaError(
+                f"This DualGAN is made for crops of {s.size} pixels, not {crop}: set crop={s.size}, or the method's "
+                "size and levels."
+            )
+
     def step(self, batch: Batch, update: Update, generator: torch.Generator) -> dict[str, Tensor]:
         """The critics, and at every n_critic-th step the generators."""
         real_A, real_B = self._pictures(batch)
@@ -178,10 +189,11 @@ class DualGAN(Method):
         check_options(self.name, unknown, self.translate)
         check_image(image)
         network = self.generators[check_direction(self.name, direction, self.directions)]
-        if self.settings.dropout:
-            image = torch.cat([image, _grain(image, seed)], 1)
-        with autocast(precision, image.device):
-            return stream(image, network.parts(strength), memory=memory, multiple=network.multiple)
+        return translate_image(image, network, strength=strength, seed=seed, memory=memory, precision=precision)
+
+    def export_network(self) -> nn.Module:
+        """G_A; a file of ONNX has one direction."""
+        return Exported(self.generators["A2B"])
 
     def state(self) -> dict[str, Tensor]:
         """How many steps were taken."""
@@ -196,15 +208,7 @@ class DualGAN(Method):
         return ADVERSARIAL["log" if self.settings.gan == "classic" else "wasserstein"]
 
     def _pictures(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """real_A and real_B in [-1, 1]; refuses crops that the networks cannot take."""
-        s, (height, width) = self.settings, batch["A"].shape[-2:]
-        multiple = s.size if s.critic == "global" else 2**s.levels
-        fits = height == width == s.size if s.critic == "global" else height % multiple == width % multiple == 0
-        if not fits:
-            raise PicturaError(
-                f"This DualGAN is made for crops of {s.size} pixels, not {width}×{height}: set crop={s.size}, "
-                "or the method's size and levels."
-            )
+        """real_A and real_B in [-1, 1]."""
         return 2 * batch["A"] - 1, 2 * batch["B"] - 1
 
     def _paint(self, G: nn.Module, x: Tensor, generator: torch.Generator) -> Tensor:
@@ -234,14 +238,6 @@ class DualGAN(Method):
         """All weights of both critics into [-c, c], norms included, as the release does after each of their steps."""
         for parameter in (*self.D_A.parameters(), *self.D_B.parameters()):
             parameter.clamp_(-self.settings.clip, self.settings.clip)
-
-
-def _grain(image: Tensor, seed: int) -> Tensor:
-    """Noise 1×1×H×W in the image's numbers, the same for an image of bytes and of floats."""
-    noise = torch.randint(
-        256, (1, 1, *image.shape[-2:]), dtype=torch.uint8, generator=torch.Generator().manual_seed(seed)
-    )
-    return (noise if image.dtype == torch.uint8 else noise.to(image.dtype) / 255).to(image.device)
 
 
 def _sum_of_generators(losses: dict[str, Tensor]) -> Tensor:

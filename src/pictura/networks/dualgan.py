@@ -65,7 +65,8 @@ class DualGenerator(nn.Module):
 
     def __init__(self, width: int = 64, levels: int = 8, dropout: bool = False) -> None:
         super().__init__()
-        self.width, self.levels, self.multiple = width, levels, 2**levels
+        self.width, self.levels = width, levels
+        self.multiple = self.smallest = 2**levels
         self.shallow = min(SHALLOW, levels - 1)
         widths = [width * min(2**level, 8) for level in range(levels)]
         self.first = SameConv(3, width, 5)
