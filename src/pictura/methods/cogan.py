@@ -209,7 +209,7 @@ class CoGAN(Method):
     def _judge(self, real: list[Tensor], fake: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
         """The critics' answers to real and to generated pictures, in one batch as in the release: it has batch norm."""
         answers = self.critics([torch.cat([r, f]) for r, f in zip(real, fake, strict=True)])
-        halves = [answer.split([len(r), len(answer) - len(r)]) for answer, r in zip(answers, real, strict=True)]
+        halves = [torch.split(answer, [len(r), len(answer) - len(r)]) for answer, r in zip(answers, real, strict=True)]
         return [half[0] for half in halves], [half[1] for half in halves]
 
     def _pictures(self, batch: Batch) -> list[Tensor]:

@@ -207,4 +207,5 @@ class ContentGAN(Method):
         x, side = (x + 1) / 2, self.settings.resize
         if side:  # its corners stay where they are in Torch's SpatialUpSamplingBilinear
             x = F.interpolate(x, (side, side), mode="bilinear", align_corners=True)
-        return self.encoder(x, [self.settings.layer])[self.settings.layer].float()
+        features: Tensor = self.encoder(x, [self.settings.layer])[self.settings.layer]
+        return features.float()

@@ -245,4 +245,5 @@ class DiscoGAN(Method):
     def _reconstruction_loss(self, G: nn.Module, fake: Tensor, real: Tensor) -> Tensor:
         """|G(fake) - real|²; in use G sees real pictures only, so its running moments are of these."""
         with keep_statistics(G):
-            return (G(fake) - real).square().mean()
+            rec: Tensor = G(fake)
+        return (rec - real).square().mean()

@@ -61,7 +61,7 @@ class CoupledCritics(nn.Module):
         y = torch.cat([head(x) for head, x in zip(self.heads, images, strict=True)])
         fake, real = self.shared(y).chunk(2, 1)
         answers: Tensor = real - fake
-        return list(answers.split([len(x) for x in images]))
+        return list(torch.split(answers, [len(x) for x in images]))
 
 
 def digits_generators(channels: int = 3) -> CoupledGenerators:

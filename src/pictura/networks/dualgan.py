@@ -188,7 +188,8 @@ def same_padding(side: int, kernel: int) -> tuple[int, int]:
 
 def _norm(channels: int) -> InstanceNorm:
     norm = InstanceNorm(channels, EPS)
-    nn.init.normal_(norm.weight, 1.0, STD)
+    if norm.weight is not None:
+        nn.init.normal_(norm.weight, 1.0, STD)
     return norm
 
 

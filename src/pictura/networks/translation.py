@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from pictura.networks.compact import select_components
 from pictura.networks.critics import EncoderCritic
+from pictura.networks.dualgan import DualGenerator
 from pictura.networks.layers.normalized import NormKind
 from pictura.networks.patchgan import PATCHES, PATCHGAN_WIDTH, PatchGAN
 from pictura.networks.resnet_generator import RESNET_WIDTH, ResNetGenerator
@@ -117,7 +118,7 @@ class CompactCritic(EncoderCritic):
 class Exported(nn.Module):
     """A generator as other programs call it: pictures N×3×H×W in [0, 1] to the same, without noise."""
 
-    def __init__(self, generator: "UNet | ResNetGenerator | SignedTranslator") -> None:
+    def __init__(self, generator: "UNet | ResNetGenerator | SignedTranslator | DualGenerator") -> None:
         super().__init__()
         self.generator = generator
         self.multiple, self.smallest = generator.multiple, generator.smallest
