@@ -22,6 +22,7 @@ from pictura.networks.tiling.streaming import DEFAULT_MEMORY, stream
 from pictura.networks.tiling.tiles import crop_to_multiple
 from pictura.runtime.device import Precision, autocast
 from pictura.runtime.errors import PicturaError
+from pictura.runtime.settings import MAX_WEIGHT
 from pictura.training.capabilities import check_direction, check_image, check_options
 from pictura.training.method import Batch, DataKind, Method, Player, Update, build_player
 from pictura.training.settings import MAX_CHANNELS, MAX_STEPS, OptimSettings
@@ -38,8 +39,8 @@ class DiscoGANSettings(OptimSettings):
     )
     width: int = Field(default=64, ge=1, le=MAX_CHANNELS, description="channels of all networks at half the size")
     extra_layers: bool = Field(default=False, description="a code of 100 channels in the middle of the generators")
-    gan_weight: float = Field(default=0.1, ge=0, description="of the adversarial loss")
-    feature_weight: float = Field(default=0.9, ge=0, description="of feature matching")
+    gan_weight: float = Field(default=0.1, ge=0, le=MAX_WEIGHT, description="of the adversarial loss")
+    feature_weight: float = Field(default=0.9, ge=0, le=MAX_WEIGHT, description="of feature matching")
     starting_rate: float = Field(default=0.01, ge=0, le=1, description="share of reconstruction at first")
     default_rate: float = Field(default=0.5, ge=0, le=1, description="share of reconstruction afterwards")
     gan_curriculum: int = Field(default=10_000, ge=0, le=MAX_STEPS, description="iterations at the starting rate")

@@ -25,6 +25,7 @@ from pictura.networks.translation import Exported
 from pictura.networks.translator import translate_image
 from pictura.runtime.device import Precision
 from pictura.runtime.errors import PicturaError
+from pictura.runtime.settings import MAX_WEIGHT
 from pictura.training.capabilities import check_direction, check_image, check_options
 from pictura.training.method import Batch, DataKind, Method, Player, Update, build_player
 from pictura.training.schedules import cosine_decay
@@ -47,11 +48,11 @@ class DualGANSettings(OptimSettings):
     gan: Literal["wgan-gp", "wgan", "classic"] = Field(
         default="wgan-gp", description="critics with a gradient penalty, with clipped weights, or with a sigmoid"
     )
-    penalty: float = Field(default=10.0, ge=0, description="weight of the gradient penalty")
-    clip: float = Field(default=0.01, gt=0, description="largest weight of a clipped critic")
+    penalty: float = Field(default=10.0, ge=0, le=MAX_WEIGHT, description="weight of the gradient penalty")
+    clip: float = Field(default=0.01, gt=0, le=MAX_WEIGHT, description="largest weight of a clipped critic")
     n_critic: int = Field(default=1, ge=1, le=1000, description="steps of the critics to one of the generators")
-    lambda_a: float = Field(default=500.0, ge=0, description="weight of |rec_A - real_A|")
-    lambda_b: float = Field(default=500.0, ge=0, description="weight of |rec_B - real_B|")
+    lambda_a: float = Field(default=500.0, ge=0, le=MAX_WEIGHT, description="weight of |rec_A - real_A|")
+    lambda_b: float = Field(default=500.0, ge=0, le=MAX_WEIGHT, description="weight of |rec_B - real_B|")
     optimizer: Literal["adam", "sgd", "rmsprop"] = Field(default="rmsprop", description="of both sides")
     learning_rate: float = Field(default=5e-5, gt=0, le=1e6, description="of both sides")
     decay_steps: int | None = Field(default=0, ge=0, le=MAX_STEPS, description="steps in which it falls; 0: constant")
