@@ -95,6 +95,19 @@ def test_bad_input_is_told() -> None:
         open_paired().translate(torch.rand(1, 3, 32, 32), direction="B2A")
 
 
+def test_it_is_used_as_it_was_trained() -> None:
+    """Without noise where there was none, with it where there was."""
+    picture = torch.rand(1, 3, 48, 48)
+    for noise in (False, True):
+        method = open_paired(noise=noise)
+        made = [method.translate(picture, seed=seed) for seed in (0, 1)]
+        assert torch.equal(*made) != noise
+    method = open_paired()
+    with torch.no_grad():
+        direct = method.generator(picture, None).clamp(0, 1)
+    torch.testing.assert_close(method.translate(picture), direct, rtol=0, atol=1e-4)
+
+
 @pytest.mark.slow
 def test_it_learns_four_pairs() -> None:
     """Stripes of a direction become one of two colours: half of the distance is gone after a few steps."""

@@ -105,7 +105,7 @@ class Paired(Method):
     def build_network(self) -> Translator | Restorer:
         """G."""
         s = self.settings
-        return Translator(s.widths, s.blocks, ground=s.ground, deep=s.deep)
+        return Translator(s.widths, s.blocks, ground=s.ground, deep=s.deep, noise=s.noise)
 
     def networks(self) -> dict[str, nn.Module]:
         """G and D."""

@@ -60,8 +60,8 @@ class Restoration(Paired):
         if s.missing in AT_FULL_SIZE:
             return Restorer(s.width, s.depth)
         if s.missing == "colours":
-            return Translator(s.widths, s.blocks, ground=1, deep=s.deep, keep_luma=True)
-        return Translator(s.widths, s.blocks, ground=0, deep=s.deep)
+            return Translator(s.widths, s.blocks, ground=1, deep=s.deep, keep_luma=True, noise=s.noise)
+        return Translator(s.widths, s.blocks, ground=0, deep=s.deep, noise=s.noise)
 
     def pairs(self, batch: Batch, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """real_A made of real_B."""

@@ -56,6 +56,7 @@ class Translator(nn.Module):
         ground: pixels that are averaged in the photograph underneath, 1 (none), 2, 4 or 8; 0: no photograph.
         deep: residual blocks at a sixteenth; 0: nothing happens there.
         keep_luma: whether only colours may change, for photographs without any.
+        noise: whether noise comes in at all.
     """
 
     multiple: int
@@ -69,6 +70,7 @@ class Translator(nn.Module):
         ground: int = 1,
         deep: int = 0,
         keep_luma: bool = False,
+        noise: bool = True,
     ) -> None:
         super().__init__()
         self.ground, self.keep_luma = ground, keep_luma
@@ -81,13 +83,13 @@ class Translator(nn.Module):
             self.down4 = NormalizedConv(nn.Conv2d(eighth, DEEP_WIDTH, 3, 2))
             self.up0 = NormalizedConv(UpsampleConv(DEEP_WIDTH, eighth, smooth=True))
         self.deep_blocks = nn.ModuleList(ResidualBlock(DEEP_WIDTH) for _ in range(deep))
-        self.noise3 = Noise(eighth, 8)
+        self.noise3 = Noise(eighth, 8) if noise else NoNoise()
         self.blocks = nn.ModuleList(ResidualBlock(eighth) for _ in range(blocks))
         self.up1 = NormalizedConv(UpsampleConv(eighth, quarter, smooth=True))
-        self.noise2 = Noise(quarter, 4)
+        self.noise2 = Noise(quarter, 4) if noise else NoNoise()
         self.block = ResidualBlock(quarter)
         self.up2 = NormalizedConv(UpsampleConv(quarter, half, smooth=True))
-        self.noise1 = Noise(half, 2)
+        self.noise1 = Noise(half, 2) if noise else NoNoise()
         self.up3 = UpsampleConv(half, last, smooth=True)
         self.last = FoldedConv(last, 3)
         if ground:  # the photograph at first
@@ -190,6 +192,14 @@ class Noise(nn.Module):
             return x
         taken = noise[..., self.first :: self.stride, self.first :: self.stride]
         return x + taken.to(x.dtype) * self.weight.to(x.dtype).view(1, -1, 1, 1)
+
+
+class NoNoise(nn.Module):
+    """In the place of `Noise`: x as it is."""
+
+    def forward(self, x: Tensor, noise: Tensor | None) -> Tensor:
+        """The same."""
+        return x
 
 
 class NormalizedConv(nn.Module):
