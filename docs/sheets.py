@@ -82,7 +82,9 @@ TRANSLATED = (
     "farmhouse",
     "kites-on-the-beach",
 )
-# Models that start from something else than a photograph: their sheets are made by hand, see docs/translation.md.
+PORTRAITS = ("astronaut", "grace-hopper", "mill-workers-by-hine", "cat")
+FACADES = ("007", "031", "055", "079", "091", "103")  # of the test labels of CMP facades
+# Models that start from something else than those photographs.
 OTHER_INPUT = ("labels2facade", "facade2labels", "font2font")
 
 
@@ -172,14 +174,19 @@ def adain(data: Path) -> None:
 
 
 def translation(data: Path) -> None:
-    """Every shipped translator of photographs: photographs beside what it makes of them, at their own size."""
-    for entry in shipped_translators():
-        model, rows = pictura.load(entry), []
-        for content in TRANSLATED:
+    """Every shipped translator: photographs, or label maps, beside what it makes of them."""
+    for name in shipped_translators():
+        rows, model = [], pictura.load(name)
+        for content in PORTRAITS if name == "photo2sketch" else TRANSLATED:
             photo = pictura.read(data / "content" / f"{content}.jpg")
             photo = Picture.of(resize(photo.tensor(), fit_size(*photo.tensor().shape[2:], 768)))
             rows.append([square(photo), square(model.translate(photo))])
-        save(entry, [a + b for a, b in pairwise(rows)], 300, [["photograph", entry] * 2] * ((len(rows) + 1) // 2))
+        save(name, [a + b for a, b in pairwise(rows)], 300, [["photograph", name] * 2] * ((len(rows) + 1) // 2))
+    if "labels2facade" in read_registry():
+        maps = [data / "translation" / "facades" / "testB" / f"{number}.png" for number in FACADES]
+        model = pictura.load("labels2facade")
+        rows = [[pictura.read(one) for one in maps], [model.translate(one) for one in maps]]
+        save("labels2facade", rows, 256, [["labels"] * len(maps), ["labels2facade"] * len(maps)])
 
 
 def shipped_translators() -> list[str]:
