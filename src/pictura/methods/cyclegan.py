@@ -222,8 +222,12 @@ class CycleGAN(Method):
         return translate_image(image, network, strength=strength, seed=seed, memory=memory, precision=precision)
 
     def export_network(self) -> nn.Module:
-        """G_A; a file of ONNX has one direction."""
-        return Exported(self.generators["A2B"])
+        """G_A, if it has no noise; a file of ONNX has one direction.
+
+        Raises:
+            PicturaError: it has noise.
+        """
+        return Exported(self.generators["A2B"], self.settings.dropout != "none")
 
     def state(self) -> dict[str, Tensor]:
         """How many steps were taken, the adversarial terms' scales, the pools."""

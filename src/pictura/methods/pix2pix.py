@@ -202,8 +202,12 @@ class Pix2Pix(Method):
         return translate_image(image, self.generator, strength=strength, seed=seed, memory=memory, precision=precision)
 
     def export_network(self) -> nn.Module:
-        """G without its noise."""
-        return Exported(self.generator)
+        """G, if it has no noise.
+
+        Raises:
+            PicturaError: it has: a file of ONNX would compute something else.
+        """
+        return Exported(self.generator, self.settings.dropout != "none")
 
     def state(self) -> dict[str, Tensor]:
         """How many steps were taken, and the adversarial term's scale."""

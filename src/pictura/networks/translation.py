@@ -116,13 +116,26 @@ class CompactCritic(EncoderCritic):
 
 
 class Exported(nn.Module):
-    """A generator as other programs call it: pictures N×3×H×W in [0, 1] to the same, without noise."""
+    """A generator as other programs call it: pictures N×3×H×W in [0, 1] to the same.
 
-    def __init__(self, generator: "UNet | ResNetGenerator | SignedTranslator | DualGenerator") -> None:
+    Raises:
+        PicturaError: its result depends on noise, which those programs would have to make as pictura does.
+    """
+
+    def __init__(
+        self, generator: "UNet | ResNetGenerator | SignedTranslator | DualGenerator", dropout: bool = False
+    ) -> None:
         super().__init__()
+        if dropout or isinstance(generator, SignedTranslator):
+            raise PicturaError(
+                "This model cannot be exported: noise is part of its result; train one of the papers' generators with "
+                "dropout=none."
+            )
         self.generator = generator
         self.multiple, self.smallest = generator.multiple, generator.smallest
 
     def forward(self, image: Tensor) -> Tensor:
-        """One pass."""
-        return torch.clamp((self.generator(2 * image - 1) + 1) / 2, 0, 1)
+        """Each picture by itself: batch norm as that of one picture."""
+        if torch.compiler.is_exporting() or len(image) == 1:
+            return torch.clamp((self.generator(2 * image - 1) + 1) / 2, 0, 1)
+        return torch.cat([self(one[None]) for one in image])
