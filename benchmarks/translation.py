@@ -40,8 +40,8 @@ from pictura.training.settings import TrainSettings
 
 PROBE = 4  # steps that tell how long one takes; the first is left out
 PIX2PIX: dict[str, Any] = {"generator": "unet_128"}
-# Name → method, its settings, batch. The papers' networks in the size for 128 pixels, and ours. DiscoGAN is made for 64:
-# it is trained on that, and what it makes of the reduced pictures is enlarged.
+# Name → method, its settings, batch. The papers' networks in the size for 128 pixels, and ours. DiscoGAN is made for 64
+# pixels: it is trained on that, and what it makes of the reduced pictures is enlarged.
 ROWS: dict[str, tuple[str, dict[str, Any], int]] = {
     "L1": ("pix2pix", PIX2PIX | {"objective": "L1"}, 1),
     "GAN": ("pix2pix", PIX2PIX | {"objective": "GAN"}, 1),

@@ -193,8 +193,12 @@ class DualGAN(Method):
         return translate_image(image, network, strength=strength, seed=seed, memory=memory, precision=precision)
 
     def export_network(self) -> nn.Module:
-        """G_A; a file of ONNX has one direction."""
-        return Exported(self.generators["A2B"])
+        """G_A, if it has no noise; a file of ONNX has one direction.
+
+        Raises:
+            PicturaError: it has noise.
+        """
+        return Exported(self.generators["A2B"], self.settings.dropout)
 
     def state(self) -> dict[str, Tensor]:
         """How many steps were taken."""

@@ -27,7 +27,14 @@ from pictura.networks.patchgan import PatchGAN
 from pictura.networks.restorer import Restorer
 from pictura.networks.tiling.streaming import DEFAULT_MEMORY
 from pictura.networks.tiling.tiles import crop_to_multiple
-from pictura.networks.translator import TRANSLATOR_BLOCKS, TRANSLATOR_WIDTHS, Translator, noise_like, translate_image
+from pictura.networks.translator import (
+    TRANSLATOR_BLOCKS,
+    TRANSLATOR_WIDTHS,
+    QuietTranslator,
+    Translator,
+    noise_like,
+    translate_image,
+)
 from pictura.runtime.device import Precision
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.settings import MAX_WEIGHT
@@ -207,6 +214,16 @@ class Paired(Method):
         check_image(image)
         check_direction(self.name, direction, self.directions)
         return translate_image(image, self.network, strength=strength, seed=seed, memory=memory, precision=precision)
+
+    def export_network(self) -> nn.Module:
+        """G, if it has no noise.
+
+        Raises:
+            PicturaError: it has.
+        """
+        if self.settings.noise:
+            raise PicturaError("A translator of pairs that was trained with noise cannot be exported.")
+        return QuietTranslator(self.network, self.network.multiple, self.network.smallest)
 
     def state(self) -> dict[str, Tensor]:
         """How many steps were taken, and the adversarial term's scale."""

@@ -282,6 +282,19 @@ class NoisyTranslator(nn.Module):
         return result
 
 
+class QuietTranslator(nn.Module):
+    """A translator without noise as a network of one picture, to be exported."""
+
+    def __init__(self, network: nn.Module, multiple: int, smallest: int) -> None:
+        super().__init__()
+        self.network, self.multiple, self.smallest = network, multiple, smallest
+
+    def forward(self, picture: Tensor) -> Tensor:
+        """N×3×H×W to the same."""
+        result: Tensor = self.network(picture)
+        return result
+
+
 def noise_like(x: Tensor, generator: torch.Generator) -> Tensor:
     """N×1×H×W of std 1 for pictures N×3×H×W, from the processor's generator."""
     return torch.randn(len(x), 1, *x.shape[-2:], generator=generator).to(x.device)
