@@ -7,8 +7,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from pictura.interop.converting import convert_weights
-from pictura.interop.junyanz import load_critic
+from pictura.interop.converting import convert_weights, load_critic
 from pictura.methods import open_method
 from pictura.runtime.errors import PicturaError
 

@@ -8,11 +8,14 @@ from pictura.methods import open_method
 from pictura.models.store import bundled_models
 from pictura.networks.tiling import streaming
 from pictura.picture.resize import resize
-from pictura.training.capabilities import Stylizes
+from pictura.training.capabilities import capabilities_of
 
 MIB = {
     "adain": 40,
     "fast": 12,
+    "labels2facade": 24,
+    "photo2sketch": 24,
+    "photo2vangogh": 24,
     "upscale-x4": 24,
     "upscale-x4-sharp": 24,
 }  # less than all of the picture takes, more than the least tile
@@ -23,7 +26,7 @@ def test_tiles_are_the_whole(name, monkeypatch):
     method = open_method(models.read_bundle(name))
     noise = torch.rand(1, 3, 24, 40, generator=torch.Generator().manual_seed(0))
     picture = resize(noise, (384, 640))
-    run_method = method.stylize if isinstance(method, Stylizes) else method.enlarge
+    run_method = getattr(method, capabilities_of(method)[0])
     whole = run_method(picture, precision="float32")
     run, tiles = streaming._Stream._run, []
     monkeypatch.setattr(streaming._Stream, "_run", lambda self, tile: (tiles.append(tile), run(self, tile))[1])

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from torch import Tensor
 
@@ -11,6 +11,7 @@ from pictura.interop.checkpoint import read_tensors
 from pictura.interop.junyanz import Recognized, recognize
 from pictura.interop.references import FAMILIES, REFERENCES, Family, Reference
 from pictura.models.bundle import Bundle
+from pictura.networks.patchgan import PatchGAN
 from pictura.runtime.errors import PicturaError, did_you_mean
 from pictura.runtime.numbers import check_numbers
 
@@ -50,6 +51,20 @@ def convert_weights(path: str | Path, project: str, about: Mapping[str, Any] | N
     named = {reference.name_setting: [path.stem]} if reference.name_setting else {}
     words = _words(path, project, reference) | dict(about or {})
     return Bundle(reference.method, {**reference.settings, **named}, renamed, words, str(path))
+
+
+def load_critic(path: str | Path) -> PatchGAN:
+    """A critic of that project from its file, ready for use: pictures in [-1, 1], pairs concatenated.
+
+    Raises:
+        PicturaError: the file is damaged, or of another network.
+    """
+    found = recognize(read_project_tensors(path), Path(path))
+    if not found.is_critic:
+        raise PicturaError(f"'{path}' is a generator ({found.kind}), not a critic: give the file named …_net_D.pth.")
+    network = cast(PatchGAN, found.network).to_empty(device="cpu")
+    network.load_state_dict(found.tensors)
+    return network.eval().requires_grad_(False)
 
 
 def read_project_tensors(path: str | Path) -> dict[str, Tensor]:

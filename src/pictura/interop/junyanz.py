@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -66,22 +66,6 @@ def recognize(tensors: Mapping[str, Tensor], path: Path) -> Recognized:
         else:
             kind, network, names, settings = _critic(used, norm, path)
     return Recognized(kind, network, _rename(used, network, names, kind, path), {"norm": norm, **settings})
-
-
-def load_critic(path: str | Path) -> PatchGAN:
-    """A critic of that project from its file, ready for use: pictures in [-1, 1], pairs concatenated.
-
-    Raises:
-        PicturaError: the file is damaged, or of another network.
-    """
-    from pictura.interop.converting import read_project_tensors
-
-    found = recognize(read_project_tensors(path), Path(path))
-    if not found.is_critic:
-        raise PicturaError(f"'{path}' is a generator ({found.kind}), not a critic: give the file named …_net_D.pth.")
-    network = cast(PatchGAN, found.network).to_empty(device="cpu")
-    network.load_state_dict(found.tensors)
-    return network.eval().requires_grad_(False)
 
 
 Found = tuple[str, nn.Module, Names, dict[str, Any]]

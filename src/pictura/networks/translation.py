@@ -87,7 +87,8 @@ class SignedTranslator(nn.Module):
 
     def __init__(self, ground: int) -> None:
         super().__init__()
-        self.translator = Translator(deep=0 if ground else 2)  # labels and sketches: parts must see each other
+        # On nothing, parts must see each other: labels and sketches say little.
+        self.translator = Translator(ground=0, deep=0 if ground else 2)
         self.translator.ground = ground
         self.multiple, self.smallest = self.translator.multiple, self.translator.smallest
 

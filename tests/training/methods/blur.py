@@ -49,7 +49,9 @@ class Blur(Method):
 
     directions = ("A2B",)
 
-    def translate(self, image: Tensor, *, direction: str | None = None, **unknown: Any) -> Tensor:
+    def translate(
+        self, image: Tensor, *, direction: str | None = None, precision: str = "auto", **unknown: Any
+    ) -> Tensor:
         check_options(self.name, unknown, self.translate)
         check_image(image)
         with torch.no_grad():

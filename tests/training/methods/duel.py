@@ -81,7 +81,9 @@ class Duel(Method):
 
     directions = ("A2B",)
 
-    def translate(self, image: Tensor, *, direction: str | None = None, **unknown: Any) -> Tensor:
+    def translate(
+        self, image: Tensor, *, direction: str | None = None, precision: str = "auto", **unknown: Any
+    ) -> Tensor:
         check_options(self.name, unknown, self.translate)
         check_image(image)
         self.generator.eval()

@@ -87,7 +87,9 @@ class LikeCyclegan(Method):
     def directions(self) -> tuple[str, ...]:
         return ("A2B", "B2A")
 
-    def translate(self, image: Tensor, *, direction: str | None = None, **unknown: Any) -> Tensor:
+    def translate(
+        self, image: Tensor, *, direction: str | None = None, precision: str = "auto", **unknown: Any
+    ) -> Tensor:
         check_options(self.name, unknown, self.translate)
         check_image(image)
         with torch.no_grad():
