@@ -75,13 +75,14 @@ def main() -> None:
     rows = a.rows.split(",") if a.rows else ROWS_OF[a.task]
     directions = a.directions.split(",") if a.task == "pairs" else ["AtoB"]
     encoder = load_encoder("resnet18-torchvision-to-layer3", weights=a.encoder) if a.encoder else None
+    known: dict[str, tuple[Tensor, Tensor]] = {}
     for row in rows:
         for direction in directions:
             for minutes in map(float, a.minutes.split(",")):
                 found = {"row": row, "direction": direction, "minutes": minutes}
                 method, steps = trained(row, a.data, direction, minutes, a.side)
                 own = OWN_SIDE.get(row, a.side)
-                found |= {"steps": steps} | judged(method, a.data, direction, a.side, own, encoder, a.task)
+                found |= {"steps": steps} | judged(method, a.data, direction, a.side, own, encoder, a.task, known)
                 print(json.dumps(found), flush=True)
                 if a.json:
                     with a.json.open("a") as file:
@@ -114,9 +115,16 @@ def trained(row: str, data: Path, direction: str, minutes: float, side: int) -> 
 
 
 def judged(
-    method: Method, data: Path, direction: str, side: int, own: int, encoder: Encoder | None, task: str
+    method: Method,
+    data: Path,
+    direction: str,
+    side: int,
+    own: int,
+    encoder: Encoder | None,
+    task: str,
+    known: dict[str, tuple[Tensor, Tensor]],
 ) -> dict[str, float]:
-    """Figures of what it makes of the test pictures."""
+    """Figures of what it makes of the test pictures; `known` keeps the features of real ones."""
     for network in method.networks().values():
         network.eval().requires_grad_(False)
     kind = method.data_kind if task == "domains" else "paired"
@@ -132,11 +140,13 @@ def judged(
         return {name: round(value, 3) for name, value in segmentation_scores(counts)._asdict().items()}
     if encoder is None:
         return {}
-    real = seen(pictures["train"]["B"], encoder)
+    if direction not in known:
+        known[direction] = seen(pictures["train"]["B"], encoder), seen(pictures["test"]["A"], encoder)
+    real, untouched = known[direction]
     unit = real.std(0).mean()
     distance = kernel_distance(seen(made, encoder) / unit, real / unit)
-    untouched = kernel_distance(seen(pictures["test"]["A"], encoder) / unit, real / unit)
-    return {"distance": round(distance, 3), "share": round(distance / untouched, 3)}
+    before = kernel_distance(untouched / unit, real / unit)
+    return {"distance": round(distance, 3), "share": round(distance / before, 3)}
 
 
 def all_of(data: Path, kind: Any, split: str, direction: str, side: int) -> dict[str, list[Tensor]]:
