@@ -219,7 +219,7 @@ def translate(
         direction: of those that the model has, by default the first: ``A2B``, ``B2A``, or by the domains' names.
         strength: from 0, the picture itself, over 1, what was learned, to 2.
         seed: of whatever is random; one seed, one picture.
-        nearest_class: whether colours of a label map that are no class's are taken for the nearest one.
+        nearest_class: whether colours of a label map that belong to no class are taken for the nearest one.
         memory: bytes to work in beside picture and result.
         device: auto, cpu, cuda or mps.
 

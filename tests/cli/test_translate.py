@@ -13,7 +13,7 @@ from pictura.picture import Picture, read, read_settings, write
 from pictura.picture.icc import gamma_profile
 from pictura.picture.notes import Notes
 from pictura.tasks.load import save_pretrained
-from pictura.tasks.translate import open_translator
+from pictura.tasks.translate import find_direction, open_translator
 from pictura.training.method import Method
 
 from .conftest import done, draw, refused, run, size_of
@@ -148,6 +148,12 @@ def test_names_of_outputs(desk, seasons):
     assert _label("models/mine.safetensors", "B->A") == "mine_BA"
     for path in ("runs/mine/bundle", "runs/mine/bundle/model.safetensors", "runs/mine/model.safetensors"):
         assert _label(path, None) == "mine"
+
+
+def test_a_model_s_name_names_its_domains() -> None:
+    assert find_direction("runs/summer2winter", "Summer", ("A2B", "B2A")) == "B2A"
+    assert find_direction("labels2facade", "facade", ("A2B",)) == "A2B"
+    assert find_direction("map2", "b", ("A2B",)) == "A2B"
 
 
 def test_mistakes(desk, seasons):

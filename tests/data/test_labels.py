@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pictura.data.labels import LabelClasses, read_label_map
+from pictura.data.labels import LabelClasses, as_stored_numbers, read_label_map
 from pictura.data.palettes import palette_classes
 from pictura.picture import Picture, read
 from pictura.runtime.errors import PicturaError
@@ -89,6 +89,18 @@ def test_too_many_classes():
     with pytest.raises(PicturaError, match="class numbers up to 300"):
         taken(np.full((3, 3), 300, np.uint16))
     assert (taken(np.full((3, 3), 130, np.uint8), nearest=True) == 128).all()
+    ignored = np.array([[0, 1, 2], [3, 0, 255]], np.uint8)  # 255, as "ignore" is often written
+    with pytest.raises(PicturaError, match="class numbers up to 255"):
+        taken(ignored, nearest=True)
+
+
+def test_numbers_of_any_whole_kind():
+    for kind in (np.int64, np.int32, np.uint16):
+        assert np.array_equal(as_stored_numbers(NUMBERS.astype(kind)), NUMBERS)
+    assert as_stored_numbers(NUMBERS.astype(np.int64)).dtype == np.uint8
+    assert as_stored_numbers(np.full((2, 2), 300)).dtype == np.uint16
+    odd = np.array([[-1, 0]])
+    assert as_stored_numbers(odd) is odd
 
 
 def test_large_maps_go_band_by_band(monkeypatch):

@@ -70,5 +70,14 @@ def test_balance_makes_the_gradient_as_large_as_the_reference() -> None:
         term = GradientBalance()((weak * fake.square()).sum(), fake, 0, reference)
         sizes = [torch.autograd.grad(one, fake, retain_graph=True)[0].norm() for one in (term, reference)]
         torch.testing.assert_close(*sizes)
+    balance = GradientBalance()
+    balance(fake.square().sum(), fake, 0)
+    before = balance.scale
+    for dead in (0 * fake, fake * float("nan")):  # says nothing: the scale stays
+        balance(dead.sum(), fake, 25)
+        assert balance.scale == before
+    nothing = GradientBalance()
+    nothing(fake.square().sum(), fake, 0, reference=0 * fake.sum())
+    assert nothing.scale == before
     plain = GradientBalance()(fake.square().sum(), fake, 0)
     assert torch.autograd.grad(plain, fake)[0].norm().item() == pytest.approx(fake.numel() ** -0.5)

@@ -85,6 +85,14 @@ def test_the_controllers_are_in_the_state() -> None:
     assert other.balance.scale > 0
 
 
+def test_crops_that_are_too_small_are_refused() -> None:
+    method = open_paired()
+    with pytest.raises(PicturaError, match="paired needs crops of 43 pixels or more, not 32"):
+        method.check_crop(32)  # three quarters of it have one position in relu5_1
+    method.check_crop(43)
+    open_paired(critic="none", feature_weight=0.0).check_crop(32)
+
+
 def test_bad_input_is_told() -> None:
     with pytest.raises(PicturaError, match=r"no layer 'relu3_2'.* Did you mean"):
         Paired(PairedSettings(layers={"relu3_2": 1.0}))

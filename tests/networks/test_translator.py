@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from pictura.networks.tiling.streaming import stream
-from pictura.networks.translator import Noise, Translator, standardize, translate_image
+from pictura.networks.translator import Noise, Translator, luma, standardize, translate_image
 
 
 @pytest.fixture(params=[(1, 0), (4, 0), (1, 1)])
@@ -78,6 +78,16 @@ def test_without_a_ground_the_picture_is_made_from_nothing() -> None:
     assert made.min() >= -0.05
     assert made.max() <= 1.05
     assert not torch.allclose(made, x, atol=0.2)
+
+
+def test_new_colours_do_not_depend_on_the_old_ones() -> None:
+    torch.manual_seed(0)
+    network = Translator((4, 6, 8), 1, keep_luma=True).eval()
+    for parameter in network.parameters():
+        nn.init.normal_(parameter, std=0.3)
+    photo = torch.rand(1, 3, 40, 48) / 2 + 0.25
+    brown, grey = (translate_image(one, network) for one in (photo, luma(photo).expand_as(photo)))
+    torch.testing.assert_close(brown, grey)
 
 
 def test_any_image_keeps_its_size_and_kind() -> None:

@@ -110,10 +110,23 @@ def read_label_map(source: PictureInput, classes: LabelClasses, *, nearest: bool
         numbers = None
     if numbers is not None and int(numbers.max()) < len(classes):
         return _with_colours(picture, classes.paint(numbers))
-    if unknown and not nearest:
+    # Where most grey values are classes' numbers the others are numbers, too: no colour is near them.
+    counted = numbers is not None and not indexed and (numbers < len(classes)).mean() > 0.5
+    if unknown and (counted or not nearest):
         name = f"'{source}'" if isinstance(source, (str, Path)) else "The label map"
         raise PicturaError(f"{name} {_explain(classes, unknown, numbers)}")
     return _with_colours(picture, _paint(classes, samples, found))
+
+
+def as_stored_numbers(source: PictureInput) -> PictureInput:
+    """Class numbers of any whole numbers, as `numpy.argmax` gives them, as they would be stored: of 8 or 16 bits."""
+    if isinstance(source, Image.Image) and source.mode == "I":
+        source = np.asarray(source)
+    if isinstance(source, np.ndarray) and source.ndim == 2 and source.dtype.kind in "iu" and source.size:
+        least, greatest = int(source.min()), int(source.max())
+        if least >= 0 and greatest < 2**16:
+            return source.astype(np.uint8 if greatest < 2**8 else np.uint16)
+    return source
 
 
 def _class_numbers(source: PictureInput, picture: Picture) -> tuple[NDArray[Any] | None, bool]:

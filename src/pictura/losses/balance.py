@@ -5,6 +5,8 @@ for every critic, domain and moment. What G feels is the gradient at its picture
 can be scaled to a stated share of another term's gradient.
 """
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -28,10 +30,15 @@ class GradientBalance:
         Without a reference it is that of a mean absolute difference. `step` counts from 0.
         """
         if step % MEASURED == 0 or not self.scale:
-            (gradient,) = torch.autograd.grad(adversarial, fake, retain_graph=True)
-            size = fake.numel() ** -0.5
-            if reference is not None:
-                size = float(torch.autograd.grad(reference, fake, retain_graph=True)[0].norm())
-            scale = size / max(1e-12, float(gradient.norm()))
-            self.scale = KEPT * self.scale + (1 - KEPT) * scale if self.scale else scale
-        return self.scale * adversarial
+            found = _gradient_size(adversarial, fake)
+            size = 0.0 if reference is None else _gradient_size(reference, fake)
+            if size == 0:  # nothing to compare with: its weights may be 0
+                size = fake.numel() ** -0.5
+            # A critic that is sure of itself has no gradient now and then: that says nothing of the next ones.
+            if 0 < found < math.inf and size < math.inf:
+                self.scale = KEPT * self.scale + (1 - KEPT) * size / found if self.scale else size / found
+        return (self.scale or 1.0) * adversarial
+
+
+def _gradient_size(loss: Tensor, fake: Tensor) -> float:
+    return float(torch.autograd.grad(loss, fake, retain_graph=True)[0].norm())

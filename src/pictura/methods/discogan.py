@@ -175,7 +175,7 @@ class DiscoGAN(Method):
             image: of the domain that the direction begins with.
             direction: ``A2B``, the default, or ``B2A``.
             strength: 0 is the image itself, 1 what was learned.
-            seed: of nothing: there is no noise.
+            seed: has no effect: there is no noise.
             memory: bytes to work in beside image and result; what does not fit goes in tiles, with the same result.
             precision: arithmetic of the convolutions; auto is bfloat16 where the processor is fast in it.
 

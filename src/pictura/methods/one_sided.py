@@ -25,7 +25,7 @@ from pictura.encoders import Encoder, load_encoder
 from pictura.losses.adversarial import ADVERSARIAL
 from pictura.losses.balance import GradientBalance
 from pictura.losses.correlation import correlation_loss
-from pictura.networks.compact import select_components
+from pictura.networks.compact import least_side, select_components
 from pictura.networks.critics import FeatureCritic
 from pictura.networks.patchgan import PatchGAN
 from pictura.networks.tiling.streaming import DEFAULT_MEMORY
@@ -44,7 +44,7 @@ from pictura.runtime.errors import PicturaError
 from pictura.training.capabilities import check_direction, check_image, check_options
 from pictura.training.method import Batch, DataKind, Method, Player, Update, build_player
 from pictura.training.schedules import Schedule, linear_decay
-from pictura.training.settings import Channels, OptimSettings
+from pictura.training.settings import Channels, OptimSettings, Scales
 
 Features = dict[str, Tensor]
 MOVED = 0.01  # how much λ moves in a step that is off by the whole target
@@ -86,7 +86,7 @@ class OneSidedSettings(OptimSettings):
     full_strength: float = Field(
         default=1.0, gt=0, le=4, description="share of what was learned that a strength of 1 is at use"
     )
-    rescale: tuple[float, float] = Field(default=(0.75, 1.35), description="least and greatest scale that φ looks at")
+    rescale: Scales = Field(default=(0.75, 1.35), description="least and greatest scale that φ looks at")
     learning_rate: float = Field(default=5e-4, gt=0, description="Adam's rate for G")
     critic_rate: float = Field(default=3e-4, gt=0, description="Adam's rate for D")
     ema: float = Field(default=0.998, ge=0, lt=1, description="decay of G's averaged weights; 0: the last ones")
@@ -138,6 +138,13 @@ class OneSided(Method):
             "generator": build_player(s, self.generator, steps, betas=BETAS, schedule=decay_late),
             "critic": build_player(of_critic, self.critic, steps, betas=BETAS, schedule=decay_late, ema=0),
         }
+
+    def check_crop(self, crop: int) -> None:
+        """G needs its smallest side, and the encoder two positions in its deepest layer."""
+        layers = (*self.settings.layers, *self.settings.content_layers)
+        least = max(self.network.smallest, math.ceil(least_side(layers) / self.settings.rescale[0]))
+        if crop < least:
+            raise PicturaError(f"{self.name} needs crops of {least} pixels or more, not {crop}: set crop={least}.")
 
     def prepare(self, device: torch.device, generator: torch.Generator) -> None:
         """φ."""

@@ -10,6 +10,7 @@ al. 2017, arXiv 1611.07004) with three levers that make minutes of hours:
 - φ looks at pictures at a random scale: no ripple that repeats with the pixels can please it.
 """
 
+import math
 from functools import partial
 from typing import Any, ClassVar, Literal
 
@@ -21,7 +22,7 @@ from torch.nn import functional as F
 from pictura.encoders import Encoder, load_encoder
 from pictura.losses.adversarial import ADVERSARIAL
 from pictura.losses.balance import GradientBalance
-from pictura.networks.compact import select_components
+from pictura.networks.compact import least_side, select_components
 from pictura.networks.critics import FeatureCritic
 from pictura.networks.patchgan import PatchGAN
 from pictura.networks.restorer import Restorer
@@ -41,7 +42,7 @@ from pictura.runtime.settings import MAX_WEIGHT
 from pictura.training.capabilities import check_direction, check_image, check_options
 from pictura.training.method import Batch, DataKind, Method, Player, Update, build_player
 from pictura.training.schedules import linear_decay
-from pictura.training.settings import MAX_BLOCKS, Channels, OptimSettings
+from pictura.training.settings import MAX_BLOCKS, Channels, OptimSettings, Scales
 
 Features = dict[str, Tensor]
 BETAS = (0.5, 0.99)  # of Adam: little momentum, as GANs are trained
@@ -74,7 +75,7 @@ class PairedSettings(OptimSettings):
     )
     l1_weight: float = Field(default=4.0, ge=0, le=MAX_WEIGHT, description="of ℓ_1 = |fake_B - real_B|")
     feature_weight: float = Field(default=1.0, ge=0, le=MAX_WEIGHT, description="of ℓ_feat")
-    rescale: tuple[float, float] = Field(default=(0.75, 1.35), description="least and greatest scale that φ looks at")
+    rescale: Scales = Field(default=(0.75, 1.35), description="least and greatest scale that φ looks at")
     learning_rate: float = Field(default=5e-4, gt=0, le=1, description="Adam's rate for G")
     critic_rate: float = Field(default=3e-4, gt=0, le=1, description="Adam's rate for D")
     ema: float = Field(default=0.998, ge=0, lt=1, description="decay of G's averaged weights; 0: the last ones")
@@ -136,6 +137,19 @@ class Paired(Method):
         if self.adversarial:
             players["critic"] = build_player(of_critic, self.critic, steps, betas=BETAS, schedule=decay, ema=0)
         return players
+
+    def check_crop(self, crop: int) -> None:
+        """G needs its smallest side, and the encoder two positions in its deepest layer."""
+        least = self.network.smallest
+        if self.looks:
+            least = max(least, math.ceil(least_side(self.settings.layers) / self.settings.rescale[0]))
+        if crop < least:
+            raise PicturaError(f"{self.name} needs crops of {least} pixels or more, not {crop}: set crop={least}.")
+
+    @property
+    def looks(self) -> bool:
+        """Whether a loss or D looks through φ."""
+        return self.settings.feature_weight > 0 or (self.heads is not None and self.adversarial)
 
     def prepare(self, device: torch.device, generator: torch.Generator) -> None:
         """φ."""
@@ -239,7 +253,7 @@ class Paired(Method):
 
     def _encode(self, real_b: Tensor, fake_b: Tensor, generator: torch.Generator) -> tuple[Features, Features]:
         """φ of both at one random scale, the former without gradient; nothing where nobody looks at it."""
-        if not self.settings.feature_weight and (self.heads is None or not self.adversarial):
+        if not self.looks:
             return {}, {}
         if self.encoder is None:
             raise PicturaError("Call prepare() before step(): the loss network is not loaded.")

@@ -169,7 +169,7 @@ class Pix2Pix(Method):
 
     @property
     def directions(self) -> tuple[str, ...]:
-        """One; which side of the pairs is A says the data setting ``direction``."""
+        """One; the data setting ``direction`` says which side of the pairs is A."""
         return ("A2B",)
 
     def translate(

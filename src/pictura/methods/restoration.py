@@ -6,7 +6,7 @@ those of `pictura.methods.paired`. What can be known (noise, blur) is a matter o
 """
 
 import math
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -20,7 +20,8 @@ from pictura.picture.degrade import add_noise, draw_outlines, gaussian_blur, mot
 from pictura.training.method import Batch, DataKind
 from pictura.training.settings import MAX_BLOCKS, Channels
 
-Range = tuple[float, float]
+Sigma = Annotated[float, Field(ge=0, le=1)]
+Pixels = Annotated[float, Field(ge=0, le=64)]
 AT_FULL_SIZE = ("noise", "blur")  # what a network without norms at half the size puts right
 
 
@@ -30,9 +31,13 @@ class RestorationSettings(PairedSettings):
     missing: Literal["noise", "blur", "colours", "paint"] = Field(
         default="noise", description="what real_A differs in: noise, blur, without colours, or outlines only"
     )
-    sigma: Range = Field(default=(0.0, 0.2), description="least and greatest σ of the noise, of the range [0, 1]")
-    radius: Range = Field(default=(0.3, 2.5), description="least and greatest σ of the blur in pixels")
-    shake: Range = Field(default=(2.0, 9.0), description="least and greatest length of a motion blur in pixels")
+    sigma: tuple[Sigma, Sigma] = Field(
+        default=(0.0, 0.2), description="least and greatest σ of the noise, of the range [0, 1]"
+    )
+    radius: tuple[Pixels, Pixels] = Field(default=(0.3, 2.5), description="least and greatest σ of the blur in pixels")
+    shake: tuple[Pixels, Pixels] = Field(
+        default=(2.0, 9.0), description="least and greatest length of a motion blur in pixels"
+    )
     width: Channels = Field(default=RESTORER_WIDTH, description="channels of G for noise and blur")
     depth: int = Field(default=RESTORER_BLOCKS, ge=0, le=MAX_BLOCKS, description="residual blocks of G for these")
 
@@ -83,7 +88,7 @@ class Restoration(Paired):
         return quantize(motion_blur(x, float(_draw(s.shake, 1, generator)), angle))
 
 
-def _draw(between: Range, count: int, generator: torch.Generator) -> Tensor:
+def _draw(between: tuple[float, float], count: int, generator: torch.Generator) -> Tensor:
     """Uniform numbers, N."""
     least, greatest = between
     return least + (greatest - least) * torch.rand(count, generator=generator)

@@ -35,6 +35,12 @@ def select_components(layers: Iterable[str]) -> dict[str, int]:
     return chosen
 
 
+def least_side(layers: Iterable[str]) -> int:
+    """Side in pixels of the smallest picture with two positions a side in each of the layers, to be compared."""
+    stages = [int(layer.removeprefix("relu")[0]) for layer in layers]
+    return 1 << max(stages)
+
+
 class Refine(nn.Module):
     """ReLU(x + conv(x)): one more convolution that starts as the identity on a rectified x."""
 

@@ -55,7 +55,7 @@ class Translator(nn.Module):
         last: channels at full size.
         ground: pixels that are averaged in the photograph underneath, 1 (none), 2, 4 or 8; 0: no photograph.
         deep: residual blocks at a sixteenth; 0: nothing happens there.
-        keep_luma: whether only colours may change, for photographs without any.
+        keep_luma: whether the light stays as it is, and the colours are all new: grey ones, or browned by age.
         noise: whether noise comes in at all.
     """
 
@@ -98,6 +98,7 @@ class Translator(nn.Module):
 
     def forward(self, x: Tensor, noise: Tensor | None = None, strength: float = 1.0) -> Tensor:
         """One pass; noise is N×1×H×W with mean 0 and std 1, or None for none; strength 0 is the photograph."""
+        x = self._ground(x)
         skipping = self._shallow(x)
         y = self.down3(skipping[1]).relu_()
         return self._mix(x, self._end(self._middle(y, noise), skipping, noise), strength)
@@ -106,14 +107,14 @@ class Translator(nn.Module):
         """Start, blocks, end, for pictures 1×4×H×W whose fourth channel is the noise, in [0, 1] and uniform."""
 
         def start(x: Tensor, _: Tensor) -> Tensor:
-            y: Tensor = self.down3(self._shallow(x[:, :3])[1]).relu_()
+            y: Tensor = self.down3(self._shallow(self._ground(x[:, :3]))[1]).relu_()
             return y
 
         def middle(x: Tensor, y: Tensor) -> Tensor:
             return self._middle(y, standardize(x[:, 3:]))
 
         def end(x: Tensor, y: Tensor) -> Tensor:
-            photo = x[:, :3]
+            photo = self._ground(x[:, :3])
             return self._mix(photo, self._end(y, self._shallow(photo), standardize(x[:, 3:])), strength)
 
         skipping = [self.down1.norm, self.down2.norm]
@@ -126,6 +127,10 @@ class Translator(nn.Module):
                 end, [*skipping, self.up1.norm, *self.block.norm_layers(), self.up2.norm], 24, floats_per_pixel=28
             ),
         ]
+
+    def _ground(self, x: Tensor) -> Tensor:
+        """The photograph, without the colours that are to be found anew."""
+        return luma(x).expand_as(x) if self.keep_luma else x
 
     def _mix(self, x: Tensor, residual: Tensor, strength: float) -> Tensor:
         """The photograph x with so much of what is painted on its ground."""

@@ -145,6 +145,7 @@ class Model:
             seed,
             nearest_class=nearest_class,
             about=self.about,
+            name=self.name,
             memory=memory,
             device=self.device,
         )

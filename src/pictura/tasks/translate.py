@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from pictura.data.labels import LabelClasses, read_label_map
+from pictura.data.labels import LabelClasses, as_stored_numbers, read_label_map
 from pictura.methods import find_method
 from pictura.models.store import bundled_models
 from pictura.networks.tiling.streaming import DEFAULT_MEMORY
@@ -55,6 +55,8 @@ def translate_picture(source: PictureInput, translator: Translator) -> Any:
     Raises:
         PicturaError: it cannot be read, or is a label map of other classes.
     """
+    if translator.classes is not None:
+        source = as_stored_numbers(source)
     picture = translator.read(source)
     # Under an alpha of 0 a label map has a class, too, where a picture's colours go on and mix.
     seen = picture if translator.classes is None else replace(picture, alpha=None)
@@ -69,6 +71,7 @@ def open_translator(
     *,
     nearest_class: bool = False,
     about: Mapping[str, Any] | None = None,
+    name: str | None = None,
     memory: int = DEFAULT_MEMORY,
     device: str = "auto",
 ) -> Translator:
@@ -79,8 +82,9 @@ def open_translator(
         direction: of those that the model has, by default the first: ``A2B``, ``B2A``, or by the domains' names.
         strength: from 0, the picture itself, over 1, what was learned, to 2.
         seed: of whatever is random.
-        nearest_class: whether colours of a label map that are no class's are taken for the nearest one.
-        about: what is known of an opened model: labels, domains.
+        nearest_class: whether colours of a label map that belong to no class are taken for the nearest one.
+        about: what is known of an opened model, such as its labels.
+        name: of an opened model, for errors and for the picture's metadata.
         memory: bytes to work in beside picture and result.
         device: auto, cpu, cuda or mps.
 
@@ -95,10 +99,15 @@ def open_translator(
     if not 0 <= seed < 2**63:
         raise PicturaError(f"seed must be a whole number from 0 to 2**63 - 1, got {seed}.")
     place = choose_device(device)
-    method, known, told = _open_model(model, device, about)
+    method, known, told = _open_model(model, device, about, name)
     name = told["model"]
     chosen = find_direction(name, direction, method.directions, known.get("domains"))
     classes = _find_classes(name, known, backwards=chosen != method.directions[0])
+    if classes is not None and strength not in (0, 1):
+        raise PicturaError(
+            f"The model '{name}' makes pictures of label maps, which cannot be mixed with them: the strength must be 0 "
+            "or 1."
+        )
     if nearest_class and classes is None:
         raise PicturaError(
             f"The model '{name}' takes no label maps in the direction {chosen}: leave nearest_class out."
@@ -122,11 +131,13 @@ def translating_models() -> list[str]:
 
 
 def _open_model(
-    model: str | Path | Translates, device: str, about: Mapping[str, Any] | None
+    model: str | Path | Translates, device: str, about: Mapping[str, Any] | None, name: str | None
 ) -> tuple[Translates, Mapping[str, Any], dict[str, Any]]:
     """The method, what is known of it, and what the picture's metadata say of it."""
     if isinstance(model, Translates):
-        return model, about or {}, {"model": getattr(model, "name", "opened")}
+        method_name = getattr(model, "name", "opened")
+        known = about or {}
+        return model, known, {"model": name or method_name, "method": method_name, "step": known.get("step")}
     method, known = open_pretrained(model, device=device)
     if not isinstance(method, Translates):
         raise PicturaError(_explain_other(str(model), method.name, capabilities_of(method)))
@@ -149,7 +160,7 @@ def find_direction(name: str, asked: str | None, directions: Sequence[str], doma
     ``A2B`` may be written a2b, AtoB, A-B, B (where it leads), or so with the domains' names instead of the letters.
 
     Args:
-        name: the model's, for errors.
+        name: the model's, for errors; that of a model called after its domains, ``summer2winter``, names A and B.
         asked: what a person wrote.
         directions: the model's own words; the second leads back.
         domains: the names of A and B, where the model tells them.
@@ -160,7 +171,10 @@ def find_direction(name: str, asked: str | None, directions: Sequence[str], doma
     if asked is None:
         return directions[0]
     spellings = {_fold(direction): direction for direction in directions}
-    named = domains if isinstance(domains, (list, tuple)) and len(domains) == 2 else directions[0].split("2")
+    called = Path(name).name.split("2")
+    named = called if len(called) == 2 and all(called) else directions[0].split("2")
+    if isinstance(domains, (list, tuple)) and len(domains) == 2:
+        named = list(domains)
     words = dict.fromkeys(directions, "")
     for pair in (("A", "B"), tuple(map(str, named))):
         if len(pair) == 2:

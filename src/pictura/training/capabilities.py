@@ -148,10 +148,13 @@ def check_image(image: Tensor) -> None:
     """Refuse what is not one image.
 
     Raises:
-        PicturaError: says which shape was expected and which came.
+        PicturaError: says which shape or type was expected and which came.
     """
     if image.dim() != 4 or image.shape[:2] != (1, 3) or not image.numel():
         raise PicturaError(f"Expected an image tensor of shape 1×3×H×W, got {tuple(image.shape)}.")
+    if image.dtype not in (torch.float32, torch.uint8):
+        kind = str(image.dtype).removeprefix("torch.")
+        raise PicturaError(f"Expected an image tensor of float32 in [0, 1] or uint8, got {kind}: convert it.")
 
 
 def check_direction(name: str, direction: str | None, directions: Sequence[str]) -> str:

@@ -266,7 +266,7 @@ class Training:
         }
 
     def _to_device(self, batch: Batch) -> Batch:
-        """On the device, pictures in the networks' order of memory."""
+        """On the device, pictures in the networks' memory format."""
         moved = {name: tensor.to(self.fabric.device, non_blocking=True) for name, tensor in batch.items()}
         return {n: t.contiguous(memory_format=self.memory_format) if t.dim() == 4 else t for n, t in moved.items()}
 

@@ -19,8 +19,9 @@ class ImagePool:
     def query(self, images: Tensor, generator: torch.Generator) -> Tensor:
         """N×C×H×W to as many pictures for the critic, each new or old; without gradient."""
         chosen = [self._swap(image.detach(), generator) for image in images]
-        # In one layout whatever the pictures' was: after a resume the sums must be the same to the bit.
-        return torch.stack(chosen).contiguous(memory_format=torch.channels_last)
+        # In the new ones' memory format, whatever the old ones' is: after a resume sums must be the same to the bit.
+        last = images.is_contiguous(memory_format=torch.channels_last)
+        return torch.stack(chosen).contiguous(memory_format=torch.channels_last if last else torch.contiguous_format)
 
     def _swap(self, image: Tensor, generator: torch.Generator) -> Tensor:
         if len(self.images) < self.size:
@@ -34,7 +35,7 @@ class ImagePool:
 
     def state(self, name: str) -> dict[str, Tensor]:
         """Its pictures under this name; nothing if there are none."""
-        return {name: torch.stack(self.images)} if self.images else {}
+        return {name: torch.stack([image.cpu() for image in self.images])} if self.images else {}
 
     def load_state(self, tensors: dict[str, Tensor], name: str) -> None:
         """Take back what `state` gave under this name."""

@@ -1,4 +1,4 @@
-"""In which order of memory networks are trained."""
+"""The memory format in which networks are trained."""
 
 from collections.abc import Iterable
 

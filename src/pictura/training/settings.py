@@ -14,6 +14,7 @@ MAX_BLOCKS = 256
 MAX_STEPS = 10**9
 MAX_CROP = 2**14
 Channels = Annotated[int, Field(ge=1, le=MAX_CHANNELS)]
+Scales = tuple[Annotated[float, Field(gt=0, le=8)], Annotated[float, Field(gt=0, le=8)]]  # least, greatest
 Share = Annotated[float, Field(ge=0, lt=1)]
 
 

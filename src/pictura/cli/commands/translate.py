@@ -27,7 +27,8 @@ Strength = Annotated[
 NearestClass = Annotated[
     bool,
     typer.Option(
-        "--nearest-class", help="In label maps take colours that are no class's for the nearest class (default: off)."
+        "--nearest-class",
+        help="Take colours of label maps that belong to no class for the nearest (default: off).",
     ),
 ]
 
@@ -106,7 +107,7 @@ def _label(model: str, direction: str | None) -> str:
 
     A run's model is called as the run, and one on the hub without its owner.
     """
-    path = Path(model.partition("@")[0])
+    path = Path(model).resolve() if Path(model).exists() else Path(model.partition("@")[0])
     if path.name in ("bundle", "model.safetensors"):
         path = Path(model).resolve().parent
     if path.name == "bundle":
