@@ -85,7 +85,7 @@ TRANSLATED = (
 PORTRAITS = ("astronaut", "grace-hopper", "mill-workers-by-hine", "cat")
 FACADES = ("007", "031", "055", "079", "091", "103")  # of the test labels of CMP facades
 # Models that start from something else than those photographs.
-OTHER_INPUT = ("labels2facade", "facade2labels", "font2font")
+OTHER_INPUT = ("labels2facade", "denoise")
 
 
 def painted(data: Path, content: str, style: str, settings: Settings, encoder: Encoder) -> Picture:

@@ -12,6 +12,7 @@ from pictura.training.capabilities import capabilities_of
 
 MIB = {
     "adain": 40,
+    "denoise": 24,
     "fast": 12,
     "labels2facade": 24,
     "photo2sketch": 24,
