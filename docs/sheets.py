@@ -16,6 +16,7 @@ from pictura.encoders import Encoder
 from pictura.methods.iterative.settings import Settings
 from pictura.models.store import read_registry
 from pictura.picture import Picture
+from pictura.picture.degrade import add_noise
 from pictura.picture.resize import fit_size, resize
 from pictura.picture.sheet import contact_sheet
 
@@ -84,6 +85,7 @@ TRANSLATED = (
 )
 PORTRAITS = ("astronaut", "grace-hopper", "mill-workers-by-hine", "cat")
 FACADES = ("007", "031", "055", "079", "091", "103")  # of the test labels of CMP facades
+NOISY = (("farmhouse", 0.15), ("cat", 0.1))  # and σ
 # Models that start from something else than those photographs.
 OTHER_INPUT = ("labels2facade", "denoise")
 
@@ -182,11 +184,24 @@ def translation(data: Path) -> None:
             photo = Picture.of(resize(photo.tensor(), fit_size(*photo.tensor().shape[2:], 768)))
             rows.append([square(photo), square(model.translate(photo))])
         save(name, [a + b for a, b in pairwise(rows)], 300, [["photograph", name] * 2] * ((len(rows) + 1) // 2))
+    denoised(data)
     if "labels2facade" in read_registry():
         maps = [data / "translation" / "facades" / "testB" / f"{number}.png" for number in FACADES]
         model = pictura.load("labels2facade")
         rows = [[pictura.read(one) for one in maps], [model.translate(one) for one in maps]]
         save("labels2facade", rows, 256, [["labels"] * len(maps), ["labels2facade"] * len(maps)])
+
+
+def denoised(data: Path) -> None:
+    """Crops with noise beside what is left of it."""
+    model, row, labels = pictura.load("denoise"), [], []
+    for content, sigma in NOISY:
+        photo = pictura.read(data / "content" / f"{content}.jpg").tensor()
+        crop = resize(photo, fit_size(*photo.shape[2:], 600))[..., :400, :480]
+        noisy = Picture.of(add_noise(crop, torch.tensor([sigma]), torch.Generator().manual_seed(0)))
+        row += [noisy, model.translate(noisy)]
+        labels += [f"noise of {sigma:g}", "denoise"]
+    save("denoise", [row], 300, [labels])
 
 
 def shipped_translators() -> list[str]:
