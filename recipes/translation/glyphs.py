@@ -32,7 +32,9 @@ def main() -> None:
 def write_pairs(fonts: list[Path], folder: Path) -> int:
     """Write what both fonts have; return how many letters that is."""
     opened = [open_font(path) for path in fonts]
-    letters = different([one for one in candidates() if all(has_letter(font, one) for font in opened)], opened[0])
+    letters = [one for one in candidates() if all(has_letter(font, one) for font in opened)]
+    for font in opened:
+        letters = different(letters, font)
     for i, letter in enumerate(letters):
         split = "test" if i % HELD_BACK == HELD_BACK - 1 else "train"
         for font, side in zip(opened, "AB", strict=True):
