@@ -174,7 +174,7 @@ def test_a_balanced_critic_s_gradient_is_a_share_of_l1_s() -> None:
     adversarial = -method.D(fake, torch.rand(1, 3, 64, 64))[0].mean()
     sizes = [
         torch.autograd.grad(term, fake, retain_graph=True)[0].norm()
-        for term in (method._balanced(adversarial, fake, l1), l1)
+        for term in (method._balance_term(adversarial, fake, l1), l1)
     ]
     torch.testing.assert_close(sizes[0], 0.5 * sizes[1], rtol=1e-3, atol=0)
 

@@ -93,7 +93,7 @@ def _resnet(tensors: Mapping[str, Tensor], norm: NormKind, path: Path) -> Found:
         names[up] = (f"model.{place}", f"model.{place + 1}")
     network = ResNetGenerator(blocks, norm, width=width, dropout=dropout)
     settings = {"generator_width": width, "dropout": "released" if dropout else "none"}
-    return kind, network, _normalized(names) | {"last": f"model.{17 + blocks}"}, settings
+    return kind, network, _map_keys(names) | {"last": f"model.{17 + blocks}"}, settings
 
 
 def _unet(tensors: Mapping[str, Tensor], norm: NormKind, path: Path) -> Found:
@@ -111,7 +111,7 @@ def _unet(tensors: Mapping[str, Tensor], norm: NormKind, path: Path) -> Found:
         prefix, innermost = _level(level + 1), level == levels - 1
         names[f"downs.{level}"] = (f"{prefix}.1", f"{prefix}.2")
         names[f"ups.{level}"] = (f"{prefix}.3", f"{prefix}.4") if innermost else (f"{prefix}.5", f"{prefix}.6")
-    return kind, UNet(levels, norm, width=width), _normalized(names), {"generator_width": width}
+    return kind, UNet(levels, norm, width=width), _map_keys(names), {"generator_width": width}
 
 
 def _level(number: int) -> str:
@@ -137,10 +137,10 @@ def _critic(tensors: Mapping[str, Tensor], norm: NormKind, path: Path) -> Found:
         raise PicturaError(f"'{path}' is no network of pytorch-CycleGAN-and-pix2pix: check --from and the file.")
     width, inputs = _sides(tensors, f"{first}.weight", path)
     network = PatchGAN(strides, norm, inputs=inputs, width=width)
-    return kind, network, _normalized(places) | {"last": last}, {"critic_width": width}
+    return kind, network, _map_keys(places) | {"last": last}, {"critic_width": width}
 
 
-def _normalized(names: Mapping[str, tuple[str, str]]) -> Names:
+def _map_keys(names: Mapping[str, tuple[str, str]]) -> Names:
     """The names of a `NormalizedConv`'s convolution and norm."""
     pairs = [(f"{ours}.{part}", t) for ours, both in names.items() for part, t in zip(_PARTS, both, strict=True)]
     return dict(pairs)

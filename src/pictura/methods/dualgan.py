@@ -141,14 +141,14 @@ class DualGAN(Method):
             self._clip()
         self.steps += 1
         if self.steps % self.settings.n_critic:
-            return _detached(losses)
+            return _detach(losses)
         losses |= self._generator_losses(real_A, real_B, fake_A, fake_B, generator)
         update(generators=_sum_of_generators(losses))
         if self.settings.gan == "classic":  # run_optim in model.py: twice
             fake_B, fake_A = self._paint(self.G_A, real_A, generator), self._paint(self.G_B, real_B, generator)
             losses |= self._generator_losses(real_A, real_B, fake_A, fake_B, generator)
             update(generators=_sum_of_generators(losses))
-        return _detached(losses)
+        return _detach(losses)
 
     def show(self, batch: Batch) -> list[Tensor]:
         """real_A, fake_B, rec_A, real_B, fake_A, rec_B."""
@@ -249,5 +249,5 @@ def _sum_of_generators(losses: dict[str, Tensor]) -> Tensor:
     return torch.stack([losses[name] for name in ("G_A", "G_B", "rec_A", "rec_B")]).sum()
 
 
-def _detached(losses: dict[str, Tensor]) -> dict[str, Tensor]:
+def _detach(losses: dict[str, Tensor]) -> dict[str, Tensor]:
     return {name: loss.detach() for name, loss in losses.items()}

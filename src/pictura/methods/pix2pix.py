@@ -156,7 +156,7 @@ class Pix2Pix(Method):
         if "L1" in s.objective:
             losses["G_L1"] = s.lambda_l1 * (real_B - fake_B).abs().mean()
         if self.adversarial:
-            losses["G_GAN"] = self._balanced(game.generator(self.D(fake_B, condition)), fake_B, losses.get("G_L1"))
+            losses["G_GAN"] = self._balance_term(game.generator(self.D(fake_B, condition)), fake_B, losses.get("G_L1"))
         update(G=torch.stack([loss for name, loss in losses.items() if name != "D"]).sum())
         self.steps += 1
         return {name: loss.detach() for name, loss in losses.items()}
@@ -224,7 +224,7 @@ class Pix2Pix(Method):
         real_A, real_B = (2 * crop_to_multiple(batch[side], multiple, smallest) - 1 for side in "AB")
         return real_A, real_B
 
-    def _balanced(self, adversarial: Tensor, fake_B: Tensor, l1: Tensor | None) -> Tensor:
+    def _balance_term(self, adversarial: Tensor, fake_B: Tensor, l1: Tensor | None) -> Tensor:
         """The term as it comes, or scaled so that its gradient at fake_B is the asked share of L1's."""
         if not self.settings.balance:
             return adversarial

@@ -96,9 +96,9 @@ def picture_generators(size: int, width: int = 1024, own: int = 2) -> CoupledGen
 
     def layers(first: int, last: int) -> list[nn.Module]:
         pairs = pairwise(widths[first : last + 1])
-        return [_normalized(nn.ConvTranspose2d(c, d, 4, stride=2, padding=1)) for c, d in pairs]
+        return [_build_layer(nn.ConvTranspose2d(c, d, 4, stride=2, padding=1)) for c, d in pairs]
 
-    shared = nn.Sequential(_normalized(nn.ConvTranspose2d(CODE, widths[0], LEAST)), *layers(0, coupled))
+    shared = nn.Sequential(_build_layer(nn.ConvTranspose2d(CODE, widths[0], LEAST)), *layers(0, coupled))
     pixels = [(nn.Conv2d(widths[-1], 3, 3, padding=1), nn.Tanh()) for _ in range(2)]
     heads = [nn.Sequential(*layers(coupled, doublings), *last) for last in pixels]
     return initialize_pictures(CoupledGenerators(shared, heads))
@@ -118,7 +118,7 @@ def picture_critics(size: int, width: int = 1024, own: int = 2) -> CoupledCritic
 
     def convolutions(first: int, last: int) -> list[nn.Module]:
         return [
-            _normalized(
+            _build_layer(
                 nn.Conv2d(widths[i], widths[i + 1], 5 if i < LARGE else 3, stride=2, padding=2 if i < LARGE else 1),
                 dropout[i],
             )
@@ -126,7 +126,7 @@ def picture_critics(size: int, width: int = 1024, own: int = 2) -> CoupledCritic
         ]
 
     # Linear layers as convolutions of the whole map.
-    last = [_normalized(nn.Conv2d(width, 2 * width, 2), LAST_DROPOUT), nn.Conv2d(2 * width, 2, 1)]
+    last = [_build_layer(nn.Conv2d(width, 2 * width, 2), LAST_DROPOUT), nn.Conv2d(2 * width, 2, 1)]
     heads = [nn.Sequential(*convolutions(0, own)) for _ in range(2)]
     return initialize_pictures(CoupledCritics(heads, nn.Sequential(*convolutions(own, count), *last)))
 
@@ -143,7 +143,7 @@ class Shift(nn.Module):
         return x + self.bias.to(x.dtype).view(1, -1, 1, 1)
 
 
-def _normalized(convolution: nn.Conv2d | nn.ConvTranspose2d, dropout: float = 0.0) -> nn.Module:
+def _build_layer(convolution: nn.Conv2d | nn.ConvTranspose2d, dropout: float = 0.0) -> nn.Module:
     channels = convolution.out_channels
     layers = [convolution, nn.BatchNorm2d(channels, affine=False), Shift(channels), nn.PReLU(channels)]
     return nn.Sequential(*layers, *([nn.Dropout(dropout)] if dropout else []))

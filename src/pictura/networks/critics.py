@@ -103,14 +103,14 @@ class EncoderCritic(nn.Module):
 
 def _head(channels: int, width: int) -> nn.Sequential:
     return nn.Sequential(
-        _normalized(nn.Conv2d(channels, width, 1)),
+        _add_spectral_norm(nn.Conv2d(channels, width, 1)),
         nn.LeakyReLU(SLOPE),
-        _normalized(nn.Conv2d(width, width, 3, padding=1)),
+        _add_spectral_norm(nn.Conv2d(width, width, 3, padding=1)),
         nn.LeakyReLU(SLOPE),
-        _normalized(nn.Conv2d(width, 1, 1)),
+        _add_spectral_norm(nn.Conv2d(width, 1, 1)),
     )
 
 
-def _normalized(layer: nn.Conv2d) -> nn.Module:
+def _add_spectral_norm(layer: nn.Conv2d) -> nn.Module:
     """With spectral norm; where weights are shapes only, on "meta", its iterations would take seconds for nothing."""
     return layer if layer.weight.is_meta else spectral_norm(layer)
