@@ -12,7 +12,7 @@ which wants to be taken for the other. With least squares (junyanz/CycleGAN, mod
 Where D cannot tell them apart, E inverts G. Nothing else ties the two, which is why this baseline fails in that paper.
 """
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 from pydantic import Field
@@ -22,9 +22,8 @@ from pictura.encoders import load_encoder
 from pictura.losses.adversarial import ADVERSARIAL
 from pictura.networks.layers.dropout import draw_noise
 from pictura.networks.layers.normalized import NormKind
-from pictura.networks.tiling.streaming import DEFAULT_MEMORY
-from pictura.networks.tiling.tiles import crop_to_multiple
 from pictura.networks.translation import (
+    AnyGenerator,
     CompactCritic,
     CriticName,
     Exported,
@@ -33,13 +32,11 @@ from pictura.networks.translation import (
     build_generator,
     check_crop,
 )
-from pictura.networks.translator import translate_image
-from pictura.runtime.device import Precision
-from pictura.training.capabilities import check_direction, check_image, check_options
 from pictura.training.image_pool import ImagePool
-from pictura.training.method import Batch, DataKind, Method, Player, Update, build_player
+from pictura.training.method import Batch, DataKind, Player, Update, build_player
 from pictura.training.schedules import linear_decay
 from pictura.training.settings import Channels, OptimSettings
+from pictura.training.translating import NetworkTranslator
 
 BETAS = (0.5, 0.999)  # of Adam, as released
 
@@ -62,7 +59,7 @@ RELEASED = BiGANSettings()
 PAPER = RELEASED  # CycleGAN's paper says no more than its code
 
 
-class BiGAN(Method):
+class BiGAN(NetworkTranslator):
     """G, E, and the critic of pairs."""
 
     name: ClassVar[str] = "bigan"
@@ -73,12 +70,14 @@ class BiGAN(Method):
     data: ClassVar[DataKind] = "unpaired"
     Settings = BiGANSettings
     settings: BiGANSettings
+    generators: dict[str, AnyGenerator]
 
     def __init__(self, settings: BiGANSettings) -> None:
         super().__init__(settings)
         s = settings
-        # By direction; while it trains, the loop wraps something around the attributes, and these stay what they are.
-        self.generators = {d: build_generator(s.generator, s.norm, width=s.generator_width) for d in self.directions}
+        self.generators = {
+            direction: build_generator(s.generator, s.norm, width=s.generator_width) for direction in ("A2B", "B2A")
+        }
         self.judge = build_critic(s.critic, s.norm, width=s.critic_width, conditional=True)
         self.G: nn.Module = self.generators["A2B"]
         self.E: nn.Module = self.generators["B2A"]
@@ -117,7 +116,7 @@ class BiGAN(Method):
 
     def step(self, batch: Batch, update: Update, generator: torch.Generator) -> dict[str, Tensor]:
         """D on pairs from the pools, then G and E against the new D."""
-        real_A, real_B = self._pictures(batch)
+        real_A, real_B = self.select_pictures(batch)
         fake_B = self.G(real_A, draw_noise(real_A, generator)).float()
         fake_A = self.E(real_B, draw_noise(real_B, generator)).float()
         # The release's names, which say nothing about the pictures: G's pairs are labelled 1 and E's 0.
@@ -136,41 +135,10 @@ class BiGAN(Method):
 
     def show(self, batch: Batch) -> list[Tensor]:
         """real_A, fake_B, real_B, fake_A."""
-        real_A, real_B = self._pictures(batch)
+        real_A, real_B = self.select_pictures(batch)
         noise = torch.Generator().manual_seed(0)
         fake_B, fake_A = self.G(real_A, draw_noise(real_A, noise)), self.E(real_B, draw_noise(real_B, noise))
         return [(x.float() + 1) / 2 for x in (real_A, fake_B, real_B, fake_A)]
-
-    directions: tuple[str, ...] = ("A2B", "B2A")
-
-    def translate(
-        self,
-        image: Tensor,
-        *,
-        direction: str | None = None,
-        strength: float = 1.0,
-        seed: int = 0,
-        memory: int = DEFAULT_MEMORY,
-        precision: Precision = "auto",
-        **unknown: Any,
-    ) -> Tensor:
-        """1×3×H×W in [0, 1] (or uint8) of any size to the same in the other domain.
-
-        Args:
-            image: of the domain that the direction begins with.
-            direction: ``A2B``, the default, or ``B2A``.
-            strength: 0 is the image itself, 1 what was learned.
-            seed: of the noise, where the generators are given any.
-            memory: bytes to work in beside image and result; what does not fit goes in tiles, with the same result.
-            precision: arithmetic of the convolutions; auto is bfloat16 where the processor is fast in it.
-
-        Raises:
-            PicturaError: not an image, an unknown option or direction, or too little memory.
-        """
-        check_options(self.name, unknown, self.translate)
-        check_image(image)
-        network = self.generators[check_direction(self.name, direction, self.directions)]
-        return translate_image(image, network, strength=strength, seed=seed, memory=memory, precision=precision)
 
     def export_network(self) -> nn.Module:
         """G; a file of ONNX has one direction."""
@@ -184,12 +152,6 @@ class BiGAN(Method):
         """Go on with them."""
         for name, pool in self.pools.items():
             pool.load_state(tensors, name)
-
-    def _pictures(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """real_A and real_B in [-1, 1], of sides that the generators can take."""
-        network = self.generators["A2B"]
-        real_A, real_B = (2 * crop_to_multiple(batch[side], network.multiple, network.smallest) - 1 for side in "AB")
-        return real_A, real_B
 
     def _judge(self, pairs: Tensor) -> list[Tensor]:
         """D's answers to pairs N×6×H×W."""

@@ -11,7 +11,7 @@ where φ is the identity, or VGG-16 to relu4_2 of the picture at 224 pixels. VGG
 is our compact encoder to the layer of that name, at the picture's own size; `PAPER_FEATURES` says what the paper has.
 """
 
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -22,9 +22,8 @@ from pictura.encoders import Encoder, load_encoder
 from pictura.losses.adversarial import ADVERSARIAL
 from pictura.networks.layers.dropout import draw_noise
 from pictura.networks.layers.normalized import NormKind
-from pictura.networks.tiling.streaming import DEFAULT_MEMORY
-from pictura.networks.tiling.tiles import crop_to_multiple
 from pictura.networks.translation import (
+    AnyGenerator,
     CompactCritic,
     CriticName,
     Exported,
@@ -33,15 +32,13 @@ from pictura.networks.translation import (
     build_generator,
     check_crop,
 )
-from pictura.networks.translator import translate_image
-from pictura.runtime.device import Precision
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.settings import MAX_WEIGHT
-from pictura.training.capabilities import check_direction, check_image, check_options
 from pictura.training.image_pool import ImagePool
-from pictura.training.method import Batch, DataKind, Method, Player, Update, build_player
+from pictura.training.method import Batch, DataKind, Player, Update, build_player
 from pictura.training.schedules import linear_decay
 from pictura.training.settings import Channels, OptimSettings
+from pictura.training.translating import NetworkTranslator
 
 BETAS = (0.5, 0.999)  # of Adam, as released
 
@@ -68,7 +65,7 @@ PAPER = RELEASED  # pixel loss + GAN; the paper says no more than the code
 PAPER_FEATURES = ContentGANSettings(content="feature", encoder="vgg16", layer="relu4_2", resize=224)
 
 
-class ContentGAN(Method):
+class ContentGAN(NetworkTranslator):
     """G, D, and φ."""
 
     name: ClassVar[str] = "content_gan"
@@ -79,13 +76,14 @@ class ContentGAN(Method):
     data: ClassVar[DataKind] = "unpaired"
     Settings = ContentGANSettings
     settings: ContentGANSettings
+    generators: dict[str, AnyGenerator]
 
     def __init__(self, settings: ContentGANSettings) -> None:
         super().__init__(settings)
         s = settings
-        self.network = build_generator(s.generator, s.norm, width=s.generator_width)
+        self.generators = {"A2B": build_generator(s.generator, s.norm, width=s.generator_width)}
         self.judge = build_critic(s.critic, s.norm, width=s.critic_width)
-        self.G: nn.Module = self.network  # while it trains, what the loop wraps around them
+        self.G: nn.Module = self.generators["A2B"]  # while it trains, what the loop wraps around them
         self.D: nn.Module = self.judge
         self.pool = ImagePool(s.pool)
         self.encoder: Encoder | None = None
@@ -114,7 +112,7 @@ class ContentGAN(Method):
 
     def check_crop(self, crop: int) -> None:
         """The generator needs its multiple, the critic its patch."""
-        check_crop(crop, self.settings.generator, self.network, self.settings.critic, self.judge)
+        check_crop(crop, self.settings.generator, self.generators["A2B"], self.settings.critic, self.judge)
 
     def prepare(self, device: torch.device, generator: torch.Generator) -> None:
         """φ, and the encoder of the compact critic."""
@@ -126,7 +124,7 @@ class ContentGAN(Method):
 
     def step(self, batch: Batch, update: Update, generator: torch.Generator) -> dict[str, Tensor]:
         """D on fakes from the pool, then G against the new D."""
-        real_A, real_B = self._pictures(batch)
+        real_A, real_B = self.select_pictures(batch)
         fake_B = self.G(real_A, draw_noise(real_A, generator)).float()
         if isinstance(self.judge, CompactCritic):
             self.judge.measure(real_B)
@@ -139,44 +137,13 @@ class ContentGAN(Method):
 
     def show(self, batch: Batch) -> list[Tensor]:
         """real_A, fake_B, and something of B."""
-        real_A, real_B = self._pictures(batch)
+        real_A, real_B = self.select_pictures(batch)
         fake_B = self.G(real_A, draw_noise(real_A, torch.Generator().manual_seed(0)))
         return [(x.float() + 1) / 2 for x in (real_A, fake_B, real_B)]
 
-    directions: tuple[str, ...] = ("A2B",)
-
-    def translate(
-        self,
-        image: Tensor,
-        *,
-        direction: str | None = None,
-        strength: float = 1.0,
-        seed: int = 0,
-        memory: int = DEFAULT_MEMORY,
-        precision: Precision = "auto",
-        **unknown: Any,
-    ) -> Tensor:
-        """1×3×H×W in [0, 1] (or uint8) of any size to the same in the other domain.
-
-        Args:
-            image: real_A.
-            direction: ``A2B``, the only one.
-            strength: 0 is the image itself, 1 what was learned.
-            seed: of the noise, where the generator is given any.
-            memory: bytes to work in beside image and result; what does not fit goes in tiles, with the same result.
-            precision: arithmetic of the convolutions; auto is bfloat16 where the processor is fast in it.
-
-        Raises:
-            PicturaError: not an image, an unknown option or direction, or too little memory.
-        """
-        check_options(self.name, unknown, self.translate)
-        check_image(image)
-        check_direction(self.name, direction, self.directions)
-        return translate_image(image, self.network, strength=strength, seed=seed, memory=memory, precision=precision)
-
     def export_network(self) -> nn.Module:
         """G."""
-        return Exported(self.network)
+        return Exported(self.generators["A2B"])
 
     def state(self) -> dict[str, Tensor]:
         """The pool."""
@@ -185,12 +152,6 @@ class ContentGAN(Method):
     def load_state(self, tensors: dict[str, Tensor]) -> None:
         """Go on with it."""
         self.pool.load_state(tensors, "fake_B")
-
-    def _pictures(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """real_A and real_B in [-1, 1], of sides that the generator can take."""
-        network = self.network
-        real_A, real_B = (2 * crop_to_multiple(batch[side], network.multiple, network.smallest) - 1 for side in "AB")
-        return real_A, real_B
 
     def _content(self, fake_B: Tensor, real_A: Tensor) -> Tensor:
         """E|φ(fake_B) - φ(real_A)|, of pixels in [-1, 1]."""

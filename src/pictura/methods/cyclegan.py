@@ -14,7 +14,7 @@ generators come first. Where the paper and the released code differ, see `PAPER`
 junyanz/pytorch-CycleGAN-and-pix2pix.
 """
 
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -25,9 +25,8 @@ from pictura.losses.adversarial import ADVERSARIAL
 from pictura.losses.balance import GradientBalance
 from pictura.networks.layers.dropout import draw_noise
 from pictura.networks.layers.normalized import NormKind
-from pictura.networks.tiling.streaming import DEFAULT_MEMORY
-from pictura.networks.tiling.tiles import crop_to_multiple
 from pictura.networks.translation import (
+    AnyGenerator,
     CompactCritic,
     CriticName,
     DropoutKind,
@@ -37,15 +36,13 @@ from pictura.networks.translation import (
     build_generator,
     check_crop,
 )
-from pictura.networks.translator import translate_image
-from pictura.runtime.device import Precision
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.settings import MAX_WEIGHT
-from pictura.training.capabilities import check_direction, check_image, check_options
 from pictura.training.image_pool import ImagePool
-from pictura.training.method import Batch, DataKind, Method, Player, Update, build_player
+from pictura.training.method import Batch, DataKind, Player, Update, build_player
 from pictura.training.schedules import linear_decay
 from pictura.training.settings import Channels, OptimSettings
+from pictura.training.translating import NetworkTranslator
 
 BETAS = (0.5, 0.999)  # of Adam, as released
 HALVED = {"log": 0.5}  # D's objective is divided by 2 (appendix 7.1); in least squares the ½ is inside
@@ -89,7 +86,7 @@ PAPER = CycleGANSettings(
 )
 
 
-class CycleGAN(Method):
+class CycleGAN(NetworkTranslator):
     """Two generators, two critics, and one step of training."""
 
     name: ClassVar[str] = "cyclegan"
@@ -100,13 +97,13 @@ class CycleGAN(Method):
     data: ClassVar[DataKind] = "unpaired"
     Settings = CycleGANSettings
     settings: CycleGANSettings
+    generators: dict[str, AnyGenerator]
 
     def __init__(self, settings: CycleGANSettings) -> None:
         super().__init__(settings)
         s = settings
         if s.adversarial == "none" and s.cycle == "none":
             raise PicturaError("Without a critic and without a cycle there is nothing to learn: set one of them.")
-        # By direction and by domain; while it trains, the loop wraps something around the attributes.
         self.generators = {
             direction: build_generator(s.generator, s.norm, width=s.generator_width, dropout=s.dropout, ground=1)
             for direction in ("A2B", "B2A")
@@ -160,7 +157,7 @@ class CycleGAN(Method):
 
     def step(self, batch: Batch, update: Update, generator: torch.Generator) -> dict[str, Tensor]:
         """The generators, then the critics on fakes from the pools."""
-        real_A, real_B = self._pictures(batch)
+        real_A, real_B = self.select_pictures(batch)
         noise_A, noise_B = draw_noise(real_A, generator), draw_noise(real_B, generator)
         fake_B, fake_A = self.G_A(real_A, noise_A).float(), self.G_B(real_B, noise_B).float()
         losses = self._cycle_losses(real_A, real_B, fake_A, fake_B, generator)
@@ -181,7 +178,7 @@ class CycleGAN(Method):
 
     def show(self, batch: Batch) -> list[Tensor]:
         """real_A, fake_B, rec_A, real_B, fake_A, rec_B."""
-        real_A, real_B = self._pictures(batch)
+        real_A, real_B = self.select_pictures(batch)
         noise_A, noise_B = (draw_noise(real, torch.Generator().manual_seed(0)) for real in (real_A, real_B))
         fake_B, fake_A = self.G_A(real_A, noise_A), self.G_B(real_B, noise_B)
         rec_A, rec_B = self.G_B(fake_B, noise_A), self.G_A(fake_A, noise_B)
@@ -191,35 +188,6 @@ class CycleGAN(Method):
     def directions(self) -> tuple[str, ...]:
         """Both, unless the model holds G_A only."""
         return ("A2B", "B2A") if self.settings.directions == "both" else ("A2B",)
-
-    def translate(
-        self,
-        image: Tensor,
-        *,
-        direction: str | None = None,
-        strength: float = 1.0,
-        seed: int = 0,
-        memory: int = DEFAULT_MEMORY,
-        precision: Precision = "auto",
-        **unknown: Any,
-    ) -> Tensor:
-        """1×3×H×W in [0, 1] (or uint8) of any size to the same in the other domain.
-
-        Args:
-            image: of the domain that the direction begins with.
-            direction: ``A2B``, the default, or ``B2A``.
-            strength: 0 is the image itself, 1 what was learned.
-            seed: of the noise, where the generators are given any.
-            memory: bytes to work in beside image and result; what does not fit goes in tiles, with the same result.
-            precision: arithmetic of the convolutions; auto is bfloat16 where the processor is fast in it.
-
-        Raises:
-            PicturaError: not an image, an unknown option or direction, or too little memory.
-        """
-        check_options(self.name, unknown, self.translate)
-        check_image(image)
-        network = self.generators[check_direction(self.name, direction, self.directions)]
-        return translate_image(image, network, strength=strength, seed=seed, memory=memory, precision=precision)
 
     def export_network(self) -> nn.Module:
         """G_A, if it has no noise; a file of ONNX has one direction.
@@ -243,12 +211,6 @@ class CycleGAN(Method):
             balance.scale = scale
         for name, pool in self.pools.items():
             pool.load_state(tensors, name)
-
-    def _pictures(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """real_A and real_B in [-1, 1], of sides that the generators can take."""
-        network = self.generators["A2B"]
-        real_A, real_B = (2 * crop_to_multiple(batch[side], network.multiple, network.smallest) - 1 for side in "AB")
-        return real_A, real_B
 
     def _cycle_losses(
         self, real_A: Tensor, real_B: Tensor, fake_A: Tensor, fake_B: Tensor, generator: torch.Generator

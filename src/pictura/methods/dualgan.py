@@ -20,16 +20,13 @@ from torch import Tensor, nn
 from pictura.losses.adversarial import ADVERSARIAL, AdversarialLoss, gradient_penalty
 from pictura.networks.dualgan import CriticKind, DualCritic, DualGenerator
 from pictura.networks.layers.dropout import draw_noise
-from pictura.networks.tiling.streaming import DEFAULT_MEMORY
 from pictura.networks.translation import Exported
-from pictura.networks.translator import translate_image
-from pictura.runtime.device import Precision
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.settings import MAX_WEIGHT
-from pictura.training.capabilities import check_direction, check_image, check_options
-from pictura.training.method import Batch, DataKind, Method, Player, Update, build_player
+from pictura.training.method import Batch, DataKind, Player, Update, build_player
 from pictura.training.schedules import cosine_decay
 from pictura.training.settings import MAX_CHANNELS, MAX_STEPS, OptimSettings
+from pictura.training.translating import NetworkTranslator
 
 # TensorFlow's RMSProp as model.py calls it: decay 0.9, and 1e-10 under the root. Its mean square begins at 1, torch's
 # at 0, so that torch's first steps are larger.
@@ -67,7 +64,7 @@ PAPER = DualGANSettings(
 )
 
 
-class DualGAN(Method):
+class DualGAN(NetworkTranslator):
     """Two generators, two critics."""
 
     name: ClassVar[str] = "dualgan"
@@ -78,6 +75,7 @@ class DualGAN(Method):
     data: ClassVar[DataKind] = "unpaired"
     Settings = DualGANSettings
     settings: DualGANSettings
+    generators: dict[str, DualGenerator]
 
     def __init__(self, settings: DualGANSettings) -> None:
         super().__init__(settings)
@@ -87,8 +85,7 @@ class DualGAN(Method):
                 f"DualGAN's generators halve a picture {s.levels} times: size must be divisible by {2**s.levels}, "
                 f"not {s.size}; set size or levels."
             )
-        # By direction; while it trains, the loop wraps something around the attributes, and these stay what they are.
-        self.generators = {d: DualGenerator(s.width, s.levels, s.dropout) for d in self.directions}
+        self.generators = {d: DualGenerator(s.width, s.levels, s.dropout) for d in ("A2B", "B2A")}
         self.G_A: nn.Module = self.generators["A2B"]
         self.G_B: nn.Module = self.generators["B2A"]
         self.D_A: nn.Module = DualCritic(s.critic_width, s.critic, s.size)
@@ -131,7 +128,7 @@ class DualGAN(Method):
 
     def step(self, batch: Batch, update: Update, generator: torch.Generator) -> dict[str, Tensor]:
         """The critics, and at every n_critic-th step the generators."""
-        real_A, real_B = self._pictures(batch)
+        real_A, real_B = self.select_pictures(batch)
         losses = {}
         fake_B, fake_A = self._paint(self.G_A, real_A, generator), self._paint(self.G_B, real_B, generator)
         losses["D_A"] = self._critic_loss(self.D_A, real_B, fake_B.detach(), generator)
@@ -152,45 +149,12 @@ class DualGAN(Method):
 
     def show(self, batch: Batch) -> list[Tensor]:
         """real_A, fake_B, rec_A, real_B, fake_A, rec_B."""
-        real_A, real_B = self._pictures(batch)
+        real_A, real_B = self.select_pictures(batch)
         generator = torch.Generator().manual_seed(0)
         with torch.no_grad():
             fake_B, fake_A = self._paint(self.G_A, real_A, generator), self._paint(self.G_B, real_B, generator)
             rec_A, rec_B = self._paint(self.G_B, fake_B, generator), self._paint(self.G_A, fake_A, generator)
         return [(x + 1) / 2 for x in (real_A, fake_B, rec_A, real_B, fake_A, rec_B)]
-
-    directions: tuple[str, ...] = ("A2B", "B2A")
-
-    def translate(
-        self,
-        image: Tensor,
-        *,
-        direction: str | None = None,
-        strength: float = 1.0,
-        seed: int = 0,
-        memory: int = DEFAULT_MEMORY,
-        precision: Precision = "auto",
-        **unknown: Any,
-    ) -> Tensor:
-        """1×3×H×W in [0, 1] (or uint8) of any size to the same in the other domain.
-
-        Sides are extended to a multiple of 2^levels by mirrored pixels.
-
-        Args:
-            image: of the domain that the direction begins with.
-            direction: ``A2B``, the default, or ``B2A``.
-            strength: 0 is the image itself, 1 what was learned.
-            seed: of the dropout, if the model has any.
-            memory: bytes to work in beside image and result; what does not fit goes in tiles, with the same result.
-            precision: arithmetic of the convolutions; auto is bfloat16 where the processor is fast in it.
-
-        Raises:
-            PicturaError: not an image, an unknown option or direction, or too little memory.
-        """
-        check_options(self.name, unknown, self.translate)
-        check_image(image)
-        network = self.generators[check_direction(self.name, direction, self.directions)]
-        return translate_image(image, network, strength=strength, seed=seed, memory=memory, precision=precision)
 
     def export_network(self) -> nn.Module:
         """G_A, if it has no noise; a file of ONNX has one direction.
@@ -211,10 +175,6 @@ class DualGAN(Method):
     @property
     def _game(self) -> AdversarialLoss:
         return ADVERSARIAL["log" if self.settings.gan == "classic" else "wasserstein"]
-
-    def _pictures(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """real_A and real_B in [-1, 1]."""
-        return 2 * batch["A"] - 1, 2 * batch["B"] - 1
 
     def _paint(self, G: nn.Module, x: Tensor, generator: torch.Generator) -> Tensor:
         """One picture, with new noise if there is dropout."""

@@ -29,7 +29,6 @@ from pictura.networks.compact import least_side, select_components
 from pictura.networks.critics import FeatureCritic
 from pictura.networks.patchgan import PatchGAN
 from pictura.networks.tiling.streaming import DEFAULT_MEMORY
-from pictura.networks.tiling.tiles import crop_to_multiple
 from pictura.networks.translator import (
     TRANSLATOR_BLOCKS,
     TRANSLATOR_WIDTHS,
@@ -42,9 +41,10 @@ from pictura.networks.translator import (
 from pictura.runtime.device import Precision
 from pictura.runtime.errors import PicturaError
 from pictura.training.capabilities import check_direction, check_image, check_options
-from pictura.training.method import Batch, DataKind, Method, Player, Update, build_player
+from pictura.training.method import Batch, DataKind, Player, Update, build_player
 from pictura.training.schedules import Schedule, linear_decay
 from pictura.training.settings import Channels, OptimSettings, Scales
+from pictura.training.translating import NetworkTranslator
 
 Features = dict[str, Tensor]
 MOVED = 0.01  # how much λ moves in a step that is off by the whole target
@@ -92,7 +92,7 @@ class OneSidedSettings(OptimSettings):
     ema: float = Field(default=0.998, ge=0, lt=1, description="decay of G's averaged weights; 0: the last ones")
 
 
-class OneSided(Method):
+class OneSided(NetworkTranslator):
     """G, D, φ, and one step of training."""
 
     name: ClassVar[str] = "one_sided"
@@ -102,11 +102,13 @@ class OneSided(Method):
     data: ClassVar[DataKind] = "unpaired"
     Settings = OneSidedSettings
     settings: OneSidedSettings
+    signed = False
 
     def __init__(self, settings: OneSidedSettings) -> None:
         super().__init__(settings)
         select_components(settings.content_layers)  # refuses what is no layer
         self.network = Translator(settings.widths, settings.blocks, ground=settings.ground)
+        self.generators = {"A2B": self.network}
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in the stubs
         channels = select_components(settings.layers)
         self.heads = FeatureCritic(channels, settings.critic_width) if settings.critic == "compact" else None
@@ -152,7 +154,7 @@ class OneSided(Method):
 
     def step(self, batch: Batch, update: Update, generator: torch.Generator) -> dict[str, Tensor]:
         """G, then D on the same pictures."""
-        real_a, real_b = (crop_to_multiple(batch[side], self.network.multiple, self.network.smallest) for side in "AB")
+        real_a, real_b = self.select_pictures(batch)
         fake_b = self.generator(real_a, noise_like(real_a, generator)).float()
         features_a, features_fake, features_b = self._encode(real_a, fake_b, real_b, self._factor(generator))
         if self.heads is not None:
@@ -179,15 +181,10 @@ class OneSided(Method):
 
     def show(self, batch: Batch) -> list[Tensor]:
         """real_A, fake_B, and something of B."""
-        real_a, real_b = (crop_to_multiple(batch[side], self.network.multiple, self.network.smallest) for side in "AB")
+        real_a, real_b = self.select_pictures(batch)
         with torch.no_grad():
             made = self.generator(real_a, noise_like(real_a, torch.Generator().manual_seed(0)))
         return [real_a, made.float().clamp(0, 1), real_b]
-
-    @property
-    def directions(self) -> tuple[str, ...]:
-        """One."""
-        return ("A2B",)
 
     def translate(
         self,

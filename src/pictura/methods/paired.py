@@ -12,7 +12,7 @@ al. 2017, arXiv 1611.07004) with three levers that make minutes of hours:
 
 import math
 from functools import partial
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -26,23 +26,19 @@ from pictura.networks.compact import least_side, select_components
 from pictura.networks.critics import FeatureCritic
 from pictura.networks.patchgan import PatchGAN
 from pictura.networks.restorer import Restorer
-from pictura.networks.tiling.streaming import DEFAULT_MEMORY
-from pictura.networks.tiling.tiles import crop_to_multiple
 from pictura.networks.translator import (
     TRANSLATOR_BLOCKS,
     TRANSLATOR_WIDTHS,
     QuietTranslator,
     Translator,
     noise_like,
-    translate_image,
 )
-from pictura.runtime.device import Precision
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.settings import MAX_WEIGHT
-from pictura.training.capabilities import check_direction, check_image, check_options
-from pictura.training.method import Batch, DataKind, Method, Player, Update, build_player
+from pictura.training.method import Batch, DataKind, Player, Update, build_player
 from pictura.training.schedules import linear_decay
 from pictura.training.settings import MAX_BLOCKS, Channels, OptimSettings, Scales
+from pictura.training.translating import NetworkTranslator
 
 Features = dict[str, Tensor]
 BETAS = (0.5, 0.99)  # of Adam: little momentum, as GANs are trained
@@ -81,7 +77,7 @@ class PairedSettings(OptimSettings):
     ema: float = Field(default=0.998, ge=0, lt=1, description="decay of G's averaged weights; 0: the last ones")
 
 
-class Paired(Method):
+class Paired(NetworkTranslator):
     """G, D, φ, and one step of training."""
 
     name: ClassVar[str] = "paired"
@@ -92,10 +88,12 @@ class Paired(Method):
     data: ClassVar[DataKind] = "paired"
     Settings = PairedSettings
     settings: PairedSettings
+    signed = False
 
     def __init__(self, settings: PairedSettings) -> None:
         super().__init__(settings)
         self.network = self.build_network()
+        self.generators = {"A2B": self.network}
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in the stubs
         channels, width = select_components(settings.layers), settings.critic_width
         self.heads = FeatureCritic(channels, width, condition=3) if settings.critic == "compact" else None
@@ -157,8 +155,7 @@ class Paired(Method):
 
     def pairs(self, batch: Batch, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """real_A and real_B of a batch, of sides that G can take."""
-        real_a, real_b = (crop_to_multiple(batch[side], self.network.multiple, self.network.smallest) for side in "AB")
-        return real_a, real_b
+        return self.select_pictures(batch)
 
     def step(self, batch: Batch, update: Update, generator: torch.Generator) -> dict[str, Tensor]:
         """G, then D on the same pictures."""
@@ -194,40 +191,6 @@ class Paired(Method):
         with torch.no_grad():
             made = self.generator(real_a, self._noise(real_a, generator))
         return [real_a, made.float().clamp(0, 1), real_b]
-
-    @property
-    def directions(self) -> tuple[str, ...]:
-        """One."""
-        return ("A2B",)
-
-    def translate(
-        self,
-        image: Tensor,
-        *,
-        direction: str | None = None,
-        strength: float = 1.0,
-        seed: int = 0,
-        memory: int = DEFAULT_MEMORY,
-        precision: Precision = "auto",
-        **unknown: Any,
-    ) -> Tensor:
-        """1×3×H×W in [0, 1] (or uint8) of any size to the same in the other domain.
-
-        Args:
-            image: real_A.
-            direction: ``A2B``, the only one.
-            strength: 0 is real_A, 1 what was learned.
-            seed: of the noise, where G is given any.
-            memory: bytes to work in beside image and result; what does not fit goes in tiles, with the same result.
-            precision: arithmetic of the convolutions; auto is bfloat16 where the processor is fast in it.
-
-        Raises:
-            PicturaError: not an image, an unknown option or direction, or too little memory.
-        """
-        check_options(self.name, unknown, self.translate)
-        check_image(image)
-        check_direction(self.name, direction, self.directions)
-        return translate_image(image, self.network, strength=strength, seed=seed, memory=memory, precision=precision)
 
     def export_network(self) -> nn.Module:
         """G, if it has no noise.

@@ -12,7 +12,7 @@ in use, too, and norms use the statistics of the pictures at hand. Where the pap
 phillipi/pix2pix is the first release.
 """
 
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -23,9 +23,8 @@ from pictura.losses.adversarial import ADVERSARIAL
 from pictura.losses.balance import GradientBalance
 from pictura.networks.layers.dropout import draw_noise
 from pictura.networks.layers.normalized import NormKind
-from pictura.networks.tiling.streaming import DEFAULT_MEMORY
-from pictura.networks.tiling.tiles import crop_to_multiple
 from pictura.networks.translation import (
+    AnyGenerator,
     CompactCritic,
     CriticName,
     DropoutKind,
@@ -35,13 +34,11 @@ from pictura.networks.translation import (
     build_generator,
     check_crop,
 )
-from pictura.networks.translator import translate_image
-from pictura.runtime.device import Precision
 from pictura.runtime.settings import MAX_WEIGHT
-from pictura.training.capabilities import check_direction, check_image, check_options
-from pictura.training.method import Batch, DataKind, Method, Player, Update, build_player
+from pictura.training.method import Batch, DataKind, Player, Update, build_player
 from pictura.training.schedules import linear_decay
 from pictura.training.settings import Channels, OptimSettings
+from pictura.training.translating import NetworkTranslator
 
 BETAS = (0.5, 0.999)  # of Adam, section 3.3
 # The critic's objective is divided by 2 "to slow down its learning" (section 3.3); in least squares the ½ is inside.
@@ -77,7 +74,7 @@ PAPER = Pix2PixSettings(
 )
 
 
-class Pix2Pix(Method):
+class Pix2Pix(NetworkTranslator):
     """G, D, and one step of training."""
 
     name: ClassVar[str] = "pix2pix"
@@ -88,13 +85,15 @@ class Pix2Pix(Method):
     data: ClassVar[DataKind] = "paired"
     Settings = Pix2PixSettings
     settings: Pix2PixSettings
+    generators: dict[str, AnyGenerator]
 
     def __init__(self, settings: Pix2PixSettings) -> None:
         super().__init__(settings)
         s = settings
-        self.generator = build_generator(s.generator, s.norm, width=s.generator_width, dropout=s.dropout)
+        G = build_generator(s.generator, s.norm, width=s.generator_width, dropout=s.dropout)
+        self.generators = {"A2B": G}  # the data setting ``direction`` says which side of the pairs is A
         self.judge = build_critic(s.critic, s.norm, width=s.critic_width, conditional=self.conditional)
-        self.G: nn.Module = self.generator  # while it trains, what the loop wraps around them
+        self.G: nn.Module = G  # while it trains, what the loop wraps around them
         self.D: nn.Module = self.judge
         self.steps = 0
         self.balance = GradientBalance()
@@ -133,7 +132,7 @@ class Pix2Pix(Method):
     def check_crop(self, crop: int) -> None:
         """A U-Net needs its multiple, a critic its patch."""
         s = self.settings
-        check_crop(crop, s.generator, self.generator, s.critic, self.judge if self.adversarial else None)
+        check_crop(crop, s.generator, self.generators["A2B"], s.critic, self.judge if self.adversarial else None)
 
     def prepare(self, device: torch.device, generator: torch.Generator) -> None:
         """The encoder of the compact critic."""
@@ -143,7 +142,7 @@ class Pix2Pix(Method):
     def step(self, batch: Batch, update: Update, generator: torch.Generator) -> dict[str, Tensor]:
         """D on real_B and fake_B, then G with the D that has learned (junyanz's pix2pix_model.py)."""
         s, game = self.settings, ADVERSARIAL[self.settings.adversarial]
-        real_A, real_B = self._pictures(batch)
+        real_A, real_B = self.select_pictures(batch)
         fake_B = self.G(real_A, draw_noise(real_A, generator)).float()
         condition = real_A if self.conditional else None
         losses = {}
@@ -163,43 +162,9 @@ class Pix2Pix(Method):
 
     def show(self, batch: Batch) -> list[Tensor]:
         """real_A, fake_B, real_B."""
-        real_A, real_B = self._pictures(batch)
+        real_A, real_B = self.select_pictures(batch)
         fake_B = self.G(real_A, draw_noise(real_A, torch.Generator().manual_seed(0)))
         return [(x.float() + 1) / 2 for x in (real_A, fake_B, real_B)]
-
-    @property
-    def directions(self) -> tuple[str, ...]:
-        """One; the data setting ``direction`` says which side of the pairs is A."""
-        return ("A2B",)
-
-    def translate(
-        self,
-        image: Tensor,
-        *,
-        direction: str | None = None,
-        strength: float = 1.0,
-        seed: int = 0,
-        memory: int = DEFAULT_MEMORY,
-        precision: Precision = "auto",
-        **unknown: Any,
-    ) -> Tensor:
-        """1×3×H×W in [0, 1] (or uint8) of any size to the same in the other domain.
-
-        Args:
-            image: real_A.
-            direction: ``A2B``, the only one.
-            strength: 0 is real_A, 1 what was learned.
-            seed: of the dropout.
-            memory: bytes to work in beside image and result; what does not fit goes in tiles, with the same result.
-            precision: arithmetic of the convolutions; auto is bfloat16 where the processor is fast in it.
-
-        Raises:
-            PicturaError: not an image, an unknown option or direction, or too little memory.
-        """
-        check_options(self.name, unknown, self.translate)
-        check_image(image)
-        check_direction(self.name, direction, self.directions)
-        return translate_image(image, self.generator, strength=strength, seed=seed, memory=memory, precision=precision)
 
     def export_network(self) -> nn.Module:
         """G, if it has no noise.
@@ -207,7 +172,7 @@ class Pix2Pix(Method):
         Raises:
             PicturaError: it has: a file of ONNX would compute something else.
         """
-        return Exported(self.generator, self.settings.dropout != "none")
+        return Exported(self.generators["A2B"], self.settings.dropout != "none")
 
     def state(self) -> dict[str, Tensor]:
         """How many steps were taken, and the adversarial term's scale."""
@@ -217,12 +182,6 @@ class Pix2Pix(Method):
         """Go on with it."""
         steps, self.balance.scale = tensors["controllers"].tolist()
         self.steps = int(steps)
-
-    def _pictures(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """real_A and real_B in [-1, 1], of sides that G can take."""
-        multiple, smallest = self.generator.multiple, self.generator.smallest
-        real_A, real_B = (2 * crop_to_multiple(batch[side], multiple, smallest) - 1 for side in "AB")
-        return real_A, real_B
 
     def _balance_term(self, adversarial: Tensor, fake_B: Tensor, l1: Tensor | None) -> Tensor:
         """The term as it comes, or scaled so that its gradient at fake_B is the asked share of L1's."""

@@ -29,7 +29,7 @@ CRITIC_LAYERS = ("relu2_1", "relu3_1", "relu4_1", "relu5_1")  # of the compact e
 
 def build_generator(
     name: GeneratorName, norm: NormKind, *, width: int = RESNET_WIDTH, dropout: DropoutKind = "none", ground: int = 0
-) -> "UNet | ResNetGenerator | SignedTranslator":
+) -> "AnyGenerator":
     """A generator with new weights.
 
     Args:
@@ -102,6 +102,9 @@ class SignedTranslator(nn.Module):
         return self.translator.parts(strength)
 
 
+AnyGenerator = UNet | ResNetGenerator | SignedTranslator  # what `build_generator` makes
+
+
 class CompactCritic(EncoderCritic):
     """Heads on the features of the compact encoder, of pictures in [-1, 1]."""
 
@@ -123,9 +126,7 @@ class Exported(nn.Module):
         PicturaError: its result depends on noise, which those programs would have to make as pictura does.
     """
 
-    def __init__(
-        self, generator: "UNet | ResNetGenerator | SignedTranslator | DualGenerator", dropout: bool = False
-    ) -> None:
+    def __init__(self, generator: "AnyGenerator | DualGenerator", dropout: bool = False) -> None:
         super().__init__()
         if dropout or isinstance(generator, SignedTranslator):
             raise PicturaError(
