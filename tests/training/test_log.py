@@ -15,6 +15,13 @@ def test_a_log_that_is_too_long_is_thinned(tmp_path):
     assert [(line["step"], line["losses"]["a"]) for line in log.read_log(kept.path)] == [(3, 2.0), (6, 5.0), (9, 8.0)]
 
 
+def test_a_loss_of_some_steps_is_the_mean_of_these(tmp_path):
+    kept = log.Log(tmp_path / "log.jsonl", steps=8000)  # four steps a line
+    for step in range(1, 5):
+        kept.add(step, {"critic": 1.0} | ({"generator": float(step)} if step % 3 == 0 else {}), 0.1, 1.0)
+    assert log.read_log(kept.path)[0]["losses"] == {"critic": 1.0, "generator": 3.0}
+
+
 def test_a_torn_log_is_read_and_gone_on_with(tmp_path):
     path = tmp_path / "log.jsonl"
     path.write_text('{"step": 1, "losses": {}}\n{"step": 2, "losses": {}}\n{"step": 3, "lo')

@@ -25,8 +25,7 @@ class Log:
 
     def __init__(self, path: Path, steps: int) -> None:
         self.path, self.every = path, math.ceil(steps / MAX_LINES)
-        self._sums: dict[str, float] = {}
-        self._count = 0
+        self._values: dict[str, list[float]] = {}  # since the last line; not every step has every loss
 
     def begin(self, step: int) -> None:
         """Forget what was logged after `step`: a resumed training takes those steps again."""
@@ -36,12 +35,11 @@ class Log:
     def add(self, step: int, losses: Mapping[str, float], seconds: float, rate: float) -> None:
         """After each step, from 1."""
         for name, value in losses.items():
-            self._sums[name] = self._sums.get(name, 0.0) + value
-        self._count += 1
+            self._values.setdefault(name, []).append(value)
         if step % self.every:
             return
-        means = {name: value / self._count for name, value in self._sums.items()}
-        self._sums, self._count = {}, 0
+        means = {name: sum(values) / len(values) for name, values in self._values.items()}
+        self._values = {}
         line = {"step": step, "losses": means, "seconds": round(seconds, 3), "images_per_second": round(rate, 3)}
         with contextlib.suppress(OSError), self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
