@@ -180,7 +180,7 @@ class Training:
 
     def _step(self, step: int, batches: loader.BatchIterator, request: StopRequest) -> tuple[Losses, int]:
         """One optimisation step: mean losses of all batches and processes, and the signal that one of them got."""
-        sums: dict[str, Tensor] = {}
+        found: dict[str, list[Tensor]] = {}  # not every batch has every loss
         for micro in range(self.settings.accumulate):
             batch = self._to_device(next(batches))
             place = (self.settings.seed, step, micro, self.fabric.global_rank)
@@ -190,13 +190,14 @@ class Training:
             named = self.method.step(batch, self.players.update, seeds.generator("given", *place))
             # What the players minimize is checked, too, should it not be among the named.
             for name, loss in (named | {OBJECTIVE_PREFIX + n: loss for n, loss in self.players.losses.items()}).items():
-                sums[name] = sums.get(name, 0) + loss.detach().float().reshape(()) / self.settings.accumulate
+                found.setdefault(name, []).append(loss.detach().float().reshape(()))
         self.players.end()
         number = torch.tensor(float(request.number), device=self.fabric.device)
-        means = mean_over_processes(torch.stack([number, *sums.values()]), self.fabric)
+        own = [torch.stack(losses).mean() for losses in found.values()]
+        means = mean_over_processes(torch.stack([number, *own]), self.fabric)
         values = means.tolist()
         asked = (request.number or signal.SIGTERM) if values[0] else 0
-        return dict(zip(sums, values[1:], strict=True)), int(asked)
+        return dict(zip(found, values[1:], strict=True)), int(asked)
 
     def _after_step(self, step: int, losses: Losses, asked: int) -> None:
         """Guard, log, show, save and tell after a step, from 1; leave when asked to."""
