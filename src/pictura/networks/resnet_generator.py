@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from pictura.networks.layers.dropout import NoiseDropout
 from pictura.networks.layers.normalized import NormalizedConv, NormKind, initialize, mix, norm_layers
 from pictura.networks.layers.padding import pad
+from pictura.networks.layers.winograd import WideConv
 from pictura.networks.tiling.streaming import NetworkPart
 
 RESNET_WIDTH = 64
@@ -60,7 +61,7 @@ class ResNetGenerator(nn.Module):
         y = self._start(x)
         for block in self.blocks:
             y = block(y, noise)
-        return self._end(y)
+        return self._end(y.contiguous() if x.is_contiguous() else y)  # `WideConv` makes channels last
 
     def parts(self, strength: float = 1.0) -> list[NetworkPart]:
         """Start, blocks, end: images in [0, 1] to images in [0, 1]; noise, if any, is one more channel of the image.
@@ -107,14 +108,14 @@ class ResidualBlock(nn.Module):
     def __init__(self, channels: int, norm: NormKind, dropout: NoiseDropout | None) -> None:
         super().__init__()
         bias = norm == "instance"
-        self.first = NormalizedConv(nn.Conv2d(channels, channels, 3, bias=bias), norm)
+        self.first = NormalizedConv(WideConv(channels, channels, bias=bias), norm)
         self.dropout = dropout
-        self.second = NormalizedConv(nn.Conv2d(channels, channels, 3, bias=bias), norm)
+        self.second = NormalizedConv(WideConv(channels, channels, bias=bias), norm)
 
     def forward(self, x: Tensor, noise: Tensor | None = None) -> Tensor:
         """One block."""
         y = self.first(pad(x, mode="reflect")).relu_()
         if self.dropout is not None:
             y = self.dropout(y, noise)
-        result: Tensor = x + self.second(pad(y, mode="reflect"))
+        result: Tensor = self.second(pad(y, mode="reflect")) + x  # in the order of memory of the convolution
         return result
