@@ -11,11 +11,11 @@ READY_DEV := .venv/ready-dev
 demo: $(READY)  ## paint examples/photo.jpg in four styles into demo/
 	@$(BIN)/python examples/demo.py
 
-test: check  ## everything continuous integration asks for
-	@$(BIN)/python -m pytest
+test: check  ## everything continuous integration asks for; each core has tests of its own
+	@$(BIN)/python -m pytest -n auto
 
 fast: check  ## the same without the slow tests
-	@$(BIN)/python -m pytest -m "not slow"
+	@$(BIN)/python -m pytest -n auto -m "not slow"
 
 # Nine kinds of file: 20 minutes in all.
 FUZZ_SECONDS ?= 130
