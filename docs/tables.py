@@ -108,6 +108,7 @@ TABLES = {"paper": paper, "start": start} | {
         "try",
         "translate",
         "upscale",
+        "measure",
         "video",
         "train",
         "data check",

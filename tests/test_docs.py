@@ -132,6 +132,7 @@ def test_every_option_is_in_cli_md():
         "try",
         "translate",
         "upscale",
+        "measure",
         "video",
         "train",
         "data check",

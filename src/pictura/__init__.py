@@ -13,7 +13,7 @@ from pictura.runtime.lazy import lazy_attributes
 from pictura.runtime.threads import set_environment
 
 if TYPE_CHECKING:
-    from pictura.api import load, load_settings, styles, stylize, synthesize, translate, upscale
+    from pictura.api import load, load_settings, measure, styles, stylize, synthesize, translate, upscale
     from pictura.methods.iterative.run import Interrupted, Step
     from pictura.methods.iterative.settings import PRESETS, Settings, preset
     from pictura.picture import Picture, read
@@ -37,6 +37,7 @@ __all__ = [
     "from_pretrained",
     "load",
     "load_settings",
+    "measure",
     "preset",
     "read",
     "save_pretrained",
@@ -48,7 +49,7 @@ __all__ = [
     "write",
 ]
 _HOMES = {
-    "pictura.api": ("load", "load_settings", "styles", "stylize", "synthesize", "translate", "upscale"),
+    "pictura.api": ("load", "load_settings", "measure", "styles", "stylize", "synthesize", "translate", "upscale"),
     "pictura.tasks.load": ("from_pretrained", "save_pretrained"),
     "pictura.tasks.model": ("Model",),
     "pictura.methods.iterative.run": ("Interrupted", "Step"),

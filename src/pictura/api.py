@@ -24,6 +24,7 @@ from pictura.style import Style, style_names
 from pictura.style.sources import ImageStyle, painting_tensor
 from pictura.tasks.enlarge import Enlarger, enlarge_picture, open_enlarger
 from pictura.tasks.keywords import IterativeKeywords, StylizeKeywords, TranslateKeywords, UpscaleKeywords, accept_words
+from pictura.tasks.measuring import Measured, MeasureOptions, measure_pictures
 from pictura.tasks.model import load
 from pictura.tasks.optimize import StepCallback, Stop, change_settings, open_encoder, split_encoder, synthesize_texture
 from pictura.tasks.provenance import load_settings
@@ -34,7 +35,7 @@ StyleInput = PictureInput | Style | ImageStyle
 Styles = StyleInput | Sequence[StyleInput]
 Number = TypeVar("Number", bound=np.generic)
 allow_fetching()
-__all__ = ["load", "load_settings", "styles", "stylize", "synthesize", "translate", "upscale"]
+__all__ = ["load", "load_settings", "measure", "styles", "stylize", "synthesize", "translate", "upscale"]
 
 
 def styles() -> list[str]:
@@ -286,3 +287,35 @@ def synthesize(
     except Interrupted as interrupted:
         picture = interrupted.picture
         raise Interrupted(convert_like(texture, Picture.of(picture), picture)) from interrupted
+
+
+@check_arguments
+def measure(
+    a: PictureInput | Sequence[PictureInput],
+    b: PictureInput | Sequence[PictureInput],
+    metrics: str | Sequence[str],
+    *,
+    encoder: Encoder | str = "compact",
+    weights: Path | None = None,
+    lpips_weights: Path | None = None,
+    content: PictureInput | Sequence[PictureInput] | None = None,
+    border: int = 0,
+    classes: int | None = None,
+    ignore: int = 255,
+    seed: int = 0,
+    device: str = "auto",
+) -> list[Measured]:
+    """How good A is by the measure of B, in the order of `metrics`, which docs/measuring.md describes.
+
+    A and B are each a file, a folder, a picture of any kind or a sequence of pictures. A figure comes with its standard
+    error, the number of pictures and the network behind it, which `encoder` (and a file of `weights`) names. `content`
+    is for artfid, `border` for PSNR and SSIM, `classes` and `ignore` (a number) for label maps, `seed` for kid.
+
+    Raises:
+        PicturaError: something given cannot be used.
+    """
+    from pictura.interop.checkpoint import read_tensors
+
+    heads = None if lpips_weights is None else read_tensors(lpips_weights)
+    options = MeasureOptions(encoder, weights, heads, content, border, classes, ignore, seed, device)
+    return measure_pictures(a, b, [metrics] if isinstance(metrics, str) else metrics, options)

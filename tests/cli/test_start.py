@@ -23,6 +23,7 @@ HELPS = [
     ["try"],
     ["translate"],
     ["upscale"],
+    ["measure"],
     ["video"],
     ["train"],
     ["data"],

@@ -8,7 +8,7 @@ import torch
 from scipy.signal import convolve2d
 
 from pictura.metrics.similarity import psnr, ssim
-from pictura.metrics.superres import luma, score
+from pictura.metrics.superres import luma, score, scored_planes
 from pictura.runtime.errors import PicturaError
 
 
@@ -65,3 +65,29 @@ def test_score_of_a_grey_file_is_of_its_own_values(draw):
     own, converted = score(made, true, 4, grey=True), score(made, true, 4)
     # Studio range makes the same error smaller by 219/255.
     assert converted.psnr - own.psnr == pytest.approx(20 * math.log10(255 / 219), abs=0.3)
+
+
+def test_rgb_scores_and_borders(draw):
+    true = (draw(20, 24) * 255).round() / 255
+    made = true.clone()
+    made[:, 0] = (true[:, 0] * 255 - 30).clamp(0) / 255  # red alone is off
+    planes = [scored_planes(x, 2, rgb=True) for x in (made, true)]
+    assert planes[0].shape == (1, 3, 16, 20)
+    error = np.square(planes[0].numpy() - planes[1].numpy()).mean()
+    assert psnr(*planes).item() == pytest.approx(10 * math.log10(255**2 / error))
+    channels = [wang(planes[1][0, i].double().numpy(), planes[0][0, i].double().numpy(), 255) for i in range(3)]
+    assert ssim(*planes).item() == pytest.approx(np.mean(channels))
+    assert scored_planes(true, 0).shape == (1, 1, 20, 24)
+    assert score(true, true, 0).ssim == pytest.approx(1)
+    with pytest.raises(PicturaError, match="border of 10 leaves nothing of 24×20"):
+        scored_planes(true, 10)
+
+
+def test_equal_to_scikit_image():
+    """Recorded from scikit-image 0.26: Gaussian weights, σ 1.5, population covariance, inside a border of 5."""
+    y, x = np.mgrid[0:24, 0:32]
+    true = 127.5 + 100 * np.sin(x / 3) * np.cos(y / 4)
+    made = true + 20 * np.cos(x * y / 7)
+    pair = [torch.from_numpy(one)[None, None] for one in (made, true)]
+    assert ssim(*pair).item() == pytest.approx(0.8767968997653863, abs=1e-12)
+    assert psnr(*pair).item() == pytest.approx(24.701301420404803, abs=1e-9)

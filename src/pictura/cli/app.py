@@ -40,6 +40,10 @@ COMMANDS = {
         "upscale:upscale",
         "Upscale pictures with a trained network.",
     ),
+    "measure": (
+        "measure:measure",
+        "Measure pictures against others: PSNR, SSIM, style and content distances, KID, FID, segmentation scores.",
+    ),
     "video": (
         "video:video",
         "Stylize a video without flicker; sound and timing are kept.",

@@ -2,6 +2,8 @@
 
 import json
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -77,3 +79,14 @@ def format_progress(step: "Step") -> str:
     height, width = step.size
     losses = "  ".join(f"{name} {value:.3g}" for name, value in step.losses.items() if name != "total")
     return f"{step.step}/{step.steps}  {width}×{height}  {losses}  {format_duration(step.left)} left"
+
+
+@contextmanager
+def counting_bar(verb: str, *, quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
+    """What is told how many of how many are done: a bar on a terminal, nothing elsewhere."""
+    console = Console(stderr=True)
+    with Progress(
+        console=console, transient=True, disable=quiet or not console.is_terminal, redirect_stdout=False
+    ) as bar:
+        task = bar.add_task(verb)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -1,14 +1,13 @@
 """`pictura data`: check data sets, combine and split image pairs."""
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from pictura.cli.options import Json, Overwrite
+from pictura.cli.progress import counting_bar
 from pictura.cli.text import examples, print_text, printable
 from pictura.runtime.errors import PicturaError
 
@@ -62,7 +61,7 @@ def check(
     settings = parse_data_settings(changes or [])
     data_kind = cast("DataKind", kind or ("labelled" if settings.csv or settings.pattern else recognize_kind(folder)))
     source = open_data(folder, data_kind, crop or 1, settings=settings)
-    with _progress_bar("checked") as progress:
+    with counting_bar("checked") as progress:
         report = audit(source, progress)
     bad = report.bad_views(source.split)
     remaining = len(source.without(bad)) if bad and skip_bad else len(source)
@@ -90,7 +89,7 @@ def combine(
     """Combine the pairs of two folders side by side, one file per pair."""
     from pictura.data import combine_pairs
 
-    with _progress_bar("combined") as progress:
+    with counting_bar("combined") as progress:
         written = combine_pairs(a, b, output, suffix=_check_suffix(format_), overwrite=overwrite, progress=progress)
     print_text(f"{len(written)} pairs are in {output}.", err=True)
 
@@ -105,7 +104,7 @@ def split(
     """Split images with two side by side into the folders A (left halves) and B (right halves)."""
     from pictura.data import split_pairs
 
-    with _progress_bar("split") as progress:
+    with counting_bar("split") as progress:
         written = split_pairs(pictures, output, suffix=_check_suffix(format_), overwrite=overwrite, progress=progress)
     print_text(f"{len(written) // 2} pairs are in {output / 'A'} and {output / 'B'}.", err=True)
 
@@ -115,15 +114,3 @@ def _check_suffix(name: str) -> str:
     if not suffix[1:].isalnum():
         raise PicturaError(f"'{name}' is not a valid format: use a file suffix such as png.")
     return suffix
-
-
-@contextmanager
-def _progress_bar(verb: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on a terminal, nothing elsewhere."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal, redirect_stdout=False) as bar:
-        task = bar.add_task(verb)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

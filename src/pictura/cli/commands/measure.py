@@ -1,0 +1,153 @@
+"""`pictura measure`."""
+
+import csv
+import io
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pictura import __version__
+from pictura.cli.options import RUNNING, Device, Overwrite, Quiet, Threads
+from pictura.cli.text import align_columns, examples, print_text
+from pictura.runtime.files import check_free, write_atomic
+from pictura.runtime.threads import use_threads
+
+if TYPE_CHECKING:
+    from pictura.tasks.measuring import Measured
+
+EXAMPLES = examples(
+    "pictura measure upscaled/ originals/ --metric psnr --metric ssim --border 4",
+    "pictura measure translated/ paintings/ --metric kid --metric fid --json scores.json",
+    "pictura measure painted.png starry-night.jpg --metric gram --metric wasserstein",
+    "pictura measure found-labels/ true-labels/ --metric segmentation --csv scores.csv",
+)
+COLUMNS = ("metric", "value", "standard error", "pictures", "network", "note")
+STDOUT = Path("-")
+Metrics = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--metric",
+        "-m",
+        metavar="NAME",
+        help="Of pairs: psnr, ssim, psnr-rgb, ssim-rgb, content, gram, wasserstein, perceptual, lpips; of folders as "
+        "wholes: kid, fid, artfid; of label maps: segmentation, segmentation-released (repeatable; default: none, one "
+        "is needed).",
+    ),
+]
+Encoder = Annotated[str, typer.Option(help="The network whose features are compared (see pictura encoders).")]
+Weights = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Weights for an --encoder that is an architecture (default: the known ones)."),
+]
+LpipsWeights = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="The learned weights of LPIPS for the network of --encoder (default: none)."),
+]
+Content = Annotated[Path | None, typer.Option(help="For artfid: what A was made of, by the same names.")]
+Border = Annotated[int, typer.Option(min=0, help="Pixels at each side that PSNR and SSIM leave out.")]
+Classes = Annotated[
+    int | None, typer.Option(min=2, help="How many classes label maps have (default: as many as B's numbers go).")
+]
+Ignore = Annotated[int, typer.Option(min=0, help="The number in B's label maps whose pixels do not count.")]
+Csv = Annotated[
+    Path | None, typer.Option("--csv", metavar="FILE", help="Write the table there, too.", rich_help_panel=RUNNING)
+]
+JsonFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--json",
+        metavar="FILE|-",
+        help="Write JSON there, with the value of each picture; - is stdout, without the table.",
+        rich_help_panel=RUNNING,
+    ),
+]
+
+
+def measure(
+    a: Annotated[Path, typer.Argument(metavar="A", help="What is measured: a picture, or a folder of them.")],
+    b: Annotated[Path, typer.Argument(metavar="B", help="What it is measured by: the truth, a style, real pictures.")],
+    metric: Metrics = None,
+    encoder: Encoder = "compact",
+    encoder_weights: Weights = None,
+    lpips_weights: LpipsWeights = None,
+    content: Content = None,
+    border: Border = 0,
+    classes: Classes = None,
+    ignore: Ignore = 255,
+    seed: Annotated[int, typer.Option(min=0, help="Of the random subsets of kid.")] = 0,
+    csv_file: Csv = None,
+    json_file: JsonFile = None,
+    overwrite: Overwrite = False,
+    device: Device = "auto",
+    threads: Threads = None,
+    quiet: Quiet = False,
+) -> None:
+    """Measure pictures against others: PSNR, SSIM, style and content distances, KID, FID, segmentation scores.
+
+    Pairs have the same name in two folders. Each figure comes with its standard error over pictures.
+    """
+    use_threads(threads)
+    for path in (csv_file, json_file):
+        if path is not None and path != STDOUT:
+            check_free(path, overwrite)
+    from pictura.cli.progress import counting_bar
+    from pictura.interop.checkpoint import read_tensors
+    from pictura.tasks.measuring import MeasureOptions, measure_pictures
+
+    heads = None if lpips_weights is None else read_tensors(lpips_weights)
+    with counting_bar("measured", quiet=quiet) as progress:
+        options = MeasureOptions(
+            encoder, encoder_weights, heads, content, border, classes, ignore, seed, device, progress
+        )
+        found = measure_pictures(a, b, metric or [], options)
+    if csv_file is not None:
+        write_atomic(csv_file, _as_csv(found).encode(), overwrite=overwrite)
+    told = json.dumps({"a": str(a), "b": str(b), "pictura": __version__, "measured": [_plain(one) for one in found]})
+    if json_file == STDOUT:
+        print_text(told)
+        return
+    if json_file is not None:
+        write_atomic(json_file, (told + "\n").encode(), overwrite=overwrite)
+    if not quiet:
+        print_text(_as_table(found))
+
+
+def _as_table(found: Sequence["Measured"]) -> str:
+    """Columns for people; what is to be known of a figure below them."""
+    rows = [COLUMNS[:5]]
+    rows += [(o.metric, _short(o.value), _short(o.error), str(o.pictures), o.network) for o in found]
+    return "\n".join([align_columns(rows), *(f"{o.metric}: {o.note}" for o in found if o.note)])
+
+
+def _short(value: float | None) -> str:
+    return "" if value is None else f"{value:.4g}"
+
+
+def _as_csv(found: Sequence["Measured"]) -> str:
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(COLUMNS)
+    rows.writerows((o.metric, o.value, o.error, o.pictures, o.network, o.note) for o in found)
+    return text.getvalue()
+
+
+def _plain(one: "Measured") -> dict[str, Any]:
+    """For JSON, which has no infinity: null."""
+    values = {name: _finite(value) for name, value in one.values.items()}
+    return {
+        "metric": one.metric,
+        "value": _finite(one.value),
+        "standard_error": one.error,
+        "pictures": one.pictures,
+        "network": one.network or None,
+        "note": one.note or None,
+        "values": values or None,
+    }
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
