@@ -45,6 +45,7 @@ DOORS = {
     "stylize": (quick, pictura.stylize),
     "upscale": (lambda **g: pictura.upscale(**{"picture": NOISE, "scale": 2, "model": "bicubic"} | g), pictura.upscale),
     "translate": (lambda **g: pictura.translate(**{"picture": NOISE, "model": "photo2vangogh"} | g), pictura.translate),
+    "measure": (lambda **g: pictura.measure(**{"a": NOISE, "b": NOISE, "metrics": "psnr"} | g), pictura.measure),
     "Model.translate": (lambda **g: painter().translate(**{"picture": NOISE} | g), pictura.Model.translate),
     "synthesize": (
         lambda **g: pictura.synthesize(**{"texture": NOISE, "size": (16, 16), "steps": 1, "encoder": encoder()} | g),

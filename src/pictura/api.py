@@ -24,7 +24,8 @@ from pictura.style import Style, style_names
 from pictura.style.sources import ImageStyle, painting_tensor
 from pictura.tasks.enlarge import Enlarger, enlarge_picture, open_enlarger
 from pictura.tasks.keywords import IterativeKeywords, StylizeKeywords, TranslateKeywords, UpscaleKeywords, accept_words
-from pictura.tasks.measuring import Measured, MeasureOptions, measure_pictures
+from pictura.tasks.measure.figures import Measured, MeasureOptions
+from pictura.tasks.measure.run import measure_pictures
 from pictura.tasks.model import load
 from pictura.tasks.optimize import StepCallback, Stop, change_settings, open_encoder, split_encoder, synthesize_texture
 from pictura.tasks.provenance import load_settings

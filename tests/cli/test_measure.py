@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from pictura.cli.app import load_command
-from pictura.tasks.measures import METRICS
+from pictura.tasks.measure.metrics import METRICS
 
 from .conftest import done, draw, refused
 
@@ -27,7 +27,7 @@ def test_a_table_a_csv_and_json():
     head, psnr, ssim, *notes = shown.splitlines()
     assert head.split() == ["metric", "value", "standard", "error", "pictures", "network"]
     assert psnr.startswith("psnr ") and ssim.startswith("ssim ")
-    assert notes == ["psnr: borders included", "ssim: borders included"]
+    assert notes == ["psnr, ssim: borders included"]
     rows = list(csv.DictReader(Path("s.csv").read_text(encoding="utf-8").splitlines()))
     told = json.loads(Path("s.json").read_text(encoding="utf-8"))
     assert told["a"] == "made"

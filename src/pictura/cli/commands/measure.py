@@ -17,7 +17,7 @@ from pictura.runtime.files import check_free, write_atomic
 from pictura.runtime.threads import use_threads
 
 if TYPE_CHECKING:
-    from pictura.tasks.measuring import Measured
+    from pictura.tasks.measure.figures import Measured
 
 EXAMPLES = examples(
     "pictura measure upscaled/ originals/ --metric psnr --metric ssim --border 4",
@@ -96,7 +96,8 @@ def measure(
             check_free(path, overwrite)
     from pictura.cli.progress import counting_bar
     from pictura.interop.checkpoint import read_tensors
-    from pictura.tasks.measuring import MeasureOptions, measure_pictures
+    from pictura.tasks.measure.figures import MeasureOptions
+    from pictura.tasks.measure.run import measure_pictures
 
     heads = None if lpips_weights is None else read_tensors(lpips_weights)
     with counting_bar("measured", quiet=quiet) as progress:
@@ -117,10 +118,14 @@ def measure(
 
 
 def _as_table(found: Sequence["Measured"]) -> str:
-    """Columns for people; what is to be known of a figure below them."""
+    """Columns for people; below them what is to be known of figures, each thing once."""
     rows = [COLUMNS[:5]]
     rows += [(o.metric, _short(o.value), _short(o.error), str(o.pictures), o.network) for o in found]
-    return "\n".join([align_columns(rows), *(f"{o.metric}: {o.note}" for o in found if o.note)])
+    notes: dict[str, list[str]] = {}
+    for one in found:
+        notes.setdefault(one.note, []).append(one.metric)
+    told = [f"{', '.join(metrics)}: {note}" for note, metrics in notes.items() if note]
+    return "\n".join([align_columns(rows), *told])
 
 
 def _short(value: float | None) -> str:

@@ -17,7 +17,7 @@ from pictura.metrics.segmentation import confusion
 from pictura.picture.bands import integer_samples
 from pictura.picture.kinds import as_picture
 from pictura.runtime.errors import PicturaError
-from pictura.tasks.sides import Couple, Side
+from pictura.tasks.measure.sides import Couple, Side
 
 Numbers = NDArray[Any]
 NUMBERED = ("P", "L", "1", "I;16")  # Pillow's modes of files that hold numbers
@@ -36,7 +36,7 @@ def count_labels(
     """
     known = _find_classes([pair.b for pair in pairs], truth)
     present = np.unique(np.concatenate([np.unique(_read_numbers(pair.b, known)) for pair in pairs]))
-    present = present[present != ignore]
+    present = present[(present != ignore) & (present >= 0)]
     if len(present) < 2:
         raise PicturaError(
             f"{truth.told} has one class only, which tells nothing of a segmentation: give label maps of two and more."

@@ -11,8 +11,9 @@ import pictura
 from pictura.metrics.perceptual import HEAD_KEY
 from pictura.metrics.superres import score
 from pictura.runtime.errors import PicturaError
-from pictura.tasks.measures import METRICS, Judge
-from pictura.tasks.measuring import MeasureOptions, measure_pictures
+from pictura.tasks.measure.figures import MeasureOptions
+from pictura.tasks.measure.metrics import METRICS, Judge
+from pictura.tasks.measure.run import measure_pictures
 
 PALETTE = [0, 0, 0, 255, 0, 0, 0, 255, 0, 0, 0, 255]
 
@@ -134,6 +135,11 @@ def test_label_maps_that_tell_nothing(tmp_path, found, true, words):
         pictura.measure(tmp_path / "found", tmp_path / "true", "segmentation")
 
 
+def test_arrays_of_numbers():
+    truth, found = np.array([[0, 1, 1, -1]]), np.array([[0, 1, 0, 0]])
+    assert [one.value for one in pictura.measure(found, truth, "segmentation")] == pytest.approx([2 / 3, 0.75, 0.5])
+
+
 def test_photographs_are_no_label_maps(tmp_path):
     with pytest.raises(PicturaError, match="more than 256 colours"):
         pictura.measure(noise(0, 1), noise(1, 1), "segmentation")
@@ -144,4 +150,6 @@ def test_metrics_are_named(draw):
         pictura.measure(draw(), draw(), "pnsr")
     with pytest.raises(PicturaError, match="at least one metric"):
         pictura.measure(draw(), draw(), [])
+    with pytest.raises(PicturaError, match="0 pixels or more"):
+        pictura.measure(draw(), draw(), "psnr", border=-1)
     assert len(METRICS) == len(set(METRICS))

@@ -1,6 +1,6 @@
 """The metrics that `pictura measure` knows by name, and the network that some of them see through."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -56,6 +56,10 @@ class Judge:
     def perceptual(self) -> Layers:
         """The layers of the perceptual distances."""
         return self.lpips or self.style
+
+    def see(self, picture: Tensor, layers: Sequence[str]) -> Features:
+        """The features of a picture 1×3×H×W in [0, 1]."""
+        return self.encoder(picture.to(self.encoder.mean.device), layers) if layers else {}
 
     def scales(self, layers: Layers) -> dict[str, float]:
         """Sizes of the features of these layers."""

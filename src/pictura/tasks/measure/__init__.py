@@ -1,0 +1,1 @@
+"""Pictures measured by others: run (the way in), metrics (their names), pairs, sets, label_maps, sides, figures."""
