@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torch import nn
 
 import pictura
-from pictura.metrics.perceptual import HEAD_KEY
+from pictura.encoders import Encoder
+from pictura.encoders.records import FAMILIES
+from pictura.metrics.perceptual import HEAD_KEY, LPIPS_LAYERS
 from pictura.metrics.superres import score
 from pictura.runtime.errors import PicturaError
 from pictura.tasks.measure.figures import MeasureOptions
@@ -91,6 +94,15 @@ def test_lpips_needs_its_network_and_its_weights(draw, encoder, monkeypatch):
     both = measured(draw(), draw(seed=1), "lpips", "perceptual", encoder=encoder, lpips_weights=heads)
     assert both["lpips"].value == pytest.approx(both["perceptual"].value / 2)
     assert both["lpips"].network == "tiny: relu1_1, relu3_1, published weights"
+
+
+def test_lpips_is_of_torchvision_s_vgg16():
+    def judge(family, name="vgg16-torchvision"):
+        chain = [(layer, nn.Identity()) for layer in LPIPS_LAYERS["vgg16"]]
+        return Judge(Encoder(chain, FAMILIES[family], name=name), name)
+
+    assert judge("torchvision").lpips == judge("torchvision", "vgg16").perceptual == LPIPS_LAYERS["vgg16"]
+    assert judge("caffe").lpips is judge("torchvision", "vgg16_bn").lpips is None
 
 
 def test_label_maps(tmp_path):

@@ -88,7 +88,7 @@ def measure(
 ) -> None:
     """Measure pictures against others: PSNR, SSIM, style and content distances, KID, FID, segmentation scores.
 
-    Pairs have the same name in two folders. Each figure comes with its standard error over pictures.
+    Pairs have the same name in two folders. Means over pairs, and kid, come with their standard error.
     """
     use_threads(threads)
     for path in (csv_file, json_file):

@@ -1,5 +1,6 @@
 """The metrics that `pictura measure` knows by name, and the network that some of them see through."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -7,7 +8,7 @@ from typing import NamedTuple
 from torch import Tensor
 
 from pictura.encoders import Encoder
-from pictura.encoders.records import STYLE_LAYERS
+from pictura.encoders.records import FAMILIES, STYLE_LAYERS
 from pictura.metrics.perceptual import LPIPS_LAYERS, perceptual_distance
 from pictura.metrics.segmentation import AbsentClasses
 from pictura.metrics.similarity import psnr, ssim
@@ -48,9 +49,11 @@ class Judge:
 
     @property
     def lpips(self) -> Layers | None:
-        """LPIPS's layers, where it was learned on this network."""
+        """LPIPS's layers, where it was learned on this network: torchvision's, by its input as by its name."""
         own = LPIPS_LAYERS.get(self.encoder.name.partition("-")[0])
-        return own if own is not None and set(own) <= set(self.encoder.layers) else None
+        mean = self.encoder.mean.flatten().tolist()
+        known = all(math.isclose(a, b, abs_tol=1e-6) for a, b in zip(mean, FAMILIES["torchvision"].mean, strict=True))
+        return own if known and own is not None and set(own) <= set(self.encoder.layers) else None
 
     @property
     def perceptual(self) -> Layers:

@@ -27,7 +27,7 @@ def measure_sets(a: Side, b: Side, metrics: Sequence[str], judge: Judge, options
     for side in (a, b):
         if side.single or len(side.pictures) < MIN_PICTURES:
             raise PicturaError(
-                f"{', '.join(metrics)} compare sets of at least {MIN_PICTURES} pictures, and {side.told} has "
+                f"To compare sets ({', '.join(metrics)}) takes at least {MIN_PICTURES} pictures, and {side.told} has "
                 f"{len(side.pictures)}: give folders with more."
             )
     contents = _content_distance(a, judge, options) if "artfid" in metrics else None
