@@ -40,6 +40,14 @@ COMMANDS = {
         "upscale:upscale",
         "Upscale pictures with a trained network.",
     ),
+    "sample": (
+        "sample:sample",
+        "Make new pictures with a trained model, on one sheet.",
+    ),
+    "interpolate": (
+        "sample:interpolate",
+        "Show what lies between two pictures, as a trained model sees them.",
+    ),
     "video": (
         "video:video",
         "Stylize a video without flicker; sound and timing are kept.",

@@ -53,6 +53,19 @@ def read_labels(path: Path, settings: DataSettings) -> tuple[dict[str, list[Row]
     return {split: rows[split] for split in SPLITS if split in rows}, dict(zip(names, classes, strict=True))
 
 
+def attribute_columns(path: Path, settings: DataSettings) -> tuple[str, ...]:
+    """The columns of a data set's table that say yes or no, 1 and 0 or -1; none where it has no table.
+
+    Raises:
+        PicturaError: the table cannot be read.
+    """
+    table = _find_table(path, settings.csv)
+    lines = [] if table is None else _read_lines(table)
+    names = list(lines[0]) if lines else []
+    values = {name: {line[name] for line in lines} for name in names}
+    return tuple(name for name in names if values[name] in ({"0", "1"}, {"-1", "1"}))
+
+
 def class_names(path: Path, settings: DataSettings) -> tuple[str, ...]:
     """The names of a data set's one label by its numbers; of labels that are whole numbers, these from 0 on.
 
