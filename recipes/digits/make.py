@@ -1,9 +1,9 @@
 """scikit-learn's handwritten digits as a folder of pictures: python recipes/digits/make.py FOLDER.
 
-1,797 digits of 43 people, 8×8 pixels of 17 greys each: the test half of the Optical Recognition of Handwritten Digits of
-the UCI Machine Learning Repository (Alpaydin and Kaynak 1998, doi 10.24432/C50P49, CC BY 4.0), which comes with
-scikit-learn. Here they are enlarged to 32×32, smoothly, so that strokes look like strokes, and lie in train/0 to train/9
-and test/0 to test/9: one in five, in the order of the set, is held back for testing.
+1,797 digits of 43 people, 8×8 pixels of 17 greys each: the test half of the Optical Recognition of Handwritten Digits
+of the UCI Machine Learning Repository (Alpaydin and Kaynak 1998, doi 10.24432/C50P49, CC BY 4.0), which comes with
+scikit-learn. Here they are enlarged to 32×32, smoothly, so that strokes look like strokes, and lie in train/0 to
+train/9 and test/0 to test/9: one in five, in the order of the set, is held back for testing.
 """
 
 import argparse

@@ -1,8 +1,8 @@
 """BiGAN and ALI: a GAN that also learns to encode.
 
-Dumoulin et al., Adversarially Learned Inference, ICLR 2017, arXiv 1606.00704; Donahue, Krähenbühl and Darrell, Adversarial
-Feature Learning, ICLR 2017, arXiv 1605.09782 (BiGAN). An encoder and a generator make pairs of a picture and a code from
-either side, and one critic tells the two kinds apart:
+Dumoulin et al., Adversarially Learned Inference, ICLR 2017, arXiv 1606.00704; Donahue, Krähenbühl and Darrell,
+Adversarial Feature Learning, ICLR 2017, arXiv 1605.09782 (BiGAN). An encoder and a generator make pairs of a picture
+and a code from either side, and one critic tells the two kinds apart:
 
     V = E[log D(x, E(x))] + E[log(1 - D(G(z), z))]
 

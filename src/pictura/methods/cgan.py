@@ -4,9 +4,9 @@ A GAN whose generator is told what to paint, and whose critic knows what was ask
 
     min_G max_D  E[log D(x|y)] + E[log(1 - D(G(z|y)|y))],
 
-G in the form that does not saturate. y is a label as a vector with one 1. Two layouts: "mlp", the paper's fully connected
-networks; and "conv", those of DCGAN, where y stands beside z, and beside the critic's pixels as one map a class. Where
-the condition is a picture, that is pix2pix (`pictura.methods.pix2pix`).
+G in the form that does not saturate. y is a label as a vector with one 1. Two layouts: "mlp", the paper's fully
+connected networks; and "conv", those of DCGAN, where y stands beside z, and beside the critic's pixels as one map a
+class. Where the condition is a picture, that is pix2pix (`pictura.methods.pix2pix`).
 """
 
 from typing import ClassVar, Literal

@@ -4,9 +4,9 @@ A generator makes pictures of noise, a critic tells them from real ones (equatio
 
     min_G max_D  V(D, G) = E[log D(x)] + E[log(1 - D(G(z)))],
 
-which at the optimum is -log 4, with D = ½ everywhere. G maximizes log D(G(z)) instead (section 3), which does not saturate.
-Other games of the field are settings: `adversarial`, with `penalty` for that of Gulrajani et al. 2017 (arXiv 1704.00028)
-and `critic_steps`, updates of D for one of G.
+which at the optimum is -log 4, with D = ½ everywhere. G maximizes log D(G(z)) instead (section 3), which does not
+saturate. Other games of the field are settings: `adversarial`, with `penalty` for that of Gulrajani et al. 2017 (arXiv
+1704.00028) and `critic_steps`, updates of D for one of G.
 
 Networks and rates are DCGAN's (Radford, Metz and Chintala, ICLR 2016, arXiv 1511.06434): see `pictura.networks.dcgan`.
 """
@@ -37,7 +37,9 @@ class GANSettings(OptimSettings):
     code: int = Field(default=100, ge=1, le=4096, description="numbers in z")
     noise: Prior = Field(default="normal", description="of z: of std 1, in [-1, 1], or in [0, 1]")
     adversarial: AdversarialKind = Field(default="log", description="the game")
-    penalty: float = Field(default=0.0, ge=0, le=MAX_WEIGHT, description="weight of D's gradient penalty; 10 in WGAN-GP")
+    penalty: float = Field(
+        default=0.0, ge=0, le=MAX_WEIGHT, description="weight of D's gradient penalty; 10 in WGAN-GP"
+    )
     critic_steps: int = Field(default=1, ge=1, le=100, description="updates of D for one of G; 5 in WGAN")
     norm: Literal["batch", "none"] = Field(default="batch", description="of D; none goes with a gradient penalty")
     dropout: Share = Field(default=0.0, description="of D's features")

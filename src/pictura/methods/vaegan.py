@@ -73,8 +73,8 @@ class VAEGAN(Method):
 
     name: ClassVar[str] = "vaegan"
     paper: ClassVar[str] = (
-        "Larsen, Sønderby, Larochelle, Winther: Autoencoding beyond pixels using a learned similarity metric, ICML 2016, "
-        "arXiv 1512.09300"
+        "Larsen, Sønderby, Larochelle, Winther: Autoencoding beyond pixels using a learned similarity metric, "
+        "ICML 2016, arXiv 1512.09300"
     )
     data: ClassVar[DataKind] = "images"
     Settings = VAEGANSettings

@@ -1,8 +1,8 @@
 """Encoder, generator and joint critic of BiGAN and ALI.
 
-Three layouts: "mlp", fully connected (Donahue et al. 2017, arXiv 1605.09782, for MNIST); "faces", for 64 pixels (Dumoulin
-et al. 2017, arXiv 1606.00704, appendix A, CelebA); and "conv", ours for 28 to 64 pixels. Codes are N×Z. Pictures are
-N×C×S×S in [0, 1]; a generator's are logits of them, as in `pictura.networks.coders`.
+Three layouts: "mlp", fully connected (Donahue et al. 2017, arXiv 1605.09782, for MNIST); "faces", for 64 pixels
+(Dumoulin et al. 2017, arXiv 1606.00704, appendix A, CelebA); and "conv", ours for 28 to 64 pixels. Codes are N×Z.
+Pictures are N×C×S×S in [0, 1]; a generator's are logits of them, as in `pictura.networks.coders`.
 """
 
 from typing import Literal
@@ -84,7 +84,10 @@ def build_joint_critic(layout: JointLayout, size: int, channels: int, width: int
     of_x = nn.Sequential(*_faces_down(channels, width), nn.Flatten())
     of_z = nn.Sequential(*_drop(code, of_code), *_drop(of_code, of_code))
     joint = nn.Sequential(
-        *_drop(widest + of_code, together), *_drop(together, together), nn.Dropout(FACES_DROPOUT), nn.Linear(together, 1)
+        *_drop(widest + of_code, together),
+        *_drop(together, together),
+        nn.Dropout(FACES_DROPOUT),
+        nn.Linear(together, 1),
     )
     return JointCritic(of_x, of_z, joint).apply(_initialize)
 

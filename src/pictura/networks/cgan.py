@@ -1,7 +1,7 @@
 """The fully connected networks of the conditional GAN (Mirza and Osindero 2014, arXiv 1411.1784, section 4.1).
 
-z and the label y each have a layer of their own, and a joint one sees both. The critic's units are maxout: the largest of
-several linear ones (Goodfellow et al. 2013, arXiv 1302.4389).
+z and the label y each have a layer of their own, and a joint one sees both. The critic's units are maxout: the largest
+of several linear ones (Goodfellow et al. 2013, arXiv 1302.4389).
 """
 
 import torch

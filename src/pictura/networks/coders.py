@@ -32,9 +32,7 @@ def build_encoder(
         )
     side, widths = plan_maps(size, width)
     steps = [
-        nn.Sequential(
-            nn.Conv2d(c, d, 4, stride=2, padding=1, bias=False), nn.BatchNorm2d(d), nn.LeakyReLU(SLOPE)
-        )
+        nn.Sequential(nn.Conv2d(c, d, 4, stride=2, padding=1, bias=False), nn.BatchNorm2d(d), nn.LeakyReLU(SLOPE))
         for c, d in zip([channels, *widths], widths, strict=False)
     ]
     return nn.Sequential(*steps, nn.Flatten(), nn.Linear(widths[-1] * side**2, outputs))
@@ -61,9 +59,7 @@ def build_decoder(
         nn.LeakyReLU(SLOPE),
     ]
     for c, d in zip(widths[:0:-1], widths[-2::-1], strict=True):
-        layers += [
-            nn.ConvTranspose2d(c, d, 4, stride=2, padding=1, bias=False), nn.BatchNorm2d(d), nn.LeakyReLU(SLOPE)
-        ]
+        layers += [nn.ConvTranspose2d(c, d, 4, stride=2, padding=1, bias=False), nn.BatchNorm2d(d), nn.LeakyReLU(SLOPE)]
     return nn.Sequential(*layers, nn.ConvTranspose2d(widths[0], channels, 4, stride=2, padding=1))
 
 

@@ -1,12 +1,12 @@
 """The networks of VAE/GAN (Larsen et al. 2016, arXiv 1512.09300, table 1), after andersbll/autoencoding_beyond_pixels.
 
-Pictures are N×3×S×S in [-1, 1]. In the paper's layout S is 64; other sizes are halved so often that 4 to 8 pixels remain,
-and `width` scales all channels. "Ours" beside the release is only that.
+Pictures are N×3×S×S in [-1, 1]. S is 64 in the paper, and 32 in a variant of the release, which has other channels; here
+any S is halved three times, and `width` scales all channels.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
-import torch
 from torch import Tensor, nn
 
 from pictura.runtime.errors import PicturaError
@@ -16,7 +16,6 @@ ENCODER = (64, 128, 256)  # channels after each step down, at width 1
 DECODER = (256, 256, 128, 32)  # of the first map, and after each step up
 CRITIC = (32, 128, 256, 256)  # of the first convolution, and after each step down
 CRITIC_UNITS = 512
-SMALLEST = 8  # side of the smallest maps
 
 
 def scale_channels(channels: Sequence[int], width: float) -> list[int]:
@@ -68,7 +67,7 @@ class Critic(nn.Module):
         super().__init__()
         widths, side = scale_channels(CRITIC, width), size // 8
         units = max(1, round(width * CRITIC_UNITS))
-        down = [nn.Conv2d(c, d, 5, stride=2, padding=2, bias=False) for c, d in zip(widths, widths[1:], strict=False)]
+        down = [nn.Conv2d(c, d, 5, stride=2, padding=2, bias=False) for c, d in pairwise(widths)]
         self.eyes = nn.Sequential(
             nn.Conv2d(3, widths[0], 5, padding=2), nn.ReLU(), *(_normalize(c) for c in down[:-1]), down[-1]
         )
@@ -90,5 +89,3 @@ def _normalize(layer: nn.Conv2d | nn.ConvTranspose2d | nn.Linear) -> nn.Sequenti
     if isinstance(layer, nn.Linear):
         return nn.Sequential(layer, nn.BatchNorm1d(layer.out_features, EPS, MOMENTUM), nn.ReLU())
     return nn.Sequential(layer, nn.BatchNorm2d(layer.out_channels, EPS, MOMENTUM), nn.ReLU())
-
-

@@ -1,9 +1,9 @@
 """Directions in a model's space of codes, learned from labelled pictures: what a code moves along to smile.
 
-Larsen et al. 2016 (arXiv 1512.09300, section 4.2) take the mean code of the pictures with an attribute minus that of those
-without. Attributes go together: those who smile are more often young, so that this difference also makes young. Here all
-are fitted at once by least squares, code ≈ b + Σ y_k d_k for labels y_k of 0 and 1: d_k is what attribute k changes while
-the others stay. Of a single attribute it is the difference of the means.
+Larsen et al. 2016 (arXiv 1512.09300, section 4.2) take the mean code of the pictures with an attribute minus that of
+those without. Attributes go together: those who smile are more often young, so that this difference also makes young.
+Here all are fitted at once by least squares, code ≈ b + Σ y_k d_k for labels y_k of 0 and 1: d_k is what attribute k
+changes while the others stay. Of a single attribute it is the difference of the means.
 """
 
 from collections.abc import Sequence

@@ -12,6 +12,7 @@ from torch import Tensor
 from pictura.picture import Picture
 from pictura.picture.kinds import PictureInput, as_picture
 from pictura.picture.sheet import make_grid
+from pictura.runtime.arguments import check_arguments
 from pictura.runtime.device import choose_device
 from pictura.runtime.errors import PicturaError
 from pictura.tasks.abilities import open_able
@@ -147,10 +148,10 @@ def interpolate_pictures(first: PictureInput, last: PictureInput, interpolator: 
 def interpolate_codes(a: Tensor, b: Tensor, steps: int, prior: str = "none") -> Tensor:
     """Codes Z and Z to steps×Z between them, a and b the ends.
 
-    On a line, unless the prior is "normal". Nearly all codes of N(0, I) have about the same length √Z, and the middle of a
-    line between two of them is shorter, where the decoder has seen little: there the direction turns at a constant pace
-    (White 2016, arXiv 1609.04468) while the length goes evenly from one to the other. Where the codes are opposite or
-    one is 0 there is no such arc, and a line is taken.
+    On a line, unless the prior is "normal". Nearly all codes of N(0, I) have about the same length √Z, and the middle
+    of a line between two of them is shorter, where the decoder has seen little: there the direction turns at a constant
+    pace (White 2016, arXiv 1609.04468) while the length goes evenly from one to the other. Where the codes are opposite
+    or one is 0 there is no such arc, and a line is taken.
     """
     t = torch.linspace(0, 1, steps).to(a)[:, None]
     line = torch.lerp(a, b, t)
@@ -165,6 +166,7 @@ def interpolate_codes(a: Tensor, b: Tensor, steps: int, prior: str = "none") -> 
     return torch.lerp(lengths[0], lengths[1], t) * arc
 
 
+@check_arguments
 def lay_out(pictures: Sequence[Picture], columns: int | None = None, scale: int = 1) -> Picture:
     """Pictures of one size side by side on one sheet, 2 white pixels between them.
 
