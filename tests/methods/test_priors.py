@@ -1,4 +1,4 @@
-"""AE, VAE, GAN, CGAN, VAE/GAN and ALI: one step beside a straight-line evaluation, counts, samples, and that they learn."""
+"""AE, VAE, GAN, CGAN, VAE/GAN and ALI: a step beside a straight-line evaluation, counts, samples; that they learn."""
 
 from typing import Any
 

@@ -1,7 +1,7 @@
 """The networks of VAE/GAN (Larsen et al. 2016, arXiv 1512.09300, table 1), after andersbll/autoencoding_beyond_pixels.
 
-Pictures are N×3×S×S in [-1, 1]. S is 64 in the paper, and 32 in a variant of the release, which has other channels; here
-any S is halved three times, and `width` scales all channels.
+Pictures are N×3×S×S in [-1, 1]. S is 64 in the paper, and 32 in a variant of the release, which has other channels;
+here any S is halved three times, and `width` scales all channels.
 """
 
 from collections.abc import Sequence
