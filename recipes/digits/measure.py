@@ -1,11 +1,13 @@
 """How good models of the digits are: python recipes/digits/measure.py FOLDER MODEL [MODEL …].
 
-FOLDER is what make.py wrote. A small fully connected classifier of scikit-learn learns the training digits, and its
-accuracy on the held-out ones is printed first. Then of each model, as far as it can:
+FOLDER is what make.py wrote. Two classifiers of scikit-learn learn the training digits: a support vector machine, which
+judges, and a small network, whose last hidden features are what distances are measured in. All real digits are moved by
+a pixel at random, as in training. Printed are the judge's accuracy on the held-out digits, then of each model what it
+can:
 
-    accuracy   samples of a label that the classifier takes for it, 100 a label
-    distance   kernel distance of 1,000 samples to the held-out digits, in the classifier's last hidden features, each
-               divided by its standard deviation; beside it that of two sets of real digits, training and held-out
+    accuracy   samples of a label that the judge takes for it, 100 a label
+    distance   kernel distance of 1,000 samples to the held-out digits, of features divided by their root mean square;
+               beside it that of the training digits, which are as real
     error      root mean square of reconstructed held-out digits, in units of the range, and their accuracy
 """
 
@@ -16,11 +18,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn.neural_network import MLPClassifier
+from sklearn.svm import SVC
 
 import pictura
 from pictura import Picture
+from pictura.data import DataSettings, open_data
 from pictura.metrics.kernel import kernel_distance
 
+SIDE = 32  # of the digits
+SHIFTED = DataSettings(mirror=False, load=34)  # as in the recipes
 SAMPLES = 1000
 PER_LABEL = 100
 HIDDEN = (256, 64)  # units of the classifier
@@ -33,12 +39,12 @@ def main() -> None:
     asked = parser.parse_args()
     x, y = read_digits(asked.folder / "train")
     held, held_labels = read_digits(asked.folder / "test")
-    classifier = MLPClassifier(HIDDEN, random_state=0, max_iter=60).fit(x, y)
-    print(f"classifier: {classifier.score(held, held_labels):.4f} of {len(held)} held-out digits right")
-    distance = Distance(classifier, held)
+    judge = SVC(C=10).fit(x, y)
+    print(f"judge: {judge.score(held, held_labels):.4f} of {len(held)} held-out digits right")
+    distance = Distance(MLPClassifier(HIDDEN, random_state=0, max_iter=60).fit(x, y), held)
     print(f"training digits: distance {distance(x):.4f}")
     for name in asked.models:
-        measure(pictura.load(name), classifier, held, held_labels, distance)
+        measure(pictura.load(name), judge, held, held_labels, distance)
 
 
 class Distance:
@@ -47,34 +53,35 @@ class Distance:
     def __init__(self, classifier: MLPClassifier, held: NDArray) -> None:
         self.classifier = classifier
         found = features(classifier, held)
-        self.scale = found.std(0).clamp(min=1e-6)
+        self.scale = found.square().mean().sqrt()
         self.real = found / self.scale
 
     def __call__(self, x: NDArray) -> float:
         return kernel_distance(features(self.classifier, x) / self.scale, self.real)
 
 
-def measure(
-    model: pictura.Model, classifier: MLPClassifier, held: NDArray, labels: NDArray, distance: Distance
-) -> None:
+def measure(model: pictura.Model, judge: SVC, held: NDArray, labels: NDArray, distance: Distance) -> None:
     samples = flat(model.sample(SAMPLES, seed=1))
     print(f"{model.name}: distance {distance(samples):.4f}")
     if model.labels:
-        right = [classifier.predict(flat(model.sample(PER_LABEL, label=one, seed=2))) == one for one in model.labels]
+        right = [judge.predict(flat(model.sample(PER_LABEL, label=one, seed=2))) == one for one in model.labels]
         each = "  ".join(f"{label} {found.mean():.2f}" for label, found in zip(model.labels, right, strict=True))
         print(f"{model.name}: accuracy {np.mean(right):.4f}  ({each})")
     if "encode" in model.can:
         side = round(held.shape[1] ** 0.5)
         pictures = [Picture.of(one.reshape(side, side)) for one in held]
         back = flat([model.decode(model.encode(picture))[0] for picture in pictures])
-        error, accuracy = np.sqrt(np.square(back - held).mean()), classifier.score(back, labels)
+        error, accuracy = np.sqrt(np.square(back - held).mean()), judge.score(back, labels)
         print(f"{model.name}: error {error:.4f}, accuracy of reconstructions {accuracy:.4f}")
 
 
 def read_digits(folder: Path) -> tuple[NDArray, NDArray]:
     """Pictures N×(side²) in [0, 1], and their labels as texts."""
-    paths = sorted(folder.glob("*/*.png"))
-    return flat([pictura.read(path) for path in paths]), np.array([path.parent.name for path in paths])
+    source = open_data(folder.parent, "labelled", SIDE, split=folder.name, settings=SHIFTED)
+    draws = torch.Generator().manual_seed(0)
+    samples = [source.sample(i, draws) for i in range(len(source))]
+    pictures = torch.stack([sample["image"].mean(0).flatten() for sample in samples])
+    return pictures.numpy(), np.array([str(int(sample["label"])) for sample in samples])
 
 
 def flat(pictures: list[Picture]) -> NDArray:

@@ -237,6 +237,12 @@ def test_labels_of_samples() -> None:
             wanted = (method.G(z, torch.eye(2)[numbers]) + 1) / 2
         made = method.sample(3, generator=torch.Generator().manual_seed(0), label=label)
         torch.testing.assert_close(made, wanted.expand(-1, 3, -1, -1))
+    surer = CGAN(method.settings.model_copy(update={"truncation": 0.5}))
+    surer.G.load_state_dict(method.G.state_dict())
+    surer.G.eval()
+    with torch.no_grad():
+        wanted = (method.G(z / 2, torch.eye(2)[[0, 1, 0]]) + 1) / 2
+    torch.testing.assert_close(surer.sample(3, generator=torch.Generator().manual_seed(0))[:, :1], wanted)
     with pytest.raises(PicturaError, match="from 0 to 2, the model 2 names"):
         record(method, batch() | {"label": torch.tensor([0, 1, 2, 0])})
     with pytest.raises(PicturaError, match="one label a picture"):

@@ -153,7 +153,10 @@ class ALI(Method):
     def _encode(self, x: Tensor, generator: torch.Generator) -> Tensor:
         """E's code of each picture, drawn where it draws."""
         codes: Tensor = self.E(x).float()
-        return sample_code(*codes.chunk(2, 1), generator) if self.settings.stochastic else codes
+        if not self.settings.stochastic:
+            return codes
+        mean, log_variance = codes.chunk(2, 1)
+        return sample_code(mean, log_variance, generator)
 
     def _fit(self, images: Tensor) -> Tensor:
         """N×3×H×W in [0, 1] to N×C×S×S."""

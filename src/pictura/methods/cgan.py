@@ -42,6 +42,12 @@ class CGANSettings(OptimSettings):
     width: Channels = Field(default=64, description="channels of the largest maps of DCGAN's networks")
     code: int = Field(default=100, ge=1, le=4096, description="numbers in z")
     noise: Prior = Field(default="unit", description="of z: of [0, 1], of [-1, 1], or of std 1")
+    truncation: float = Field(
+        default=1.0,
+        gt=0,
+        le=1,
+        description="times z in use: the less, the surer samples are, and the more alike (Brock et al. 2019)",
+    )
     dropout: Share = Field(default=0.0, description="of the features of DCGAN's critic; the paper's own have 0.5")
     adversarial: AdversarialKind = Field(default="log", description="the game")
     learning_rate: float = Field(default=2e-4, gt=0, le=1e6, description="of both sides")
@@ -127,7 +133,7 @@ class CGAN(Method):
         numbers = torch.arange(count) % len(self.labels)
         if label is not None:
             numbers.fill_(self.labels.index(label))
-        codes = self._draw(count, generator).to(device)
+        codes = self.settings.truncation * self._draw(count, generator).to(device)
         return decode_in_parts(self._paint, codes, self._vectors(numbers).to(device))
 
     def _draw(self, count: int, generator: torch.Generator) -> Tensor:

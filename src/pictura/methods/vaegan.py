@@ -132,10 +132,12 @@ class VAEGAN(Method):
         of_GAN = -of_fake if s.gan == "saturating" else F.softplus(-shown).mean()
         share = 1 - s.gamma if s.complement else 1.0
         losses = {"Enc": prior + likelihood, "Dec": s.gamma * likelihood + share * of_GAN, "Dis": of_Dis}
-        entropies = mean_of_all(torch.stack([of_real, of_fake]).detach()).tolist() if s.balance else []
-        steps = balance_steps(*entropies, s.margin) if s.balance else (True, True)
-        waiting = [name for name, goes in zip(("Dis", "Dec"), steps, strict=True) if not goes]
-        update(**{name: loss for name, loss in losses.items() if name not in waiting})
+        if s.balance:
+            r, f = mean_of_all(torch.stack([of_real, of_fake]).detach()).tolist()
+            critic_goes, decoder_goes = balance_steps(r, f, s.margin)
+            goes = {"Enc": True, "Dec": decoder_goes, "Dis": critic_goes}
+            losses = {name: loss for name, loss in losses.items() if goes[name]}
+        update(**losses)
         return {"prior": prior.detach(), "llike": likelihood.detach(), "GAN": of_Dis.detach()}
 
     def show(self, batch: Batch) -> list[Tensor]:

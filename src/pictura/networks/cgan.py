@@ -60,4 +60,5 @@ class Maxout(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """N×units."""
-        return self.linear(x).unflatten(1, (-1, self.pieces)).amax(2)
+        largest: Tensor = self.linear(x).unflatten(1, (-1, self.pieces)).amax(2)
+        return largest

@@ -105,4 +105,4 @@ def draw_codes(prior: Prior, count: int, size: int, generator: torch.Generator) 
 @torch.no_grad()
 def decode_in_parts(decode: Callable[..., Tensor], *codes: Tensor) -> Tensor:
     """`decode` of N codes, and of what goes with each, a few at a time, so that memory does not grow with them."""
-    return torch.cat([decode(*part) for part in zip(*(one.split(PART) for one in codes), strict=True)])
+    return torch.cat([decode(*part) for part in zip(*(torch.split(one, PART) for one in codes), strict=True)])

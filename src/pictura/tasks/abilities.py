@@ -44,7 +44,7 @@ def open_able(
         PicturaError: there is no such model, or it does something else, with the command for that.
     """
     if not isinstance(model, str | Path):
-        method, known, called = model, about or {}, name or getattr(model, "name", "opened")
+        method, known, called = model, about or {}, str(name or getattr(model, "name", "opened"))
     else:
         method, known = open_pretrained(model, device=device)
         called = str(model)

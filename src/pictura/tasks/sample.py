@@ -162,8 +162,9 @@ def interpolate_codes(a: Tensor, b: Tensor, steps: int, prior: str = "none") -> 
     angle = torch.arccos((u @ v).clamp(-1, 1))
     if angle.sin() < OPPOSITE:
         return line
-    arc = (((1 - t) * angle).sin() * u + (t * angle).sin() * v) / angle.sin()
-    return torch.lerp(lengths[0], lengths[1], t) * arc
+    arc: Tensor = (((1 - t) * angle).sin() * u + (t * angle).sin() * v) / angle.sin()
+    length = torch.lerp(lengths[0], lengths[1], t)
+    return length * arc
 
 
 @check_arguments

@@ -116,7 +116,8 @@ def open_translator(
     check_options(told.get("method", name), options, method.translate)
 
     def translate(image: Tensor) -> Tensor:
-        return method.translate(image.to(place), direction=chosen, **options).to(image.device)
+        translated: Tensor = method.translate(image.to(place), direction=chosen, **options)
+        return translated.to(image.device)
 
     told |= {"direction": chosen, "strength": strength, "seed": seed}
     return Translator(translate, told, classes, nearest_class)

@@ -79,7 +79,9 @@ def interpolate(
     threads: Threads = None,
     quiet: Quiet = False,
 ) -> None:
-    """Show what lies between two pictures, as a trained model sees them, side by side in one strip.
+    """Show what lies between two pictures, as a trained model sees them.
+
+    They stand side by side in one strip.
 
     Both are encoded, and what is between their codes is decoded: the ends are what the model makes of A and B.
     """
