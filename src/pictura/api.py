@@ -27,7 +27,7 @@ from pictura.tasks.keywords import IterativeKeywords, StylizeKeywords, Translate
 from pictura.tasks.model import load
 from pictura.tasks.optimize import StepCallback, Stop, change_settings, open_encoder, split_encoder, synthesize_texture
 from pictura.tasks.provenance import load_settings
-from pictura.tasks.sample import interpolate_pictures, lay_out, open_interpolator, open_sampler
+from pictura.tasks.sample import interpolate, lay_out, sample
 from pictura.tasks.stylize import OPTIMIZE, check_sides, mask_tensors, open_stylizer, resolve_method, stylize_picture
 from pictura.tasks.translate import Translator, open_translator, translate_picture
 
@@ -246,46 +246,6 @@ def translate(
             model, direction, strength, seed, nearest_class=nearest_class, memory=memory, device=device
         )
     return translate_picture(picture, model)
-
-
-@check_arguments
-def sample(
-    model: str | Path, count: int = 64, *, label: str | None = None, seed: int = 0, device: str = "auto"
-) -> list[Picture]:
-    """Make new pictures; `lay_out` puts them on one sheet.
-
-    Args:
-        model: a model's name, folder or file.
-        count: how many, from 1 to 1024.
-        label: what they show, of those that the model has; by default all in turn.
-        seed: one seed, one set of pictures.
-        device: auto, cpu, cuda or mps.
-
-    Raises:
-        PicturaError: something given cannot be used.
-    """
-    return open_sampler(model, count, label, seed, device=device)(count)
-
-
-@check_arguments
-def interpolate(
-    first: PictureInput, last: PictureInput, model: str | Path, *, steps: int = 8, device: str = "auto"
-) -> list[Picture]:
-    """What lies between two pictures, as a model sees them: both are encoded, and codes between theirs are decoded.
-
-    Args:
-        first, last: as `content` in `stylize`, of any size.
-        model: a model's name, folder or file.
-        steps: how many pictures, both ends among them, from 2 to 256.
-        device: auto, cpu, cuda or mps.
-
-    Returns:
-        Pictures of the model's size; the ends are what the model makes of the two.
-
-    Raises:
-        PicturaError: something given cannot be used.
-    """
-    return interpolate_pictures(first, last, open_interpolator(model, steps, device=device))
 
 
 @overload

@@ -29,7 +29,7 @@ def models_that(verb: str) -> list[str]:
 
 
 def open_able(
-    model: Any, capability: type, does_not: str, *, device: str, name: str | None, about: Mapping[str, Any] | None
+    model: Any, capability: type, does_not: str, device: str, name: str | None, about: Mapping[str, Any] | None
 ) -> tuple[Any, Mapping[str, Any], dict[str, Any]]:
     """A model that has a capability: the method, what is known of it, and what a picture's metadata say of it.
 

@@ -72,9 +72,7 @@ def open_sampler(
     if not 0 <= seed < 2**63:
         raise PicturaError(f"seed must be a whole number from 0 to 2**63 - 1, got {seed}.")
     choose_device(device)
-    method, _, told = open_able(
-        model, Generates, "does not make pictures of nothing", device=device, name=name, about=about
-    )
+    method, _, told = open_able(model, Generates, "does not make pictures of nothing", device, name, about)
     check_sample(told["method"], count, label, method.labels)
     return Sampler(method, told | {"label": label, "seed": seed})
 
@@ -132,7 +130,7 @@ def open_interpolator(
     if not 2 <= steps <= MAX_STEPS:
         raise PicturaError(f"steps must be from 2, both ends, to {MAX_STEPS}, got {steps}.")
     place = choose_device(device)
-    method, _, told = open_able(model, Encodes, "does not encode pictures", device=device, name=name, about=about)
+    method, _, told = open_able(model, Encodes, "does not encode pictures", device, name, about)
     return Interpolator(method, told | {"steps": steps}, place)
 
 
@@ -165,6 +163,46 @@ def interpolate_codes(a: Tensor, b: Tensor, steps: int, prior: str = "none") -> 
     arc: Tensor = (((1 - t) * angle).sin() * u + (t * angle).sin() * v) / angle.sin()
     length = torch.lerp(lengths[0], lengths[1], t)
     return length * arc
+
+
+@check_arguments
+def sample(
+    model: str | Path, count: int = 64, *, label: str | None = None, seed: int = 0, device: str = "auto"
+) -> list[Picture]:
+    """Make new pictures; `lay_out` puts them on one sheet.
+
+    Args:
+        model: a model's name, folder or file.
+        count: how many, from 1 to 1024.
+        label: what they show, of those that the model has; by default all in turn.
+        seed: one seed, one set of pictures.
+        device: auto, cpu, cuda or mps.
+
+    Raises:
+        PicturaError: something given cannot be used.
+    """
+    return open_sampler(model, count, label, seed, device=device)(count)
+
+
+@check_arguments
+def interpolate(
+    first: PictureInput, last: PictureInput, model: str | Path, *, steps: int = 8, device: str = "auto"
+) -> list[Picture]:
+    """What lies between two pictures, as a model sees them: both are encoded, and codes between theirs are decoded.
+
+    Args:
+        first, last: as `content` in `stylize`, of any size.
+        model: a model's name, folder or file.
+        steps: how many pictures, both ends among them, from 2 to 256.
+        device: auto, cpu, cuda or mps.
+
+    Returns:
+        Pictures of the model's size; the ends are what the model makes of the two.
+
+    Raises:
+        PicturaError: something given cannot be used.
+    """
+    return interpolate_pictures(first, last, open_interpolator(model, steps, device=device))
 
 
 @check_arguments

@@ -96,9 +96,7 @@ def open_translator(
     if not 0 <= seed < 2**63:
         raise PicturaError(f"seed must be a whole number from 0 to 2**63 - 1, got {seed}.")
     place = choose_device(device)
-    method, known, told = open_able(
-        model, Translates, "does not translate pictures", device=device, name=name, about=about
-    )
+    method, known, told = open_able(model, Translates, "does not translate pictures", device, name, about)
     name = told["model"]
     chosen = find_direction(name, direction, method.directions, known.get("domains"))
     classes = _find_classes(name, known, backwards=chosen != method.directions[0])
