@@ -71,6 +71,8 @@ def test_a_strip(desk):
     np.testing.assert_allclose(strip[:, -16:], ends[1], atol=0.003)
     noise = np.random.default_rng(0).random((9, 9, 3))
     assert len(model.interpolate(noise, "photo.png")) == 8
+    codes = model.encode(noise)
+    np.testing.assert_array_equal(model.decode(codes.numpy())[0].pixels, model.decode(codes)[0].pixels)
     assert len(pictura.interpolate(noise, torch.rand(3, 5, 6), "autoencoder", steps=2)) == 2
 
 

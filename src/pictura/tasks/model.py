@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, TypeVar, Unpack, overload
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
@@ -158,7 +159,7 @@ class Model:
         return translate_picture(picture, translator)
 
     @check_arguments
-    def sample(self, count: int = 64, *, label: str | None = None, seed: int = 0) -> list[Picture]:
+    def sample(self, count: int = 64, *, label: str | int | None = None, seed: int = 0) -> list[Picture]:
         """Make new pictures; arguments and result as in `pictura.sample`.
 
         Raises:
@@ -185,13 +186,13 @@ class Model:
         """
         return self._interpolator().encode(as_picture(picture))
 
-    def decode(self, codes: Tensor) -> list[Picture]:
+    def decode(self, codes: Tensor | NDArray[Number]) -> list[Picture]:
         """The pictures of codes N×Z, as `encode` gives them.
 
         Raises:
             PicturaError: this model does not encode, or these are no codes of it.
         """
-        return self._interpolator().decode(codes)
+        return self._interpolator().decode(torch.as_tensor(codes, dtype=torch.float32))
 
     def _interpolator(self, steps: int = 8) -> Interpolator:
         method = self._check(Encodes, "encode")

@@ -46,7 +46,7 @@ class Sampler:
 def open_sampler(
     model: str | Path | Generates,
     count: int = 1,
-    label: str | None = None,
+    label: str | int | None = None,
     seed: int = 0,
     *,
     about: Mapping[str, Any] | None = None,
@@ -73,8 +73,9 @@ def open_sampler(
         raise PicturaError(f"seed must be a whole number from 0 to 2**63 - 1, got {seed}.")
     choose_device(device)
     method, _, told = open_able(model, Generates, "does not make pictures of nothing", device, name, about)
-    check_sample(told["method"], count, label, method.labels)
-    return Sampler(method, told | {"label": label, "seed": seed})
+    wanted = None if label is None else str(label)  # a person may write the digit 7 as a number
+    check_sample(told["method"], count, wanted, method.labels)
+    return Sampler(method, told | {"label": wanted, "seed": seed})
 
 
 @dataclass(frozen=True)
@@ -167,7 +168,7 @@ def interpolate_codes(a: Tensor, b: Tensor, steps: int, prior: str = "none") -> 
 
 @check_arguments
 def sample(
-    model: str | Path, count: int = 64, *, label: str | None = None, seed: int = 0, device: str = "auto"
+    model: str | Path, count: int = 64, *, label: str | int | None = None, seed: int = 0, device: str = "auto"
 ) -> list[Picture]:
     """Make new pictures; `lay_out` puts them on one sheet.
 
