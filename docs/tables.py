@@ -107,6 +107,8 @@ TABLES = {"paper": paper, "start": start} | {
         "style list",
         "try",
         "translate",
+        "sample",
+        "interpolate",
         "upscale",
         "measure",
         "video",

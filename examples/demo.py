@@ -1,6 +1,6 @@
-"""Paint one photograph in four of the styles that come with pictura; `make demo` runs this.
+"""Paint a photograph in four of the styles that come with pictura, and make handwritten digits; `make demo` runs this.
 
-Writes into demo/: the photograph, the four results, and all of it on one sheet.
+Writes into demo/: the photograph, the four results, and all of it on one sheet; and a sheet of digits.
 """
 
 import time
@@ -37,6 +37,8 @@ def main() -> None:
         pictura.write(results[style], OUT / f"{style}.png", overwrite=True)
     pictura.write(sheet(photo, results), OUT / "sheet.png", overwrite=True)
     print(f"{OUT / 'sheet.png'} shows them all; painted in {time.monotonic() - began:.0f} s.")
+    pictura.write(digits(), OUT / "digits.png", overwrite=True)
+    print(f"{OUT / 'digits.png'} shows digits that nobody wrote, and what lies between two of them.")
 
 
 def sheet(photo: pictura.Picture, results: dict[str, pictura.Picture]) -> pictura.Picture:
@@ -46,6 +48,16 @@ def sheet(photo: pictura.Picture, results: dict[str, pictura.Picture]) -> pictur
     rows = [[photo.pixels, *(result.pixels for result in results.values())], [blank, *works]]
     labels = [["the photograph", *results], ["", *(STYLES[style] for style in results)]]
     return pictura.Picture.of(contact_sheet(rows, labels, height=240))
+
+
+def digits() -> pictura.Picture:
+    """Ten rows: digits with a column for each label, others from codes, and three ways from one digit to another."""
+    labelled = pictura.sample("digits-cgan", 50, seed=1)
+    model = pictura.load("digits-vae")
+    ways = [model.interpolate(labelled[a], labelled[b], steps=10) for a, b in ((0, 1), (6, 5), (7, 2))]
+    return pictura.lay_out(
+        [*labelled, *model.sample(20, seed=1), *(one for way in ways for one in way)], columns=10, scale=2
+    )
 
 
 if __name__ == "__main__":

@@ -131,6 +131,8 @@ def test_every_option_is_in_cli_md():
         "style show",
         "try",
         "translate",
+        "sample",
+        "interpolate",
         "upscale",
         "measure",
         "video",

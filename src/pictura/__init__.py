@@ -13,7 +13,19 @@ from pictura.runtime.lazy import lazy_attributes
 from pictura.runtime.threads import set_environment
 
 if TYPE_CHECKING:
-    from pictura.api import load, load_settings, measure, styles, stylize, synthesize, translate, upscale
+    from pictura.api import (
+        interpolate,
+        lay_out,
+        load,
+        load_settings,
+        measure,
+        sample,
+        styles,
+        stylize,
+        synthesize,
+        translate,
+        upscale,
+    )
     from pictura.methods.iterative.run import Interrupted, Step
     from pictura.methods.iterative.settings import PRESETS, Settings, preset
     from pictura.picture import Picture, read
@@ -35,11 +47,14 @@ __all__ = [
     "Step",
     "Style",
     "from_pretrained",
+    "interpolate",
+    "lay_out",
     "load",
     "load_settings",
     "measure",
     "preset",
     "read",
+    "sample",
     "save_pretrained",
     "styles",
     "stylize",
@@ -49,7 +64,19 @@ __all__ = [
     "write",
 ]
 _HOMES = {
-    "pictura.api": ("load", "load_settings", "measure", "styles", "stylize", "synthesize", "translate", "upscale"),
+    "pictura.api": (
+        "interpolate",
+        "lay_out",
+        "load",
+        "load_settings",
+        "measure",
+        "sample",
+        "styles",
+        "stylize",
+        "synthesize",
+        "translate",
+        "upscale",
+    ),
     "pictura.tasks.load": ("from_pretrained", "save_pretrained"),
     "pictura.tasks.model": ("Model",),
     "pictura.methods.iterative.run": ("Interrupted", "Step"),

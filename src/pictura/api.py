@@ -29,6 +29,7 @@ from pictura.tasks.measure.run import measure_pictures
 from pictura.tasks.model import load
 from pictura.tasks.optimize import StepCallback, Stop, change_settings, open_encoder, split_encoder, synthesize_texture
 from pictura.tasks.provenance import load_settings
+from pictura.tasks.sample import interpolate, lay_out, sample
 from pictura.tasks.stylize import OPTIMIZE, check_sides, mask_tensors, open_stylizer, resolve_method, stylize_picture
 from pictura.tasks.translate import Translator, open_translator, translate_picture
 
@@ -36,7 +37,19 @@ StyleInput = PictureInput | Style | ImageStyle
 Styles = StyleInput | Sequence[StyleInput]
 Number = TypeVar("Number", bound=np.generic)
 allow_fetching()
-__all__ = ["load", "load_settings", "measure", "styles", "stylize", "synthesize", "translate", "upscale"]
+__all__ = [
+    "interpolate",
+    "lay_out",
+    "load",
+    "load_settings",
+    "measure",
+    "sample",
+    "styles",
+    "stylize",
+    "synthesize",
+    "translate",
+    "upscale",
+]
 
 
 def styles() -> list[str]:

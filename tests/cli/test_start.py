@@ -22,6 +22,8 @@ HELPS = [
     ["style", "show"],
     ["try"],
     ["translate"],
+    ["sample"],
+    ["interpolate"],
     ["upscale"],
     ["measure"],
     ["video"],

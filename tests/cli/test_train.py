@@ -256,6 +256,15 @@ def test_events_for_tensorboard():
     assert len(list(Path("out").glob("events.out.tfevents.*"))) == 1
 
 
+def test_labels_are_named_after_the_data(desk):
+    for name, seed in (("cat", 0), ("dog", 1)):
+        (desk / "pets" / name).mkdir(parents=True)
+        draw(f"pets/{name}/1.png", seed)
+    settings = ("layout=conv", "size=16", "width=2", "code=3", "steps=1", "batch=2", "crop=16", "threads=1")
+    done("train", "cgan", "pets", "-o", "out", *(word for one in settings for word in ("--set", one)), "--quiet")
+    assert open_method(models.read_bundle("out/bundle")).labels == ("cat", "dog")
+
+
 @pytest.mark.parametrize("output", ["photos", "photos/run"])
 def test_a_run_inside_its_own_data_is_refused(output):
     """Its samples would be data, and a resume would find other data than it began with."""

@@ -139,15 +139,15 @@ def test_directions_and_their_spellings(word, seasons):
 
 
 def test_names_of_outputs(desk, seasons):
-    from pictura.cli.commands.translate import _label
+    from pictura.cli.commands.translate import model_word
 
     done("translate", "photo.png", "--model", "seasons", "--direction", "B2A")
     assert size_of("photo_seasons_B2A.png") == (32, 24)
-    assert _label("photo2monet", None) == "photo2monet"
-    assert _label("owner/name.v2@" + "0" * 40, None) == "name.v2"
-    assert _label("models/mine.safetensors", "B->A") == "mine_BA"
+    assert model_word("photo2monet", None) == "photo2monet"
+    assert model_word("owner/name.v2@" + "0" * 40, None) == "name.v2"
+    assert model_word("models/mine.safetensors", "B->A") == "mine_BA"
     for path in ("runs/mine/bundle", "runs/mine/bundle/model.safetensors", "runs/mine/model.safetensors"):
-        assert _label(path, None) == "mine"
+        assert model_word(path, None) == "mine"
 
 
 def test_a_model_s_name_names_its_domains() -> None:

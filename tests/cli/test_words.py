@@ -82,7 +82,7 @@ def test_names_of_outputs_carry_the_method():
 
 def test_train_lists_its_methods(monkeypatch):
     assert list_methods() == method_names()
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("COLUMNS", "400")
     assert ", ".join(list_methods()) in run("train", "--help").stdout
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from pictura.data import open_data
+from pictura.data import DataSettings, open_data
+from pictura.data.labelled import attribute_columns, class_names
 from pictura.data.settings import parse_data_settings
 from pictura.runtime.errors import PicturaError
 
@@ -41,6 +42,20 @@ def test_whole_numbers_stay(tmp_path):
     source = opened(tmp_path)
     assert labels(source) == {"1.png": (7,), "2.png": (12,)}
     assert source.classes == {"class": ()}
+
+
+def test_class_names(tmp_path):
+    put(tmp_path, "words/dog/1.png", "words/cat/2.png", "digits/0/1.png", "digits/3/2.png", "years/0/1.png")
+    put(tmp_path, "years/1990/1.png")
+    assert class_names(tmp_path / "words", DataSettings()) == ("cat", "dog")
+    assert class_names(tmp_path / "digits", DataSettings()) == ("0", "1", "2", "3")
+    with pytest.raises(PicturaError, match="from 0 to 1990"):
+        class_names(tmp_path / "years", DataSettings())
+    (tmp_path / "words" / "labels.csv").write_text("file,age,smiling,hat\na.png,3,1,-1\nb.png,1,0,1\n")
+    assert attribute_columns(tmp_path / "words", DataSettings()) == ("smiling", "hat")
+    assert attribute_columns(tmp_path / "digits", DataSettings()) == ()
+    with pytest.raises(PicturaError, match="choose one with labels"):
+        class_names(tmp_path / "words", DataSettings(labels=("smiling", "hat")))
 
 
 def test_pattern(tmp_path, dice):

@@ -44,6 +44,14 @@ COMMANDS = {
         "measure:measure",
         "Measure pictures against others: PSNR, SSIM, style and content distances, KID, FID, segmentation scores.",
     ),
+    "sample": (
+        "sample:sample",
+        "Make new pictures with a trained model, on one sheet.",
+    ),
+    "interpolate": (
+        "sample:interpolate",
+        "Show what lies between two pictures, as a trained model sees them.",
+    ),
     "video": (
         "video:video",
         "Stylize a video without flicker; sound and timing are kept.",

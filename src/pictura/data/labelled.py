@@ -10,6 +10,7 @@ from pictura.data.folders import list_pictures, list_subfolders, no_pictures_err
 from pictura.data.settings import SPLITS, DataSettings
 from pictura.runtime.errors import PicturaError, did_you_mean, reason
 
+MAX_CLASSES = 1000  # ours: more are no classes but a measure
 _FILE_COLUMNS = ("file", "filename", "image", "image_id", "path")
 
 
@@ -50,6 +51,40 @@ def read_labels(path: Path, settings: DataSettings) -> tuple[dict[str, list[Row]
     for picture, label in sorted(zip(pictures, zip(*numbers, strict=True), strict=True)):
         rows.setdefault(picture.split, []).append(Row(picture.path, label))
     return {split: rows[split] for split in SPLITS if split in rows}, dict(zip(names, classes, strict=True))
+
+
+def attribute_columns(path: Path, settings: DataSettings) -> tuple[str, ...]:
+    """The columns of a data set's table that say yes or no, 1 and 0 or -1; none where it has no table.
+
+    Raises:
+        PicturaError: the table cannot be read.
+    """
+    table = _find_table(path, settings.csv)
+    lines = [] if table is None else _read_lines(table)
+    names = list(lines[0]) if lines else []
+    values = {name: {line[name] for line in lines} for name in names}
+    return tuple(name for name in names if values[name] in ({"0", "1"}, {"-1", "1"}))
+
+
+def class_names(path: Path, settings: DataSettings) -> tuple[str, ...]:
+    """The names of a data set's one label by its numbers; of labels that are whole numbers, these from 0 on.
+
+    Raises:
+        PicturaError: there are no labels, several, or numbers that are no classes.
+    """
+    rows, classes = read_labels(path, settings)
+    if len(classes) != 1:
+        raise PicturaError(f"'{path}' has the labels {', '.join(classes)}: choose one with labels.")
+    (names,) = classes.values()
+    if names:
+        return names
+    numbers = [row.label[0] for split in rows.values() for row in split]
+    if min(numbers) < 0 or max(numbers) >= MAX_CLASSES:
+        raise PicturaError(
+            f"'{path}' has labels from {min(numbers)} to {max(numbers)}: classes are numbered from 0 to at most "
+            f"{MAX_CLASSES - 1}."
+        )
+    return tuple(str(number) for number in range(max(numbers) + 1))
 
 
 def _number_values(values: Sequence[str]) -> tuple[list[int], tuple[str, ...]]:

@@ -21,6 +21,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from pictura.losses.adversarial import ADVERSARIAL
+from pictura.networks.coders import decode_in_parts, show_pictures
 from pictura.networks.cogan import (
     CODE,
     DIGITS_SIZE,
@@ -33,10 +34,11 @@ from pictura.networks.tiling.streaming import DEFAULT_MEMORY
 from pictura.picture.resize import from_float, map_bands, resize, to_float
 from pictura.runtime.device import Precision, autocast
 from pictura.runtime.errors import PicturaError
-from pictura.training.capabilities import check_direction, check_image, check_options
+from pictura.training.capabilities import check_direction, check_image, check_options, check_sample
 from pictura.training.method import Batch, DataKind, Method, Player, Update, build_player
 from pictura.training.settings import MAX_CHANNELS, MAX_STEPS, OptimSettings
 
+DOMAINS = ("A", "B")
 SMALLEST = 16  # side of pictures
 BETAS = (0.5, 0.999)  # of Adam
 
@@ -181,6 +183,26 @@ class CoGAN(Method):
                 found = self._to_pixels(self.pair.paint(z, 1 - domain)).clamp(0, 1)
         result = resize(from_float(found, image.dtype), (image.shape[-2], image.shape[-1]))
         return map_bands(lambda x, y: torch.lerp(x, y, strength).clamp(0, 1), image, result)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The domains."""
+        return DOMAINS
+
+    def sample(self, count: int, *, generator: torch.Generator, label: str | None = None) -> Tensor:
+        """count×3×S×S in [0, 1] of that domain; without one A and B in turn, the two of one code side by side.
+
+        Raises:
+            PicturaError: a count below 1, or a domain that there is not.
+        """
+        check_sample(self.name, count, label, self.labels)
+        if label is not None:
+            domain, device = DOMAINS.index(label), next(self.pair.parameters()).device
+            codes = self._draw(count, generator).to(device)
+            return decode_in_parts(lambda z: show_pictures(self._to_pixels(self.pair.paint(z, domain))), codes)
+        codes = self._draw((count + 1) // 2, generator).to(next(self.pair.parameters()).device)
+        both = decode_in_parts(lambda z: self._to_pixels(torch.stack(self.pair(z), 1).flatten(0, 1)), codes)
+        return show_pictures(both[:count])
 
     def _invert(self, x: Tensor, domain: int, generator: torch.Generator) -> Tensor:
         """The code 1×Z whose picture in the domain comes nearest to x, 1×3×S×S."""

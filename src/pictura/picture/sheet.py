@@ -1,4 +1,4 @@
-"""A contact sheet: pictures in a grid with captions."""
+"""Sheets: pictures of any size in a grid with captions, and pictures of one size side by side as they are."""
 
 from collections.abc import Sequence
 
@@ -9,6 +9,7 @@ from pictura.picture.picture import Picture, Pixels
 from pictura.picture.resize import resize
 
 _GAP = 8  # white pixels around every cell
+_SEAM = 2  # white pixels between the pictures of a grid
 _TEXT = 14  # height of a caption's letters, in pixels
 _LINE = 20  # room for a caption
 
@@ -32,6 +33,19 @@ def contact_sheet(
             if labels:
                 _draw_caption(sheet, labels[r][c], left, top + height + 2, widths[c])
     return np.asarray(sheet).astype(np.float32) / np.float32(255)
+
+
+def make_grid(pictures: Sequence[Picture], columns: int) -> Picture:
+    """Pictures of one size side by side, row by row, with white between them; their pixels stay. One stays itself."""
+    height, width = pictures[0].size
+    columns = min(columns, len(pictures))
+    rows = -(-len(pictures) // columns)
+    shape = (rows * (height + _SEAM) - _SEAM, columns * (width + _SEAM) - _SEAM, 3)
+    grid = np.ones(shape, np.float32)
+    for i, picture in enumerate(pictures):
+        top, left = i // columns * (height + _SEAM), i % columns * (width + _SEAM)
+        grid[top : top + height, left : left + width] = picture.pixels
+    return Picture.of(grid)
 
 
 def _scale_picture(pixels: Pixels, height: int) -> Pixels:

@@ -5,21 +5,23 @@ from pathlib import Path
 from typing import Any, TypeVar, Unpack, overload
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
 from pictura.networks.tiling.streaming import DEFAULT_MEMORY
 from pictura.picture import Picture
-from pictura.picture.kinds import PictureInput
+from pictura.picture.kinds import PictureInput, as_picture
 from pictura.runtime.arguments import check_arguments
 from pictura.runtime.errors import PicturaError
 from pictura.tasks.enlarge import enlarge_picture, open_enlarger
 from pictura.tasks.keywords import ModelKeywords, ModelTranslateKeywords, accept_words
 from pictura.tasks.load import open_pretrained
+from pictura.tasks.sample import Interpolator, interpolate_pictures, open_interpolator, open_sampler
 from pictura.tasks.stylize import mask_tensors, open_stylizer, stylize_picture
 from pictura.tasks.translate import open_translator, translate_picture
-from pictura.training.capabilities import Enlarges, Stylizes, Translates, capabilities_of
+from pictura.training.capabilities import Encodes, Enlarges, Generates, Stylizes, Translates, capabilities_of
 from pictura.training.method import Method
 
 Number = TypeVar("Number", bound=np.generic)
@@ -32,7 +34,7 @@ class Model:
         name: what it was loaded by.
         method: the trained method, for those who want tensors.
         device: where it computes: auto, cpu, cuda or mps.
-        can: what it can do, in verbs: ``("stylize",)``, ``("enlarge",)``, ``("translate",)``.
+        can: what it can do, in verbs: ``("stylize",)``, ``("enlarge",)``, ``("translate",)``, ``("sample", "encode")``.
         about: what is known of it, for people: title, data, licence, step.
     """
 
@@ -52,6 +54,11 @@ class Model:
     def directions(self) -> tuple[str, ...]:
         """The directions in which it translates, the first by default; empty where it does not."""
         return self.method.directions if isinstance(self.method, Translates) else ()
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What its samples can be asked to show; empty where they have no labels, or it makes none."""
+        return self.method.labels if isinstance(self.method, Generates) else ()
 
     @overload
     def stylize(self, content: str | Path | Picture, style: Any, **options: Unpack[ModelKeywords]) -> Picture: ...
@@ -150,6 +157,46 @@ class Model:
             device=self.device,
         )
         return translate_picture(picture, translator)
+
+    @check_arguments
+    def sample(self, count: int = 64, *, label: str | int | None = None, seed: int = 0) -> list[Picture]:
+        """Make new pictures; arguments and result as in `pictura.sample`.
+
+        Raises:
+            PicturaError: this model does not sample, or something given cannot be used.
+        """
+        method = self._check(Generates, "sample")
+        return open_sampler(method, count, label, seed, name=self.name, about=self.about, device=self.device)(count)
+
+    @check_arguments
+    def interpolate(self, first: PictureInput, last: PictureInput, *, steps: int = 8) -> list[Picture]:
+        """What lies between two pictures; arguments and result as in `pictura.interpolate`.
+
+        Raises:
+            PicturaError: this model does not encode, or something given cannot be used.
+        """
+        return interpolate_pictures(first, last, self._interpolator(steps))
+
+    @check_arguments
+    def encode(self, picture: PictureInput) -> Tensor:
+        """The code 1×Z of a picture of any kind and size, on the CPU.
+
+        Raises:
+            PicturaError: this model does not encode, or it is no picture.
+        """
+        return self._interpolator().encode(as_picture(picture))
+
+    def decode(self, codes: Tensor | NDArray[Number]) -> list[Picture]:
+        """The pictures of codes N×Z, as `encode` gives them.
+
+        Raises:
+            PicturaError: this model does not encode, or these are no codes of it.
+        """
+        return self._interpolator().decode(torch.as_tensor(codes, dtype=torch.float32))
+
+    def _interpolator(self, steps: int = 8) -> Interpolator:
+        method = self._check(Encodes, "encode")
+        return open_interpolator(method, steps, name=self.name, about=self.about, device=self.device)
 
     def _check(self, capability: type, verb: str) -> Any:
         if not isinstance(self.method, capability):

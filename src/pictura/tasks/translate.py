@@ -8,18 +8,15 @@ from typing import Any
 from torch import Tensor
 
 from pictura.data.labels import LabelClasses, as_stored_numbers, read_label_map
-from pictura.methods import find_method
-from pictura.models.store import bundled_models
 from pictura.networks.tiling.streaming import DEFAULT_MEMORY
 from pictura.picture import Picture
 from pictura.picture.kinds import PictureInput, as_picture, convert_like
 from pictura.runtime.device import choose_device
 from pictura.runtime.errors import PicturaError
-from pictura.tasks.load import open_pretrained
-from pictura.training.capabilities import Translates, capabilities_of, check_options
+from pictura.tasks.abilities import models_that, open_able
+from pictura.training.capabilities import Translates, check_options
 
 MAX_STRENGTH = 2.0  # twice what was learned; far beyond it most colours are clipped
-COMMANDS = {"stylize": "stylize", "enlarge": "upscale"}  # verb of a capability → the command that has it
 
 
 @dataclass(frozen=True)
@@ -99,7 +96,7 @@ def open_translator(
     if not 0 <= seed < 2**63:
         raise PicturaError(f"seed must be a whole number from 0 to 2**63 - 1, got {seed}.")
     place = choose_device(device)
-    method, known, told = _open_model(model, device, about, name)
+    method, known, told = open_able(model, Translates, "does not translate pictures", device, name, about)
     name = told["model"]
     chosen = find_direction(name, direction, method.directions, known.get("domains"))
     classes = _find_classes(name, known, backwards=chosen != method.directions[0])
@@ -117,7 +114,8 @@ def open_translator(
     check_options(told.get("method", name), options, method.translate)
 
     def translate(image: Tensor) -> Tensor:
-        return method.translate(image.to(place), direction=chosen, **options).to(image.device)
+        translated: Tensor = method.translate(image.to(place), direction=chosen, **options)
+        return translated.to(image.device)
 
     told |= {"direction": chosen, "strength": strength, "seed": seed}
     return Translator(translate, told, classes, nearest_class)
@@ -125,33 +123,7 @@ def open_translator(
 
 def translating_models() -> list[str]:
     """The names of the shipped models that translate."""
-    methods = {one.method for one in bundled_models().values()}
-    able = {method for method in methods if "translate" in capabilities_of(find_method(method))}
-    return [name for name, one in bundled_models().items() if one.method in able]
-
-
-def _open_model(
-    model: str | Path | Translates, device: str, about: Mapping[str, Any] | None, name: str | None
-) -> tuple[Translates, Mapping[str, Any], dict[str, Any]]:
-    """The method, what is known of it, and what the picture's metadata say of it."""
-    if isinstance(model, Translates):
-        method_name = getattr(model, "name", "opened")
-        known = about or {}
-        return model, known, {"model": name or method_name, "method": method_name, "step": known.get("step")}
-    method, known = open_pretrained(model, device=device)
-    if not isinstance(method, Translates):
-        raise PicturaError(_explain_other(str(model), method.name, capabilities_of(method)))
-    return method, known, {"model": str(model), "method": method.name, "step": known.get("step")}
-
-
-def _explain_other(model: str, method: str, verbs: Sequence[str]) -> str:
-    """What a model that does not translate is for."""
-    commands = [f"`pictura {COMMANDS[verb]}`" for verb in verbs if verb in COMMANDS]
-    use = f": use {' or '.join(commands)}" if commands else ""
-    can = f" it can {' and '.join(verbs)}" if verbs else ""
-    return (
-        f"The model '{model}' does not translate pictures, it is of the method {method}{';' if can else ''}{can}{use}."
-    )
+    return models_that("translate")
 
 
 def find_direction(name: str, asked: str | None, directions: Sequence[str], domains: Any = None) -> str:

@@ -103,7 +103,10 @@ class Generates(Protocol):
 
 @runtime_checkable
 class Encodes(Protocol):
-    """Turns images into latent codes and back."""
+    """Turns images into latent codes and back.
+
+    A method whose codes follow a prior says so in an attribute ``prior``: "normal" or "uniform".
+    """
 
     def encode(self, images: Tensor) -> Tensor:
         """N×3×H×W in [0, 1] to codes N×Z (the mean, where codes are distributions)."""
@@ -169,6 +172,21 @@ def check_direction(name: str, direction: str | None, directions: Sequence[str])
         known = " and ".join(directions)
         raise PicturaError(f"This model of {name} translates {known}, not '{direction}'.")
     return direction
+
+
+def check_sample(name: str, count: int, label: str | None, labels: Sequence[str]) -> None:
+    """Refuse a number of samples or a label that there cannot be.
+
+    Raises:
+        PicturaError: says what can be asked for.
+    """
+    if count < 1:
+        raise PicturaError(f"The number of samples must be at least 1, got {count}.")
+    if label is not None and label not in labels:
+        if not labels:
+            raise PicturaError(f"This model of {name} has no labels: leave the label '{label}' out.")
+        known = ", ".join(labels)
+        raise PicturaError(f"This model of {name} has no label '{label}', only {known}.{did_you_mean(label, labels)}")
 
 
 def check_options(name: str, given: Iterable[str], function: Callable[..., Any]) -> None:

@@ -66,6 +66,15 @@ def _destroy_process_group() -> None:
         torch.distributed.destroy_process_group()
 
 
+def mean_of_all(tensor: Tensor) -> Tensor:
+    """The mean over all processes, for a method whose step depends on a loss: all of them must do the same."""
+    if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
+        return tensor
+    total = tensor.clone()
+    torch.distributed.all_reduce(total)
+    return total / torch.distributed.get_world_size()
+
+
 def mean_over_processes(tensor: Tensor, fabric: "Fabric") -> Tensor:
     """The mean over all processes."""
     return cast(Tensor, fabric.all_reduce(tensor, reduce_op="mean"))

@@ -63,7 +63,7 @@ def train(
             f"The output folder '{output}' is inside the data folder '{data}', where its samples would become data: "
             "choose one outside."
         )
-    planned, settings, values = _build_method(kind, recipe, changes or [], start)
+    planned, settings, values = _build_method(kind, recipe, changes or [], start, data)
     planned.check_crop(settings.crop)
     if not quiet:
         _tell_left_out(data)
@@ -85,10 +85,14 @@ def train(
 
 
 def _build_method(
-    kind: "type[Method]", recipe: str | None, changes: list[str], start: str | None
+    kind: "type[Method]", recipe: str | None, changes: list[str], start: str | None, data: Path
 ) -> "tuple[Method, TrainSettings, dict[str, Any]]":
-    """The method with its first weights, the loop's settings, the data's."""
-    from pictura.data import DataSettings
+    """The method with its first weights, the loop's settings, the data's.
+
+    A method whose settings have `labels` gets the names of the data's classes, unless they were given.
+    """
+    from pictura.data import DataSettings, data_settings
+    from pictura.data.labelled import class_names
     from pictura.methods import build_method
     from pictura.runtime import seeds
     from pictura.runtime.settings import validate_settings
@@ -105,6 +109,8 @@ def _build_method(
     typed = {change.partition("=")[0].removeprefix("method.").split(".")[0] for change in changes}
     typed |= set(own_values)
     values = recipes.apply_changes(values, changes, {name: model.model_fields for name, model in models.items()})
+    if "labels" in kind.Settings.model_fields and "labels" not in values["method"]:
+        values["method"]["labels"] = class_names(data, data_settings(values["data"]))
     own, settings = (
         validate_settings(kind.Settings, values["method"]),
         validate_settings(TrainSettings, values["train"]),

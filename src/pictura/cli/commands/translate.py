@@ -70,7 +70,7 @@ def translate(
 
     options = RunOptions(overwrite=overwrite, keep_location=keep_location, quiet=quiet, as_json=as_json)
     model = _check_model(model)
-    to_do = pending_jobs(plan_jobs(pictures, output, _label(model, direction)), options)
+    to_do = pending_jobs(plan_jobs(pictures, output, model_word(model, direction)), options)
     if not to_do:
         return
     bytes_to_use = DEFAULT_MEMORY if memory is None else memory * 2**20
@@ -102,7 +102,7 @@ def _check_model(model: str | None) -> str:
     raise PicturaError(f"Say with --model what translates: {f'{shipped}, or ' if shipped else ''}{own}.")
 
 
-def _label(model: str, direction: str | None) -> str:
+def model_word(model: str, direction: str | None = None) -> str:
     """The model's name in a word, for file names, and the direction where one was asked for.
 
     A run's model is called as the run, and one on the hub without its owner.
