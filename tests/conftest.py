@@ -1,5 +1,6 @@
 """What many tests share: one thread, made pictures, a tiny encoder, quick settings, the published weights."""
 
+import math
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -48,6 +49,40 @@ def draw() -> Draw:
         return picture[None]
 
     return made
+
+
+@pytest.fixture(scope="session")
+def draw_face() -> Draw:
+    """A drawn face 1×3×side×side in [0, 1] that the detector finds, tilted clockwise by radians."""
+
+    def drawn(side: int = 200, tilt: float = 0.0) -> Tensor:
+        centre = (torch.arange(side) + 0.5) / side - 0.5
+        y, x = torch.meshgrid(centre, centre, indexing="ij")
+        u, v = math.cos(tilt) * x + math.sin(tilt) * y, math.cos(tilt) * y - math.sin(tilt) * x
+        picture = torch.full((3, side, side), 0.55)
+        # Middle (x mirrored where not 0), radii, softness, opacity, colour.
+        for cx, cy, rx, ry, soft, opacity, colour in (
+            (0.0, -0.08, 0.26, 0.3, 0.03, 1.0, (0.22, 0.15, 0.1)),  # hair
+            (0.0, 0.4, 0.1, 0.2, 0.03, 1.0, (0.7, 0.52, 0.42)),  # neck
+            (0.0, 0.03, 0.21, 0.285, 0.03, 1.0, (0.86, 0.68, 0.57)),  # face
+            (0.0, -0.25, 0.24, 0.12, 0.15, 0.9, (0.22, 0.15, 0.1)),  # fringe
+            (0.088, -0.035, 0.055, 0.03, 0.3, 0.35, (0.45, 0.3, 0.25)),  # socket
+            (0.088, -0.03, 0.038, 0.017, 0.15, 1.0, (0.95, 0.94, 0.92)),  # white
+            (0.088, -0.03, 0.016, 0.017, 0.15, 1.0, (0.15, 0.1, 0.08)),  # iris
+            (0.088, -0.083, 0.052, 0.009, 0.3, 1.0, (0.25, 0.17, 0.12)),  # brow
+            (0.088, -0.047, 0.042, 0.006, 0.4, 1.0, (0.25, 0.17, 0.12)),  # lid
+            (0.0, 0.03, 0.012, 0.08, 0.6, 0.3, (0.55, 0.38, 0.32)),  # nose
+            (0.0, 0.085, 0.04, 0.022, 0.5, 0.25, (0.6, 0.4, 0.34)),
+            (0.02, 0.093, 0.011, 0.006, 0.4, 0.8, (0.35, 0.2, 0.17)),  # nostril
+            (0.0, 0.17, 0.08, 0.02, 0.3, 0.9, (0.72, 0.36, 0.34)),  # lips
+            (0.0, 0.17, 0.08, 0.005, 0.3, 1.0, (0.38, 0.16, 0.15)),
+        ):
+            for mirrored in {cx, -cx}:
+                inside = torch.sigmoid((1 - torch.hypot((u - mirrored) / rx, (v - cy) / ry)) / soft)
+                picture = torch.lerp(picture, torch.tensor(colour).view(3, 1, 1), opacity * inside)
+        return picture[None]
+
+    return drawn
 
 
 @pytest.fixture(scope="session")

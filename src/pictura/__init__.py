@@ -14,6 +14,7 @@ from pictura.runtime.threads import set_environment
 
 if TYPE_CHECKING:
     from pictura.api import (
+        edit,
         interpolate,
         lay_out,
         load,
@@ -46,6 +47,7 @@ __all__ = [
     "Settings",
     "Step",
     "Style",
+    "edit",
     "from_pretrained",
     "interpolate",
     "lay_out",
@@ -65,6 +67,7 @@ __all__ = [
 ]
 _HOMES = {
     "pictura.api": (
+        "edit",
         "interpolate",
         "lay_out",
         "load",

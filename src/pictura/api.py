@@ -22,6 +22,7 @@ from pictura.runtime.arguments import check_arguments
 from pictura.runtime.errors import PicturaError
 from pictura.style import Style, style_names
 from pictura.style.sources import ImageStyle, painting_tensor
+from pictura.tasks.edit import edit
 from pictura.tasks.enlarge import Enlarger, enlarge_picture, open_enlarger
 from pictura.tasks.keywords import IterativeKeywords, StylizeKeywords, TranslateKeywords, UpscaleKeywords, accept_words
 from pictura.tasks.measure.figures import Measured, MeasureOptions
@@ -38,6 +39,7 @@ Styles = StyleInput | Sequence[StyleInput]
 Number = TypeVar("Number", bound=np.generic)
 allow_fetching()
 __all__ = [
+    "edit",
     "interpolate",
     "lay_out",
     "load",

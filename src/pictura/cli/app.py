@@ -36,6 +36,10 @@ COMMANDS = {
         "translate:translate",
         "Turn pictures into another domain's with a trained model: photos into paintings, labels into photos.",
     ),
+    "edit": (
+        "edit:edit",
+        "Change faces in pictures: their age, a smile, or what else a trained model knows.",
+    ),
     "upscale": (
         "upscale:upscale",
         "Upscale pictures with a trained network.",

@@ -96,6 +96,23 @@ class TranslateKeywords(ModelTranslateKeywords, total=False):
     device: str
 
 
+class ModelEditKeywords(TypedDict, total=False):
+    """What a model that edits takes beside the picture."""
+
+    age: float | str | None
+    attributes: Mapping[str, float] | None
+    strength: float
+    face: int | str | None
+    aligned: bool
+    examples: str | Path | None
+
+
+class EditKeywords(ModelEditKeywords, total=False):
+    """All of `edit` beside picture and model."""
+
+    device: str
+
+
 class UpscaleKeywords(TypedDict, total=False):
     """All of `upscale` beside picture, scale and model."""
 

@@ -15,13 +15,14 @@ from pictura.picture import Picture
 from pictura.picture.kinds import PictureInput, as_picture
 from pictura.runtime.arguments import check_arguments
 from pictura.runtime.errors import PicturaError
+from pictura.tasks.editor import edit_picture, open_editor
 from pictura.tasks.enlarge import enlarge_picture, open_enlarger
-from pictura.tasks.keywords import ModelKeywords, ModelTranslateKeywords, accept_words
+from pictura.tasks.keywords import ModelEditKeywords, ModelKeywords, ModelTranslateKeywords, accept_words
 from pictura.tasks.load import open_pretrained
 from pictura.tasks.sample import Interpolator, interpolate_pictures, open_interpolator, open_sampler
 from pictura.tasks.stylize import mask_tensors, open_stylizer, stylize_picture
 from pictura.tasks.translate import open_translator, translate_picture
-from pictura.training.capabilities import Encodes, Enlarges, Generates, Stylizes, Translates, capabilities_of
+from pictura.training.capabilities import Edits, Encodes, Enlarges, Generates, Stylizes, Translates, capabilities_of
 from pictura.training.method import Method
 
 Number = TypeVar("Number", bound=np.generic)
@@ -34,7 +35,8 @@ class Model:
         name: what it was loaded by.
         method: the trained method, for those who want tensors.
         device: where it computes: auto, cpu, cuda or mps.
-        can: what it can do, in verbs: ``("stylize",)``, ``("enlarge",)``, ``("translate",)``, ``("sample", "encode")``.
+        can: what it can do, in verbs: ``("stylize",)``, ``("enlarge",)``, ``("translate",)``, ``("sample", "encode")``,
+            ``("edit",)``.
         about: what is known of it, for people: title, data, licence, step.
     """
 
@@ -59,6 +61,11 @@ class Model:
     def labels(self) -> tuple[str, ...]:
         """What its samples can be asked to show; empty where they have no labels, or it makes none."""
         return self.method.labels if isinstance(self.method, Generates) else ()
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """What it changes in a face; empty where it edits none."""
+        return self.method.attributes if isinstance(self.method, Edits) else ()
 
     @overload
     def stylize(self, content: str | Path | Picture, style: Any, **options: Unpack[ModelKeywords]) -> Picture: ...
@@ -193,6 +200,45 @@ class Model:
             PicturaError: this model does not encode, or these are no codes of it.
         """
         return self._interpolator().decode(torch.as_tensor(codes, dtype=torch.float32))
+
+    @overload
+    def edit(self, picture: str | Path | Picture, **options: Unpack[ModelEditKeywords]) -> Picture: ...
+    @overload
+    def edit(self, picture: Image.Image, **options: Unpack[ModelEditKeywords]) -> Image.Image: ...
+    @overload
+    def edit(self, picture: NDArray[Number], **options: Unpack[ModelEditKeywords]) -> NDArray[Number]: ...
+    @overload
+    def edit(self, picture: Tensor, **options: Unpack[ModelEditKeywords]) -> Tensor: ...
+    @check_arguments
+    def edit(
+        self,
+        picture: PictureInput,
+        *,
+        age: float | str | None = None,
+        attributes: Mapping[str, float] | None = None,
+        strength: float = 1.0,
+        face: int | str | None = None,
+        aligned: bool = False,
+        examples: str | Path | None = None,
+    ) -> Any:
+        """Change a face in a picture; arguments and result as in `pictura.edit`.
+
+        Raises:
+            PicturaError: this model does not edit, or something given cannot be used.
+        """
+        editor = open_editor(
+            self._check(Edits, "edit") if examples is None else self._check(Encodes, "encode"),
+            age=age,
+            attributes=attributes,
+            strength=strength,
+            face=face,
+            aligned=aligned,
+            examples=examples,
+            about=self.about,
+            name=self.name,
+            device=self.device,
+        )
+        return edit_picture(picture, editor)
 
     def _interpolator(self, steps: int = 8) -> Interpolator:
         method = self._check(Encodes, "encode")

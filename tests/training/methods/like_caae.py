@@ -71,6 +71,10 @@ class LikeCaae(Method):
         return [x, *(self.generator(torch.cat([self.encoder(x), row], 1)) for row in rows)]
 
     @property
+    def face(self) -> tuple[tuple[float, float], ...]:
+        return ((0.3, 0.3), (0.7, 0.3), (0.5, 0.5), (0.35, 0.7), (0.65, 0.7))
+
+    @property
     def attributes(self) -> tuple[str, ...]:
         return ("label",)
 
