@@ -9,10 +9,11 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from pictura.api import as_picture, stylize, synthesize
+from pictura.api import stylize, synthesize
 from pictura.methods.iterative.run import Interrupted, Step
 from pictura.picture import Picture, write
 from pictura.picture.denoise import denoise
+from pictura.picture.kinds import as_picture
 from pictura.runtime.errors import PicturaError
 from pictura.style import Style, encode_style, load_style
 

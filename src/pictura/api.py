@@ -13,25 +13,25 @@ from torch import Tensor
 
 from pictura.encoders import Encoder
 from pictura.interop import allow_fetching
-from pictura.methods.iterative.run import Interrupted
 from pictura.methods.iterative.settings import Settings
 from pictura.networks.tiling.streaming import DEFAULT_MEMORY
 from pictura.picture import Picture
-from pictura.picture.kinds import PictureInput, as_picture, convert_like
+from pictura.picture.kinds import PictureInput
 from pictura.runtime.arguments import check_arguments
 from pictura.runtime.errors import PicturaError
 from pictura.style import Style, style_names
-from pictura.style.sources import ImageStyle, painting_tensor
+from pictura.style.sources import ImageStyle
 from pictura.tasks.edit import edit
 from pictura.tasks.enlarge import Enlarger, enlarge_picture, open_enlarger
-from pictura.tasks.keywords import IterativeKeywords, StylizeKeywords, TranslateKeywords, UpscaleKeywords, accept_words
+from pictura.tasks.keywords import StylizeKeywords, TranslateKeywords, UpscaleKeywords, accept_words
 from pictura.tasks.measure.figures import Measured, MeasureOptions
 from pictura.tasks.measure.run import measure_pictures
 from pictura.tasks.model import load
-from pictura.tasks.optimize import StepCallback, Stop, change_settings, open_encoder, split_encoder, synthesize_texture
+from pictura.tasks.optimize import StepCallback, Stop
 from pictura.tasks.provenance import load_settings
 from pictura.tasks.sample import interpolate, lay_out, sample
-from pictura.tasks.stylize import OPTIMIZE, check_sides, mask_tensors, open_stylizer, resolve_method, stylize_picture
+from pictura.tasks.stylize import OPTIMIZE, mask_tensors, open_stylizer, resolve_method, stylize_picture
+from pictura.tasks.synthesize import synthesize
 from pictura.tasks.translate import Translator, open_translator, translate_picture
 
 StyleInput = PictureInput | Style | ImageStyle
@@ -251,58 +251,6 @@ def translate(
             model, direction, strength, seed, nearest_class=nearest_class, memory=memory, device=device
         )
     return translate_picture(picture, model)
-
-
-@overload
-def synthesize(
-    texture: str | Path | Picture,
-    size: tuple[int, int],
-    settings: Settings | str = "texture",
-    **changes: Unpack[IterativeKeywords],
-) -> Picture: ...
-@overload
-def synthesize(
-    texture: Image.Image,
-    size: tuple[int, int],
-    settings: Settings | str = "texture",
-    **changes: Unpack[IterativeKeywords],
-) -> Image.Image: ...
-@overload
-def synthesize(
-    texture: NDArray[Number],
-    size: tuple[int, int],
-    settings: Settings | str = "texture",
-    **changes: Unpack[IterativeKeywords],
-) -> NDArray[Number]: ...
-@overload
-def synthesize(
-    texture: Tensor, size: tuple[int, int], settings: Settings | str = "texture", **changes: Unpack[IterativeKeywords]
-) -> Tensor: ...
-@accept_words
-@check_arguments
-def synthesize(
-    texture: PictureInput,
-    size: tuple[int, int],
-    settings: Settings | str = "texture",
-    *,
-    device: str = "auto",
-    encoder: Encoder | str | None = None,
-    callback: StepCallback | None = None,
-    stop: Stop | None = None,
-    **changes: Any,
-) -> Any:
-    """A new picture of `size` (height, width) with the texture of `texture`; other arguments as in `stylize`."""
-    encoder, changes = split_encoder(encoder, changes)
-    chosen = change_settings(settings, changes)
-    check_sides(*size)
-    exemplar = painting_tensor(as_picture(texture))
-    encoder = encoder or open_encoder(chosen, device)
-    try:
-        result = synthesize_texture(exemplar, size, chosen, encoder, callback, stop)
-        return convert_like(texture, Picture.of(result), result)
-    except Interrupted as interrupted:
-        picture = interrupted.picture
-        raise Interrupted(convert_like(texture, Picture.of(picture), picture)) from interrupted
 
 
 @check_arguments
