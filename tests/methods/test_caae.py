@@ -11,7 +11,9 @@ from torch.nn import functional as F
 from pictura.methods.caae import CAAE, PAPER, RELEASED, CAAESettings
 from pictura.networks.caae import CodeCritic, FaceCritic, FaceEncoder, FaceGenerator
 from pictura.runtime.errors import PicturaError
+from pictura.runtime.settings import validate_settings
 from pictura.training.outline import outline_method
+from pictura.training.recipes import read_recipe
 
 from .recorded import build, check, copies, record
 
@@ -125,3 +127,8 @@ def test_mistakes():
     for wrong in ({"side": 100}, {"width": 6}):
         with pytest.raises(ValidationError, match="must be a"):
             CAAESettings(**wrong)
+
+
+def test_recipes():
+    assert validate_settings(CAAESettings, read_recipe("caae-paper")["method"]) == PAPER
+    assert validate_settings(CAAESettings, read_recipe("caae")["method"]) == RELEASED

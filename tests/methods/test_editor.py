@@ -10,8 +10,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from pictura.encoders import load_encoder
-from pictura.methods import editor
 from pictura.methods.editor import EditorMethod, EditorSettings
+from pictura.methods.editor import method as editor
+from pictura.methods.editor.objective import draw_wrong
 from pictura.networks.editor import Editor, class_basis, coordinates, edit_picture, warp
 from pictura.runtime.errors import PicturaError
 
@@ -88,7 +89,7 @@ def wanted_losses(method: EditorMethod, batch: dict[str, Tensor], c: Tensor, wan
     made = {layer: f[1:] for layer, f in phi(fake, layers).items()}
 
     def judge(answers: list[Tensor], shares: Tensor) -> list[Tensor]:
-        return [a[:, 0] + torch.einsum("nkhw,nk->nhw", a[:, 1:], shares) for a in answers]
+        return [4 * (a[:, 0] + torch.einsum("nkhw,nk->nhw", a[:, 1:], shares)) for a in answers]
 
     def entropy(answers: list[Tensor], shares: Tensor) -> Tensor:
         logs = [F.log_softmax(10 * a[:, 1:].mean((2, 3)), 1) for a in answers[1:]]
@@ -163,21 +164,23 @@ def test_content_is_held_at_its_target(compact):
     for target in (0.01, 0.99):
         method = prepared(compact, target=target)
         record(method, batch)
-        weights[target] = method.content_weight
+        weights[target] = method.content.weight
     assert weights[0.01] > method.settings.content_weight > weights[0.99]
 
 
 def test_wrong_classes_are_none_of_the_right_ones_nor_their_neighbours():
     generator = torch.Generator().manual_seed(0)
     for _ in range(20):
-        turned = editor._turn(torch.eye(10), generator).argmax(1)
+        turned = draw_wrong(torch.eye(10), generator).argmax(1)
         apart = (turned - torch.arange(10)) % 10
         assert ((apart >= 2) & (apart <= 8)).all()
-    assert torch.equal(editor._turn(torch.eye(2), generator), torch.eye(2).flip(1))
+    assert torch.equal(draw_wrong(torch.eye(2), generator), torch.eye(2).flip(1))
 
 
 def test_the_flow_has_a_rate_of_its_own():
-    rates = {group["lr"] for group in build(EditorMethod, learning_rate=1e-3).players(0)["generator"].optimizer.param_groups}
+    rates = {
+        group["lr"] for group in build(EditorMethod, learning_rate=1e-3).players(0)["generator"].optimizer.param_groups
+    }
     assert rates == {1e-3, 0.3e-3}
 
 
@@ -235,7 +238,7 @@ def made_faces(label: int, generator: torch.Generator) -> Tensor:
     for eye in (11, 21):
         picture[:, 11:14, eye - 1 : eye + 2] = 0.1
     wide = 7 if label else 3
-    picture[:, 20:24 if label else 22, 16 - wide : 16 + wide] = 0.15
+    picture[:, 20 : 24 if label else 22, 16 - wide : 16 + wide] = 0.15
     return (picture + 0.02 * torch.randn(3, 32, 32, generator=generator)).clamp(0, 1)
 
 

@@ -1,9 +1,9 @@
 """Zhang, Song and Qi: Age Progression/Regression by Conditional Adversarial Autoencoder, CVPR 2017, arXiv 1702.08423.
 
 E encodes a face x as z = E(x), G makes a face of z and an age l: G(z, l). With x's own age the face is to come back;
-with another one it is the same face at that age. Two critics see to the rest: D_z makes the codes uniform in (-1, 1), so
-that what lies between two faces is a face, and D_img, which is told the age, makes the faces look real at it. The paper
-minimizes (equation 7), over E and G,
+with another one it is the same face at that age. Two critics see to the rest: D_z makes the codes uniform in (-1, 1),
+so that what lies between two faces is a face, and D_img, which is told the age, makes the faces look real at it. The
+paper minimizes (equation 7), over E and G,
 
     λ |x - G(z, l)|² + γ TV(G(z, l)) - E[log D_z(z)] - E[log D_img(G(z, l), l)]
 
@@ -51,7 +51,7 @@ class CAAESettings(OptimSettings):
         default=((0.306, 0.288), (0.694, 0.288), (0.5, 0.516), (0.328, 0.687), (0.672, 0.687)),
         min_length=5,
         max_length=5,
-        description="left and right eye as seen, nose tip, left and right mouth corner in the data, in shares of a side",
+        description="left and right eye as seen, nose tip and mouth corners in the data, in shares of a side",
     )
     learning_rate: float = Field(default=2e-4, gt=0, le=1, description="Adam's, of all players")
     decay_steps: int | None = Field(default=0, ge=0, description="steps in which it falls; 0: constant")
@@ -184,9 +184,7 @@ class CAAE(Method):
         """Where eyes, nose tip and mouth corners lie in its faces, in shares of the side."""
         return self.settings.face
 
-    def edit(
-        self, image: Tensor, *, attributes: Mapping[str, float], strength: float = 1.0, **unknown: Any
-    ) -> Tensor:
+    def edit(self, image: Tensor, *, attributes: Mapping[str, float], strength: float = 1.0, **unknown: Any) -> Tensor:
         """The face 1×3×H×W, of any size, encoded and decoded at this age; strength mixes it with the image itself.
 
         Args:

@@ -4,6 +4,8 @@ Pictures lie in [-1, 1], labels are -1 and +1. All filters are 5×5; halving pad
 before and two behind. Only the critics have batch norm, without a scale.
 """
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -32,9 +34,7 @@ class FaceEncoder(nn.Module):
     def __init__(self, side: int = 128, width: int = 64, code: int = CODE) -> None:
         super().__init__()
         channels = [3, *(width << i for i in range(_halvings(side)))]
-        self.convolutions = nn.ModuleList(
-            nn.Conv2d(a, b, KERNEL, 2) for a, b in zip(channels, channels[1:], strict=False)
-        )
+        self.convolutions = nn.ModuleList(nn.Conv2d(a, b, KERNEL, 2) for a, b in pairwise(channels))
         self.last = nn.Linear(channels[-1] * SMALLEST**2, code)
         _initialize(self)
 
@@ -60,9 +60,7 @@ class FaceGenerator(nn.Module):
         labels = AGES * (code // AGES) + (GENDERS * (code // GENDERS) if gender else 0)
         self.first = nn.Linear(code + labels, self.first_channels * SMALLEST**2)
         # Their input is padded so, and twice as much cut off: what SAME means backwards.
-        self.doublings = nn.ModuleList(
-            nn.ConvTranspose2d(a, b, KERNEL, 2, padding=1) for a, b in zip(channels, channels[1:], strict=False)
-        )
+        self.doublings = nn.ModuleList(nn.ConvTranspose2d(a, b, KERNEL, 2, padding=1) for a, b in pairwise(channels))
         self.smooth = nn.ConvTranspose2d(channels[-1], channels[-1] // 2, KERNEL, padding=2)
         self.last = nn.ConvTranspose2d(channels[-1] // 2, 3, KERNEL, padding=2)
         _initialize(self)
@@ -84,7 +82,7 @@ class CodeCritic(nn.Module):
     def __init__(self, code: int = CODE) -> None:
         super().__init__()
         widths = [code, *CODE_CRITIC_WIDTHS]
-        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in zip(widths, widths[1:], strict=False))
+        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
         self.norms = nn.ModuleList(BatchShift(width) for width in widths[1:])
         self.last = nn.Linear(widths[-1], 1)
         _initialize(self)
