@@ -68,14 +68,14 @@ class Judges:
     def ages(self, pictures: Tensor, boxes: Tensor) -> Tensor:
         """Years N, in boxes around the landmarks."""
         faces = torch.cat([_cut(one, box)[0] for one, box in zip(pictures, boxes, strict=True)])
-        return torch.cat([_age(self.age, some) for some in faces.split(32)])
+        return torch.cat([_age(self.age, some) for some in torch.split(faces, 32)])
 
     @torch.no_grad()
     def happy(self, pictures: Tensor, boxes: Tensor) -> Tensor:
         """P(happy) N, in boxes around the landmarks."""
         faces = torch.cat([_cut(one, box)[0] for one, box in zip(pictures, boxes, strict=True)])
         w = self.expression
-        answers = [F.linear(_dense_net(w, some), w["fc.weight"], w["fc.bias"]) for some in faces.split(32)]
+        answers = [F.linear(_dense_net(w, some), w["fc.weight"], w["fc.bias"]) for some in torch.split(faces, 32)]
         return torch.cat(answers).softmax(1)[:, HAPPY]
 
     @torch.no_grad()
@@ -88,7 +88,7 @@ class Judges:
         middle = pictures[:, :, margin : side - margin // 2, margin : side - margin]
         middle = F.interpolate(middle, size=(128, 128), mode="bicubic").clamp(0, 1)
         layer = self.resnet.layers[-1]
-        return torch.cat([self.resnet(some, [layer])[layer].flatten(1) for some in middle.split(16)])
+        return torch.cat([self.resnet(some, [layer])[layer].flatten(1) for some in torch.split(middle, 16)])
 
 
 def five_points(marks: Tensor) -> Tensor:

@@ -233,7 +233,9 @@ class EditorMethod(Method):
         """φ at a scale."""
         if self.encoder is None:
             raise PicturaError("Call prepare() before step(): the loss network is not loaded.")
-        return self.encoder(F.interpolate(x, scale_factor=factor, mode="bilinear"), list(self.settings.layers))
+        seen = F.interpolate(x, scale_factor=factor, mode="bilinear")
+        features: Features = self.encoder(seen, list(self.settings.layers))
+        return features
 
     def _ask(self, features: Mapping[str, Tensor]) -> list[Tensor]:
         """D's answers, N×(1 + classes)×H×W a layer."""
