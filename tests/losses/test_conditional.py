@@ -3,7 +3,7 @@
 import torch
 from torch.nn import functional as F
 
-from pictura.losses.conditional import GAIN, SHARPNESS, class_loss, guess_class, pick_class
+from pictura.losses.conditional import SHARPNESS, class_loss, guess_class, pick_class
 
 
 def answers():
@@ -13,9 +13,9 @@ def answers():
 
 def test_pick_class():
     given, shares = answers(), torch.tensor([[0.0, 1, 0], [0.25, 0, 0.75]])
-    for answer, picked in zip(given, pick_class(given, shares), strict=True):
-        torch.testing.assert_close(picked[0], GAIN * (answer[0, 0] + answer[0, 2]))
-        torch.testing.assert_close(picked[1], GAIN * (answer[1, 0] + 0.25 * answer[1, 1] + 0.75 * answer[1, 3]))
+    for answer, picked in zip(given, pick_class(given, shares, gain=4.0), strict=True):
+        torch.testing.assert_close(picked[0], 4 * (answer[0, 0] + answer[0, 2]))
+        torch.testing.assert_close(picked[1], 4 * (answer[1, 0] + 0.25 * answer[1, 1] + 0.75 * answer[1, 3]))
 
 
 def test_class_loss_is_the_cross_entropy_of_mean_answers():

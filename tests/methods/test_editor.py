@@ -39,7 +39,8 @@ def prepared(compact: Any, **changes: Any) -> EditorMethod:
 
 def test_warp():
     x = faces(2)
-    torch.testing.assert_close(warp(x, torch.zeros(2, 2, 4, 4)), x, rtol=0, atol=1e-6)
+    for mode in ("bilinear", "bicubic"):
+        torch.testing.assert_close(warp(x, torch.zeros(2, 2, 4, 4), mode), x, rtol=0, atol=1e-5)
     flow = torch.zeros(2, 2, 4, 4)
     flow[:, 0] = 2 / 32  # a pixel, in half sides
     torch.testing.assert_close(warp(x, flow)[..., :-1], x[..., 1:], rtol=0, atol=1e-4)
@@ -89,7 +90,7 @@ def wanted_losses(method: EditorMethod, batch: dict[str, Tensor], c: Tensor, wan
     made = {layer: f[1:] for layer, f in phi(fake, layers).items()}
 
     def judge(answers: list[Tensor], shares: Tensor) -> list[Tensor]:
-        return [4 * (a[:, 0] + torch.einsum("nkhw,nk->nhw", a[:, 1:], shares)) for a in answers]
+        return [s.gain * (a[:, 0] + torch.einsum("nkhw,nk->nhw", a[:, 1:], shares)) for a in answers]
 
     def entropy(answers: list[Tensor], shares: Tensor) -> Tensor:
         logs = [F.log_softmax(10 * a[:, 1:].mean((2, 3)), 1) for a in answers[1:]]
@@ -128,7 +129,7 @@ def wanted_losses(method: EditorMethod, batch: dict[str, Tensor], c: Tensor, wan
 
 
 def test_step(compact):
-    method = prepared(compact, kind="binary", rescale=(1.0, 1.0), colour_weight=3.0, class_weight=0.7)
+    method = prepared(compact, kind="binary", rescale=(1.0, 1.0), colour_weight=3.0, class_weight=0.7, gain=4.0)
     batch = {"image": faces(), "label": torch.tensor([0, 1, 1, 0])}
     c = torch.tensor([[1.0, 0], [0, 1], [0, 1], [1, 0]])
     generator, critic = wanted_losses(method, batch, c, torch.cat([c[:1], 1 - c[1:]]), 1 - c)

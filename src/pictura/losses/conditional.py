@@ -11,14 +11,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-# With spectral norm an answer rarely leaves [-0.3, 0.3], where a hinge at 1 hardly tells anything.
-GAIN = 4.0  # of D(x | c)
 SHARPNESS = 10.0  # of the classes: with spectral norm, and where a mouth alone tells, a mean answer is about 0.2
 
 
-def pick_class(answers: Sequence[Tensor], shares: Tensor) -> list[Tensor]:
-    """D(x | c) of each answer, N×H×W; the classes' shares are N×classes with sum 1."""
-    return [GAIN * (a[:, 0] + (a[:, 1:] * shares[..., None, None]).sum(1)) for a in map(Tensor.float, answers)]
+def pick_class(answers: Sequence[Tensor], shares: Tensor, gain: float = 1.0) -> list[Tensor]:
+    """D(x | c) of each answer, N×H×W, times a gain; the classes' shares are N×classes with sum 1."""
+    return [gain * (a[:, 0] + (a[:, 1:] * shares[..., None, None]).sum(1)) for a in map(Tensor.float, answers)]
 
 
 def class_loss(answers: Sequence[Tensor], shares: Tensor) -> Tensor:

@@ -14,6 +14,7 @@ at full size. What is different:
 """
 
 from collections.abc import Sequence
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +25,7 @@ from pictura.networks.layers.padding import without_autocast
 from pictura.networks.layers.resize import FoldedConv, UpsampleConv
 from pictura.networks.slim import NormalizedConv, ResidualBlock
 
+WarpMode = Literal["bilinear", "bicubic"]
 EDITOR_WIDTHS = (24, 56, 96)  # channels at a half, a quarter and an eighth of the side
 EDITOR_BLOCKS = 4
 DEEP_WIDTH = 112  # channels at a sixteenth
@@ -143,8 +145,8 @@ def coordinates(like: Tensor) -> Tensor:
     return torch.cat([across, down], 1).to(like)
 
 
-def warp(x: Tensor, flow: Tensor) -> Tensor:
-    """N×C×H×W, each pixel fetched from where the flow N×2×h×w says, bilinearly; no flow, and it is x."""
+def warp(x: Tensor, flow: Tensor, mode: WarpMode = "bilinear") -> Tensor:
+    """N×C×H×W, each pixel fetched from where the flow N×2×h×w says; no flow, and it is x. Bicubic is sharper."""
 
     def fetch(x: Tensor) -> Tensor:
         height, width = x.shape[-2:]
@@ -152,16 +154,18 @@ def warp(x: Tensor, flow: Tensor) -> Tensor:
         across = (2 * torch.arange(width, device=x.device, dtype=x.dtype) + 1) / width - 1
         down = (2 * torch.arange(height, device=x.device, dtype=x.dtype) + 1) / height - 1
         places = torch.stack([across + by[:, 0], down[:, None] + by[:, 1]], 3)
-        return F.grid_sample(x, places, mode="bilinear", padding_mode="border", align_corners=False)
+        return F.grid_sample(x, places, mode=mode, padding_mode="border", align_corners=False)
 
     return without_autocast(fetch, x)
 
 
-def edit_picture(x: Tensor, flow: Tensor, residual: Tensor, strength: float = 1.0) -> Tensor:
+def edit_picture(
+    x: Tensor, flow: Tensor, residual: Tensor, strength: float = 1.0, mode: WarpMode = "bilinear"
+) -> Tensor:
     """x N×3×H×W, warped and with the residual, which may be of another size, added; not clamped.
 
     Strength is a factor on both; 0 is x.
     """
     if residual.shape[-2:] != x.shape[-2:]:
         residual = F.interpolate(residual, size=x.shape[-2:], mode="bicubic", align_corners=False)
-    return warp(x, strength * flow) + strength * residual
+    return warp(x, strength * flow, mode) + strength * residual

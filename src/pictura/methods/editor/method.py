@@ -120,7 +120,7 @@ class EditorMethod(Method):
         self.heads.measure(features)
         self.steps += 1
         if self.steps <= s.warmup:
-            critic, known = warmup_loss(self._ask(features), c, wrong, s.class_weight)
+            critic, known = warmup_loss(self._ask(features), c, wrong, s)
             update(critic=critic)
             return {"critic": critic.detach(), "class": known.detach()}
         own = max(1, round(OWN * len(x)))  # so many of the batch are to stay as they are
@@ -128,7 +128,7 @@ class EditorMethod(Method):
         flow, residual = self.generator(x, wanted)
         fake = edit_picture(x, flow.float(), residual.float())
         edited = {layer: f[own:] for layer, f in self._encode(fake, factor).items()}
-        told, known_g = generator_loss(self._ask(edited), wanted[own:], s.class_weight, list(s.layers.values()))
+        told, known_g = generator_loss(self._ask(edited), wanted[own:], s)
         content = correlation_loss(edited, {layer: f[own:] for layer, f in features.items()}, CONTENT_LAYERS)
         loss = self.balance(told, fake, self.steps) + self.content.weight * content
         loss = loss + s.own_weight * (fake[:own] - x[:own]).square().mean() + s.flow_weight * roughness(flow)
@@ -136,7 +136,7 @@ class EditorMethod(Method):
         # Real and made in one batch, so that spectral norms are of the same moment.
         answers = self._ask({layer: torch.cat([f, edited[layer].detach()]) for layer, f in features.items()})
         real, made = ([a[: len(x)] for a in answers], [a[len(x) :] for a in answers])
-        critic, known = critic_loss(real, made, Classes(c, wrong, wanted[own:], c[own:]), s.class_weight)
+        critic, known = critic_loss(real, made, Classes(c, wrong, wanted[own:], c[own:]), s)
         update(critic=critic)
         shown = {"critic": critic, "class": known, "content": content, "class of G": known_g}
         moved = (fake - x).abs().flatten(1).mean(1)
@@ -197,7 +197,7 @@ class EditorMethod(Method):
         side = self.settings.side
         with torch.no_grad():
             flow, residual = self.network(resize(picture, (side, side)), shares.to(picture.device))
-            made = edit_picture(picture, flow, residual, strength * self.settings.full_strength)
+            made = edit_picture(picture, flow, residual, strength * self.settings.full_strength, "bicubic")
         return from_float(made.clamp(0, 1), image.dtype)
 
     def shares(self, labels: Tensor) -> Tensor:

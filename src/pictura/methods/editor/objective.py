@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 from pictura.losses.adversarial import ADVERSARIAL
 from pictura.losses.conditional import class_loss, pick_class
+from pictura.methods.editor.settings import EditorSettings
 
 Answers = list[Tensor]
 MOVED = 0.01  # how much λ moves in a step that is off by the whole target
@@ -36,26 +37,28 @@ class Classes:
     source: Tensor
 
 
-def warmup_loss(answers: Answers, right: Tensor, wrong: Tensor, class_weight: float) -> tuple[Tensor, Tensor]:
+def warmup_loss(answers: Answers, right: Tensor, wrong: Tensor, s: EditorSettings) -> tuple[Tensor, Tensor]:
     """D's loss before G begins, of real pictures with the right and with a wrong class; and the class loss in it."""
     known = class_loss(answers[-CLASS_LAYERS:], right)
-    return _hinge(pick_class(answers, right), pick_class(answers, wrong)) + class_weight * known, known
+    hinge = _hinge(pick_class(answers, right, s.gain), pick_class(answers, wrong, s.gain))
+    return hinge + s.class_weight * known, known
 
 
-def critic_loss(real: Answers, made: Answers, classes: Classes, class_weight: float) -> tuple[Tensor, Tensor]:
+def critic_loss(real: Answers, made: Answers, classes: Classes, s: EditorSettings) -> tuple[Tensor, Tensor]:
     """D's loss: real pictures against edited ones and against those of a wrong class; and the class loss in it."""
-    called_real = pick_class(real, classes.right)
-    against_made = _hinge(called_real, pick_class(made, classes.wanted))
-    against_wrong = _hinge(called_real, pick_class(real, classes.wrong))
+    called_real = pick_class(real, classes.right, s.gain)
+    against_made = _hinge(called_real, pick_class(made, classes.wanted, s.gain))
+    against_wrong = _hinge(called_real, pick_class(real, classes.wrong, s.gain))
     known = class_loss(real[-CLASS_LAYERS:], classes.right)
     known = known + EDITED_CLASS * class_loss(made[-CLASS_LAYERS:], classes.source)
-    return torch.lerp(against_made, against_wrong, MISMATCHED) + class_weight * known, known
+    return torch.lerp(against_made, against_wrong, MISMATCHED) + s.class_weight * known, known
 
 
-def generator_loss(made: Answers, wanted: Tensor, class_weight: float, weights: list[float]) -> tuple[Tensor, Tensor]:
+def generator_loss(made: Answers, wanted: Tensor, s: EditorSettings) -> tuple[Tensor, Tensor]:
     """What G is told by D, of the layers by their weights; and the class loss in it."""
     known = class_loss(made[-CLASS_LAYERS:], wanted)
-    return ADVERSARIAL["hinge"].generator(pick_class(made, wanted), weights) + class_weight * known, known
+    called = pick_class(made, wanted, s.gain)
+    return ADVERSARIAL["hinge"].generator(called, list(s.layers.values())) + s.class_weight * known, known
 
 
 class Hold:

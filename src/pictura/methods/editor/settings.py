@@ -38,6 +38,9 @@ class EditorSettings(OptimSettings):
         default=96, description="channels of D's heads, or as many as their layer has, if that is less"
     )
     class_weight: float = Field(default=1.0, ge=0, le=MAX_WEIGHT, description="of the class losses of D and G")
+    # With spectral norm D's answers rarely leave [-0.3, 0.3], where a hinge at 1 tells little: a smile does without,
+    # ages come out as lines that nobody would take for wrinkles.
+    gain: float = Field(default=1.0, gt=0, le=MAX_WEIGHT, description="factor on D's answers in the hinge")
     warmup: int = Field(default=300, ge=0, le=MAX_STEPS, description="steps in which D learns alone, at first")
     small_side: int = Field(default=0, ge=0, le=1024, description="side to which pictures are reduced at first; 0: no")
     small_steps: int = Field(default=0, ge=0, le=MAX_STEPS, description="steps in which they are")
