@@ -275,6 +275,7 @@ def test_it_learns_a_wide_mouth(compact):
     plain, wide = (torch.stack([made_faces(label, generator) for _ in range(4)]) for label in (0, 1))
     made = torch.cat([method.edit(x[None], attributes={"smiling": 1.0}) for x in plain])
     back = torch.cat([method.edit(x[None], attributes={"smiling": -1.0}) for x in wide])
-    assert corners(made) < (corners(plain) + corners(wide)) / 2 < corners(back)
+    assert corners(made) < corners(plain) - 0.15
+    assert corners(back) > corners(wide) + 0.15
     same = torch.cat([method.edit(x[None], attributes={"smiling": -1.0}) for x in plain])
     assert (same - plain).abs().mean() < (made - plain).abs().mean()
