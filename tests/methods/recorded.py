@@ -16,7 +16,7 @@ def batch(size: int = 64, count: int = 2) -> dict[str, Tensor]:
     return {side: torch.rand(count, 3, size, size, generator=generator) for side in "AB"}
 
 
-def build(kind: type[Method], **changes: Any) -> Any:
+def build(kind: type[Method], /, **changes: Any) -> Any:
     torch.manual_seed(0)
     return kind(kind.tiny().model_copy(update=changes))
 

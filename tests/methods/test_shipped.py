@@ -32,7 +32,10 @@ def test_tiles_are_the_whole(name, monkeypatch):
     method = open_method(models.read_bundle(name))
     noise = torch.rand(1, 3, 24, 40, generator=torch.Generator().manual_seed(0))
     picture = resize(noise, (384, 640))
-    run_method = getattr(method, capabilities_of(method)[0])
+    verb = capabilities_of(method)[0]
+    if verb not in ("stylize", "enlarge", "translate"):
+        pytest.skip("it has no tiles")
+    run_method = getattr(method, verb)
     whole = run_method(picture, precision="float32")
     run, tiles = streaming._Stream._run, []
     monkeypatch.setattr(streaming._Stream, "_run", lambda self, tile: (tiles.append(tile), run(self, tile))[1])

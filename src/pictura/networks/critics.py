@@ -28,17 +28,23 @@ class FeatureCritic(nn.Module):
 
     Args:
         layers: layer → channels.
-        width: channels of a head.
+        width: channels of a head, of all or by layer.
         condition: channels of what the answer depends on beside the features, such as the picture to be translated;
             each head sees it averaged down to its layer's size.
+        answers: channels of an answer.
     """
 
     pictures: Tensor
 
-    def __init__(self, layers: Mapping[str, int], width: int = 64, condition: int = 0) -> None:
+    def __init__(
+        self, layers: Mapping[str, int], width: int | Mapping[str, int] = 64, condition: int = 0, answers: int = 1
+    ) -> None:
         super().__init__()
         self.layers = tuple(layers)
-        self.heads = nn.ModuleDict({layer: _head(channels + condition, width) for layer, channels in layers.items()})
+        widths = dict.fromkeys(layers, width) if isinstance(width, int) else width
+        self.heads = nn.ModuleDict(
+            {layer: _head(channels + condition, widths[layer], answers) for layer, channels in layers.items()}
+        )
         for layer, channels in layers.items():
             self.register_buffer(f"variance_{layer}", torch.ones(channels))
         self.register_buffer("pictures", torch.zeros(()))
@@ -101,13 +107,13 @@ class EncoderCritic(nn.Module):
                 self.critic.measure(self.encode(real, self.critic.layers))
 
 
-def _head(channels: int, width: int) -> nn.Sequential:
+def _head(channels: int, width: int, answers: int) -> nn.Sequential:
     return nn.Sequential(
         _add_spectral_norm(nn.Conv2d(channels, width, 1)),
         nn.LeakyReLU(SLOPE),
         _add_spectral_norm(nn.Conv2d(width, width, 3, padding=1)),
         nn.LeakyReLU(SLOPE),
-        _add_spectral_norm(nn.Conv2d(width, 1, 1)),
+        _add_spectral_norm(nn.Conv2d(width, answers, 1)),
     )
 
 
