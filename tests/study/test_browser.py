@@ -8,10 +8,10 @@ import time
 from pathlib import Path
 
 import pytest
-
-from pictura.study.server import make_server, open_socket
 from tests.study.chromium import PROGRAM, Browser
 from tests.study.made import make_one, open_app
+
+from pictura.study.server import make_server, open_socket
 
 pytestmark = [
     pytest.mark.slow,
@@ -133,10 +133,7 @@ def test_on_a_phone(tmp_path, browser, shoot, kind):
             )
             shoot(f"phone-{kind}")
             browser.click(".buttons button:nth-child(2)", times=2)
-            browser.wait(
-                "document.querySelector('figcaption, button.first') !== null || document.body.innerText.includes('Thank you') || "
-                + ASKED
-            )
+            browser.wait(f"{ASKED} || document.querySelector('figcaption, button.first, h1') !== null")
             shoot(f"phone-{kind}-after")
             browser.wait(f"document.getElementById('bar').value > {position / 3}", 30)
         browser.wait("document.body.innerText.includes('Thank you')")

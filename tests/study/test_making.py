@@ -5,11 +5,11 @@ import json
 import numpy as np
 import pytest
 from PIL import Image
+from tests.study.made import make_folder, make_one
 
 from pictura.runtime.errors import PicturaError
 from pictura.study.making import StudyRequest, make_study
 from pictura.study.plan import read_study
-from tests.study.made import make_folder, make_one
 
 NAMES = [f"{k:03}" for k in range(6)]
 

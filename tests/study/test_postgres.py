@@ -7,7 +7,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-
 from tests.study.made import make_one, open_app, open_client
 from tests.study.test_server import rate_at_once
 
@@ -47,7 +46,7 @@ def database(tmp_path_factory):
 
 
 def test_fifty_raters_at_once(tmp_path, database):
-    folder, study = make_one(tmp_path, items=3, trials=2, practice=1, fakes=("a",), size=(2, 2))
+    folder, study = make_one(tmp_path, items=2, trials=1, practice=1, fakes=("a",), size=(2, 2))
     app, store = open_app(folder, study, database)
     with open_client(app) as client:
         rate_at_once(client, store)

@@ -78,11 +78,11 @@ def test_crossed_bootstrap_weights_an_answer_by_both_draws():
 def test_the_interval_covers_the_truth_of_a_simulation():
     # Answers 1 with a chance of 0.3 that raters and images move: what the same study would find with others of both.
     rng = np.random.default_rng(3)
-    inside, studies, raters, items = 0, 300, 25, 30
+    inside, studies, raters, items = 0, 200, 25, 30
     for _ in range(studies):
         chances = 0.3 + rng.normal(0, 0.08, (raters, 1)) + rng.normal(0, 0.08, items)
         table = (rng.random((raters, items)) < chances).astype(float)
-        found = estimate(table, crossed_bootstrap([table], 300, rng)[0])
+        found = estimate(table, crossed_bootstrap([table], 200, rng)[0])
         inside += found.low <= 0.3 <= found.high
     assert 0.92 <= inside / studies <= 0.995
 
@@ -90,12 +90,12 @@ def test_the_interval_covers_the_truth_of_a_simulation():
 def test_raters_alone_would_not_cover_other_images():
     rng = np.random.default_rng(4)
     inside = 0
-    for _ in range(200):
+    for _ in range(100):
         chances = np.broadcast_to(0.5 + rng.normal(0, 0.2, 10), (50, 10))
         table = (rng.random((50, 10)) < chances).astype(float)
-        drawn = nested_bootstrap(table.sum(1).astype(int), [10] * 50, 300, rng)
+        drawn = nested_bootstrap(table.sum(1).astype(int), [10] * 50, 200, rng)
         inside += np.percentile(drawn, 2.5) <= 0.5 <= np.percentile(drawn, 97.5)
-    assert inside / 200 < 0.8
+    assert inside / 100 < 0.8
 
 
 def test_probability_above_counts_ties_half():

@@ -4,9 +4,9 @@ from collections import Counter
 from itertools import combinations
 
 import pytest
+from tests.study.made import make_folder, make_one
 
 from pictura.study.trials import algorithm_of, plan_session, right_answer
-from tests.study.made import make_folder, make_one
 
 
 def sources(study, trial):

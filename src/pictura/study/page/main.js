@@ -31,7 +31,7 @@ function finish(score) {
 
 async function begin(study) {
   const token = keep.get("token");
-  const practice = study.practice ? [`First come ${study.practice} for practice${study.kind === "real-fake" ? ", where you are told whether you were right" : ""}.`] : [];
+  const practice = study.practice ? [`Practice comes first (${study.practice} of ${study.total})${study.kind === "real-fake" ? "; there you are told whether you were right" : ""}.`] : [];
   if (token) {
     try {
       return { token, ...(await call("GET", "api/session", undefined, token)) };
@@ -84,7 +84,7 @@ async function run() {
   for (; next < trials.length; next += 1) {
     const trial = trials[next];
     if (next === study.practice && next > 0 && start < next) {
-      await tell("Now it counts", ["From here on you are not told what was right."], "Go on");
+      await tell("Now it counts", [study.kind === "real-fake" ? "From here on you are not told what was right." : "From here on your answers are used."], "Go on");
     }
     progress(next, study);
     trials.slice(next, next + AHEAD).forEach(({ pictures, references }) => [...pictures, ...references].forEach((name) => { load(name); }));
@@ -93,6 +93,7 @@ async function run() {
     const told = await send(answer, token);
     if (feedback && trial.practice && told.real) await feedback(told);
     forget(trial.pictures);
+    document.getElementById("bar").value = (next + 1) / study.total;
     score = told.score;
   }
   finish(score);
