@@ -88,8 +88,9 @@ async function run() {
     }
     progress(next, study);
     trials.slice(next, next + AHEAD).forEach(({ pictures, references }) => [...pictures, ...references].forEach((name) => { load(name); }));
+    const views = count(next);
     const { feedback, ...given } = await SCREENS[study.kind](trial, study, next === start);
-    const answer = { id: randomId(), position: next, views: count(next), ratio: devicePixelRatio || 1, ...given };
+    const answer = { id: randomId(), position: next, views, ratio: devicePixelRatio || 1, ...given };
     const told = await send(answer, token);
     if (feedback && trial.practice && told.real) await feedback(told);
     forget(trial.pictures);
