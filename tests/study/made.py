@@ -22,7 +22,7 @@ def make_folder(path, names, size=(16, 12), shade=None):
     return path
 
 
-def make_one(tmp_path, kind="real-fake", *, items=8, trials=4, practice=2, fakes=("a", "b"), size=(16, 12), **more):
+def make_one(tmp_path, kind="real-fake", *, items=6, trials=4, practice=2, fakes=("a", "b"), size=(16, 12), **more):
     """(folder, study) of a small study."""
     names = [f"{k:03}" for k in range(items)]
     folders = {name: make_folder(tmp_path / name, names, size) for name in fakes}

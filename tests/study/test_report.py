@@ -129,7 +129,7 @@ def test_the_commands(tmp_path):
     values = json.loads((out / "report.json").read_text(encoding="utf-8"))
     printed = json.loads(run("report", folder, "--draws", 200, "--json").output)
     assert values == printed
-    rows = list(csv.DictReader((out / "answers.csv").open(encoding="utf-8")))
+    rows = list(csv.DictReader((out / "answers.csv").read_text(encoding="utf-8").splitlines()))
     assert len(rows) == 15
     scored = [row for row in rows if row["role"] == "scored"]
     assert values["figures"][0]["mean"] == pytest.approx(sum(row["correct"] == "0" for row in scored) / 9)

@@ -19,8 +19,8 @@ def items(study, trial):
 
 @pytest.mark.parametrize("pairing", ["different", "same"])
 def test_pairs_are_balanced_and_of_one_algorithm(tmp_path, pairing):
-    broken = make_folder(tmp_path / "broken", "xyz", shade=7)
-    _, study = make_one(tmp_path, items=50, trials=20, practice=4, pairing=pairing, broken=broken, size=(2, 2))
+    broken = make_folder(tmp_path / "broken", "xyz", (2, 2), shade=7)
+    _, study = make_one(tmp_path, items=26, trials=20, practice=4, pairing=pairing, broken=broken, size=(2, 2))
     for number in range(6):
         trials = plan_session(study, number)
         assert trials == plan_session(study, number)

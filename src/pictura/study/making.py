@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -14,6 +14,7 @@ from pictura.picture.folder import PICTURE_SUFFIXES, find_pictures
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.files import encode_json, move_into_place, remove_folder, temporary_folder, write_atomic
 from pictura.study.plan import (
+    CONSENT,
     PICTURE_FOLDER,
     QUESTIONS,
     REAL,
@@ -49,7 +50,7 @@ class StudyRequest:
     ask: Literal["real", "fake"] = "fake"
     title: str | None = None
     question: str | None = None
-    texts: Mapping[str, str] = field(default_factory=dict)
+    consent: str | None = None
 
     @property
     def vigilance(self) -> int:
@@ -87,7 +88,7 @@ def make_study(folder: Path, request: StudyRequest) -> Study:
             pairing=request.pairing,
             algorithms=tuple(request.fakes),
             pictures=pictures,
-            **request.texts,
+            consent=request.consent or CONSENT,
         )
         write_atomic(temporary / STUDY_FILE, encode_json(study.model_dump(mode="json"), indent=1))
         move_into_place(temporary, folder)

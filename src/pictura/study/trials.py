@@ -33,7 +33,7 @@ def algorithm_of(study: Study, number: int) -> str:
     """The one algorithm that a rater of a real-or-fake study sees: each once in every block of as many raters."""
     block, place = divmod(number, len(study.algorithms))
     order = np.random.default_rng([study.seed, block, 1]).permutation(len(study.algorithms))
-    return study.algorithms[order[place]]
+    return study.algorithms[int(order[place])]
 
 
 def _plan_pairs(study: Study, number: int, rng: np.random.Generator) -> list[Trial]:

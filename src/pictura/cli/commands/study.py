@@ -108,7 +108,7 @@ def new(
         ask=cast("Any", _check_word("--ask", ask, ("fake", "real"))),
         title=title,
         question=question,
-        texts={} if consent is None else {"consent": consent},
+        consent=consent,
     )
     study = make_study(folder, request)
     counts: dict[str, int] = {}
