@@ -95,9 +95,9 @@ def test_a_whole_real_or_fake_study(tmp_path, browser, shoot):
                 assert len(stored(store)) == position
                 browser.offline(False)
             browser.wait(f"document.getElementById('bar').value > {position / total}", 30)
-        browser.wait("document.body.innerText.includes('Thank you')")
+        browser.wait("document.body?.innerText?.includes('Thank you')")
         shoot("end")
-        assert "You were right" in browser.value("document.body.innerText")
+        assert "You were right" in browser.value("document.body?.innerText")
         assert stored(store) == [(k, "right" if k % 2 else "left") for k in range(total)]
         rows = list(store.rows())
         assert [row["views"] for row in rows] == [2 if k == PRACTICE + 1 else 1 for k in range(total)]
@@ -109,7 +109,7 @@ def test_a_whole_real_or_fake_study(tmp_path, browser, shoot):
         assert {row["scale"] for row in rows} == {1.0}
         assert set(shown) == {256}
         browser.open(address)  # finished stays finished
-        browser.wait("document.body.innerText.includes('Thank you')")
+        browser.wait("document.body?.innerText?.includes('Thank you')")
         assert browser.errors == []
 
 
@@ -136,7 +136,7 @@ def test_on_a_phone(tmp_path, browser, shoot, kind):
             browser.wait(f"{ASKED} || document.querySelector('figcaption, button.first, h1') !== null")
             shoot(f"phone-{kind}-after")
             browser.wait(f"document.getElementById('bar').value > {position / 3}", 30)
-        browser.wait("document.body.innerText.includes('Thank you')")
+        browser.wait("document.body?.innerText?.includes('Thank you')")
         assert stored(store) == [(k, "1" if kind == "realness" else "right") for k in range(3)]
         assert {row["scale"] for row in store.rows()} <= {3.0, 2.0}
         assert browser.errors == []

@@ -32,6 +32,29 @@ Database = Annotated[
         f"(default: ${DATABASE}, else answers.sqlite in FOLDER).",
     ),
 ]
+References = Annotated[
+    list[Path] | None,
+    typer.Option(
+        metavar="DIR", help="Pictures to show above a pair, as input or style; preference (repeatable; default: none)."
+    ),
+]
+Vigilance = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Obviously broken pictures for attention checks, a tenth of the trials; real-fake (default: none).",
+    ),
+]
+Trials = Annotated[int, typer.Option(min=1, max=1000, help="Scored trials of a rater.")]
+Practice = Annotated[int, typer.Option(min=0, max=1000, help="Practice trials before, of pictures never scored.")]
+Pairing = Annotated[
+    str,
+    typer.Option(metavar="different|same", help="Whether the real picture of a pair is of the same input; real-fake."),
+]
+Asked = Annotated[
+    str,
+    typer.Option(metavar="fake|real", help="Which picture is asked for: fake as pix2pix, real as CycleGAN; real-fake."),
+]
 
 
 @app.command(
@@ -49,37 +72,13 @@ def new(
         typer.Option(metavar="NAME=DIR", help="An algorithm's name and the folder of its pictures (repeatable)."),
     ],
     real: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of real pictures (default: none).")] = None,
-    reference: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="DIR",
-            help="Pictures to show above a pair, as input or style; preference (repeatable; default: none).",
-        ),
-    ] = None,
-    vigilance: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR",
-            help="Obviously broken pictures for attention checks, a tenth of the trials; real-fake (default: none).",
-        ),
-    ] = None,
-    trials: Annotated[int, typer.Option(min=1, max=1000, help="Scored trials of a rater.")] = 40,
-    practice: Annotated[
-        int, typer.Option(min=0, max=1000, help="Practice trials before, of pictures never scored.")
-    ] = 10,
+    reference: References = None,
+    vigilance: Vigilance = None,
+    trials: Trials = 40,
+    practice: Practice = 10,
     seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Of what each rater is shown.")] = 0,
-    pairing: Annotated[
-        str,
-        typer.Option(
-            metavar="different|same", help="Whether the real picture of a pair is of the same input; real-fake."
-        ),
-    ] = "different",
-    ask: Annotated[
-        str,
-        typer.Option(
-            metavar="fake|real", help="Which picture is asked for: fake as pix2pix, real as CycleGAN; real-fake."
-        ),
-    ] = "fake",
+    pairing: Pairing = "different",
+    ask: Asked = "fake",
     title: Annotated[
         str | None, typer.Option(metavar="TEXT", help="Title of the page (default: Picture study).")
     ] = None,
