@@ -115,6 +115,9 @@ TABLES = {"paper": paper, "start": start} | {
         "train",
         "data check",
         "data combine",
+        "study new",
+        "study serve",
+        "study report",
         "import",
         "export",
     )

@@ -65,6 +65,7 @@ COMMANDS = {
         "Train a method on a folder of pictures; the model is written to OUTPUT/bundle.",
     ),
     "data": ("data:app", "Check data sets, combine and split image pairs."),
+    "study": ("study:app", "Ask people which pictures are real, how real they look, or which they prefer."),
     "models": (
         "models:models",
         "List available models with size, metric, licence and SHA-256.",
