@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from torch.nn import functional as F
 
 import pictura
 from pictura.faces import Similarity, find_faces
@@ -31,7 +30,7 @@ class Redden:
     def edit(self, image, *, attributes, strength=1.0):
         self.sides.append(image.shape[-1])
         made = image.clone()
-        made[:, 0] += strength * (0.1 * attributes.get("Red_Face", 0) + attributes.get("age", 0) / 1000)
+        made[:, 0] += strength * (0.02 * attributes.get("Red_Face", 0) + attributes.get("age", 0) / 1000)
         return made.clamp(0, 1)
 
 
@@ -57,12 +56,10 @@ def test_only_the_face_becomes_redder(draw_face, tilt):
     shares = 2 * place.inverse()(pixel_centres(240, 240)) - 1
     radius = (shares.abs() ** 4).sum(-1) ** 0.25
     assert moved[0][radius > 1.05].abs().max() == 0
-    torch.testing.assert_close(
-        moved[0][radius < 0.65], torch.full_like(moved[0][radius < 0.65], 0.1), atol=1e-3, rtol=0
-    )
+    assert (moved[0][radius < 0.65] - 0.02).abs().max() < 1e-4
 
 
-def test_strength_0_is_the_picture(draw_face, tmp_path):
+def test_strength_0_is_the_picture(draw_face):
     assert torch.equal(edit(draw_face(), strength=0), draw_face())
 
 
@@ -78,7 +75,7 @@ def test_a_grey_picture_stays_grey(draw_face):
     made = edit(Picture.of(grey))
     assert made.grey
     assert np.array_equal(made.samples[..., 0], made.samples[..., 2])
-    assert np.abs(made.samples[..., 0].astype(int) - grey).max() == round(0.1 / 3 * 255)
+    assert np.abs(made.samples[..., 0].astype(int) - grey).max() == round(0.02 / 3 * 255)
 
 
 def test_alpha_and_depth_stay(draw_face):
@@ -119,7 +116,7 @@ def test_no_face():
 def test_aligned(draw_face):
     aligned = draw_face(64)
     made = edit(aligned, aligned=True)
-    torch.testing.assert_close(made[:, 0], (aligned[:, 0] + 0.1).clamp(0, 1))
+    torch.testing.assert_close(made[:, 0], aligned[:, 0] + 0.02)
     assert refuse(draw_face(64)[..., 1:], aligned=True).startswith(
         "A picture that is an aligned face is square, not 63×64"
     )
@@ -208,10 +205,4 @@ def test_twenty_megapixels(draw_face):
     rows, columns = np.flatnonzero(changed.any(1)), np.flatnonzero(changed.any(0))
     assert 1000 < rows[0] < rows[-1] < 2500
     assert 3000 < columns[0] < columns[-1] < 4500
-    assert (
-        F.mse_loss(
-            torch.tensor(made[1700:1800, 3700:3800, 0].astype(float)),
-            torch.tensor(large[1700:1800, 3700:3800, 0].astype(float)),
-        ).sqrt()
-        > 20
-    )
+    assert (made[1700:1800, 3700:3800, 0] - large[1700:1800, 3700:3800, 0]).mean() == pytest.approx(5, abs=0.2)
