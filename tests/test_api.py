@@ -154,7 +154,7 @@ class TestKinds:
             17,
             None,
         ],
-        ids=str,
+        ids=lambda given: type(given).__name__,
     )
     def test_what_is_no_picture(self, given) -> None:
         with pytest.raises(PicturaError):
