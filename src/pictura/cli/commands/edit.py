@@ -29,6 +29,13 @@ ModelOption = Annotated[
     str | None,
     typer.Option(help="A model's name (see pictura models), its folder or file (default: the shipped one that can)."),
 ]
+Examples = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DATA",
+        help="Labelled pictures, from which a model that encodes and decodes learns attributes (default: none).",
+    ),
+]
 
 
 def edit(
@@ -51,13 +58,7 @@ def edit(
     aligned: Annotated[
         bool, typer.Option("--aligned", help="Take each picture for a face that is already cut out (default: off).")
     ] = False,
-    examples: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DATA",
-            help="Labelled pictures, from which a model that encodes and decodes learns attributes (default: none).",
-        ),
-    ] = None,
+    examples: Examples = None,
     overwrite: Overwrite = False,
     keep_location: KeepLocation = False,
     device: Device = "auto",
