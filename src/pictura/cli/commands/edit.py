@@ -29,6 +29,9 @@ ModelOption = Annotated[
     str | None,
     typer.Option(help="A model's name (see pictura models), its folder or file (default: the shipped one that can)."),
 ]
+Age = Annotated[
+    str | None, typer.Option(metavar="YEARS", help="The age to show: 65, or a group such as 61-70 (default: none).")
+]
 Examples = Annotated[
     Path | None,
     typer.Option(
@@ -44,9 +47,7 @@ def edit(
         Path | None,
         typer.Option("--output", "-o", help="A file for one picture, else a folder (default: PICTURE_age65.png here)."),
     ] = None,
-    age: Annotated[
-        str | None, typer.Option(metavar="YEARS", help="The age to show: 65, or a group such as 61-70 (default: none).")
-    ] = None,
+    age: Age = None,
     attribute: Attribute = None,
     model: ModelOption = None,
     strength: Annotated[
