@@ -21,6 +21,8 @@ OPTIMIZE = "Method optimize (what is not given is as in the preset)"
 RUNNING = "How the work is done and told"
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout (default: off).", rich_help_panel=RUNNING)]
+JsonLines = Annotated[bool, typer.Option("--json", help="Print one JSON line per finished picture.")]
+Pictures = Annotated[list[Path], typer.Argument(metavar="PICTURE", help="Pictures, and folders of pictures.")]
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Replace existing files (default: off).", rich_help_panel=RUNNING)
 ]

@@ -21,9 +21,9 @@ from torch import Tensor, nn
 from pictura.losses.adversarial import ADVERSARIAL
 from pictura.losses.elbo import sample_code
 from pictura.networks.ali import JointLayout, build_coders, build_joint_critic
-from pictura.networks.coders import decode_in_parts, draw_codes, fit_pictures, show_pictures
-from pictura.training.capabilities import check_sample
-from pictura.training.method import Batch, DataKind, Method, Player, Update, build_player
+from pictura.networks.coders import draw_codes, fit_pictures, show_pictures
+from pictura.training.method import Batch, DataKind, Player, Update, build_player
+from pictura.training.sampling import PriorSampler
 from pictura.training.settings import MAX_STEPS, Channels, OptimSettings
 
 BETAS = (0.5, 0.999)  # of Adam; the paper prints β₂ as 1e-3, which is 1 - β₂
@@ -58,7 +58,7 @@ BIGAN = ALISettings(  # jeffdonahue/bigan train_gan.py, MNIST; the rate falls in
 )
 
 
-class ALI(Method):
+class ALI(PriorSampler):
     """E, G and D."""
 
     name: ClassVar[str] = "ali"
@@ -105,7 +105,7 @@ class ALI(Method):
     def step(self, batch: Batch, update: Update, generator: torch.Generator) -> dict[str, Tensor]:
         """D and, in the same step and of the same answers, E and G."""
         x = self._fit(batch["image"])
-        z = self._draw(len(x), generator).to(x)
+        z = self.draw(len(x), generator).to(x)
         found, made = self._encode(x, generator), torch.sigmoid(self.G(z).float())
         of_pictures, of_codes = [self.D(x, found)], [self.D(made, z)]
         log = ADVERSARIAL["log"]
@@ -117,7 +117,7 @@ class ALI(Method):
         """x, G(E(x)), and two of the prior."""
         draws = torch.Generator().manual_seed(0)
         x, back = show_pictures(self._fit(batch["image"])), self.decode(self.encode(batch["image"]))
-        return [x, back, *(self.decode(self._draw(len(x), draws).to(x)) for _ in range(2))]
+        return [x, back, *(self.decode(self.draw(len(x), draws).to(x)) for _ in range(2))]
 
     @property
     def prior(self) -> str:
@@ -133,21 +133,8 @@ class ALI(Method):
         """N×Z to N×3×S×S in [0, 1]."""
         return show_pictures(torch.sigmoid(self.G(codes).float()))
 
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """None."""
-        return ()
-
-    def sample(self, count: int, *, generator: torch.Generator, label: str | None = None) -> Tensor:
-        """count×3×S×S in [0, 1].
-
-        Raises:
-            PicturaError: a count below 1, or a label.
-        """
-        check_sample(self.name, count, label, self.labels)
-        return decode_in_parts(self.decode, self._draw(count, generator).to(next(self.G.parameters()).device))
-
-    def _draw(self, count: int, generator: torch.Generator) -> Tensor:
+    def draw(self, count: int, generator: torch.Generator) -> Tensor:
+        """count×Z."""
         return draw_codes(self.settings.noise, count, self.settings.code, generator)
 
     def _encode(self, x: Tensor, generator: torch.Generator) -> Tensor:

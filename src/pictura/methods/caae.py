@@ -10,7 +10,6 @@ paper minimizes (equation 7), over E and G,
 At the paper's size it takes some 60 hours of a processor core. Where paper and release differ, see `PAPER`, `RELEASED`.
 """
 
-import math
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
@@ -23,9 +22,9 @@ from pictura.data.ages import AGE_GROUPS, age_group, age_shares
 from pictura.losses.adversarial import log_critic, log_generator
 from pictura.networks.caae import AGES, CODE, CodeCritic, FaceCritic, FaceEncoder, FaceGenerator
 from pictura.picture.resize import from_float, resize, to_float
-from pictura.runtime.errors import PicturaError, did_you_mean
+from pictura.runtime.errors import PicturaError
 from pictura.runtime.settings import MAX_WEIGHT
-from pictura.training.capabilities import check_image, check_options
+from pictura.training.capabilities import check_edit, check_image, check_options
 from pictura.training.method import Batch, DataKind, Method, Player, Update, build_player
 from pictura.training.settings import Channels, OptimSettings
 
@@ -197,16 +196,9 @@ class CAAE(Method):
         """
         check_options(self.name, unknown, self.edit)
         check_image(image)
-        for name, value in attributes.items():
-            if name not in self.attributes:
-                known = " and ".join(self.attributes)
-                raise PicturaError(f"This model edits {known}, not '{name}'.{did_you_mean(name, self.attributes)}")
-            if not math.isfinite(value):
-                raise PicturaError(f"{name} must be a number, not {value}.")
+        check_edit(self.attributes, attributes, strength)
         if "age" not in attributes or not 0 <= attributes["age"] <= 100:
             raise PicturaError("A model of caae needs an age of 0 to 100 years: give for example age=65.")
-        if not math.isfinite(strength):
-            raise PicturaError(f"strength must be a number, not {strength}.")
         if strength == 0:
             return image
         picture = to_float(image)

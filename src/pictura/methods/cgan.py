@@ -13,7 +13,7 @@ from typing import ClassVar, Literal
 
 import torch
 from pydantic import Field
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from pictura.losses.adversarial import ADVERSARIAL, AdversarialKind
@@ -22,10 +22,9 @@ from pictura.networks.coders import CoderLayout, Prior, decode_in_parts, draw_co
 from pictura.networks.dcgan import DCCritic, DCGenerator
 from pictura.runtime.errors import PicturaError
 from pictura.training.capabilities import check_sample
-from pictura.training.method import Batch, DataKind, Method, Player, Update, build_player
+from pictura.training.method import Batch, DataKind, Update
+from pictura.training.sampling import PlainGAN
 from pictura.training.settings import MAX_STEPS, Channels, OptimSettings, Share
-
-BETAS = (0.5, 0.999)  # of Adam, as DCGAN's
 
 
 class CGANSettings(OptimSettings):
@@ -59,7 +58,7 @@ RELEASED = CGANSettings()
 PAPER = CGANSettings(optimizer="sgd", learning_rate=0.1, decay_steps=None)
 
 
-class CGAN(Method):
+class CGAN(PlainGAN):
     """G and D."""
 
     name: ClassVar[str] = "cgan"
@@ -72,8 +71,8 @@ class CGAN(Method):
         super().__init__(settings)
         s, classes = settings, len(settings.labels)
         if s.layout == "mlp":
-            self.G: nn.Module = CGenerator(s.size, s.channels, s.code, classes)
-            self.D: nn.Module = CCritic(s.size, s.channels, classes)
+            self.G = CGenerator(s.size, s.channels, s.code, classes)
+            self.D = CCritic(s.size, s.channels, classes)
         else:
             self.G = DCGenerator(s.size, s.channels, s.width, s.code, classes)
             self.D = DCCritic(s.size, s.channels, s.width, classes, s.dropout)
@@ -82,21 +81,6 @@ class CGAN(Method):
     def tiny(cls) -> CGANSettings:
         """Two classes and a few channels."""
         return CGANSettings(labels=("a", "b"), layout="conv", size=16, width=4, code=5)
-
-    def networks(self) -> dict[str, nn.Module]:
-        """Both."""
-        return {"G": self.G, "D": self.D}
-
-    def deployed_networks(self) -> dict[str, nn.Module]:
-        """G."""
-        return {"G": self.G}
-
-    def players(self, steps: int) -> dict[str, Player]:
-        """One optimizer each."""
-        return {
-            "G": build_player(self.settings, self.G, steps, betas=BETAS),
-            "D": build_player(self.settings, self.D, steps, betas=BETAS, ema=0),
-        }
 
     def step(self, batch: Batch, update: Update, generator: torch.Generator) -> dict[str, Tensor]:
         """D, then G against the new D, with the labels of the batch for both."""
@@ -129,12 +113,11 @@ class CGAN(Method):
             PicturaError: a count below 1, or a label it does not know.
         """
         check_sample(self.name, count, label, self.labels)
-        device = next(self.G.parameters()).device
         numbers = torch.arange(count) % len(self.labels)
         if label is not None:
             numbers.fill_(self.labels.index(label))
-        codes = self.settings.truncation * self._draw(count, generator).to(device)
-        return decode_in_parts(self._paint, codes, self._vectors(numbers).to(device))
+        codes, device = self.settings.truncation * self._draw(count, generator), next(self.G.parameters()).device
+        return decode_in_parts(self._paint, codes.to(device), self._vectors(numbers).to(device))
 
     def _draw(self, count: int, generator: torch.Generator) -> Tensor:
         return draw_codes(self.settings.noise, count, self.settings.code, generator)

@@ -18,14 +18,12 @@ from torch import Tensor, nn
 
 from pictura.losses.adversarial import ADVERSARIAL
 from pictura.networks.discogan import DiscoCritic, DiscoGenerator, keep_statistics
-from pictura.networks.tiling.streaming import DEFAULT_MEMORY, stream
 from pictura.networks.tiling.tiles import crop_to_multiple
-from pictura.runtime.device import Precision, autocast
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.settings import MAX_WEIGHT
-from pictura.training.capabilities import check_direction, check_image, check_options
-from pictura.training.method import Batch, DataKind, Method, Player, Update, build_player
+from pictura.training.method import Batch, DataKind, Player, Update, build_player
 from pictura.training.settings import MAX_CHANNELS, MAX_STEPS, OptimSettings
+from pictura.training.translating import NetworkTranslator
 
 SMALLEST = 64  # side of the crops: the critic's last filter takes 4×4 positions at a sixteenth
 BETAS = (0.5, 0.999)  # of Adam
@@ -60,8 +58,12 @@ PAPER = DiscoGANSettings(
 )
 
 
-class DiscoGAN(Method):
-    """Two generators, two critics; of the ablations those that they need."""
+class DiscoGAN(NetworkTranslator):
+    """Two generators, two critics; of the ablations those that they need.
+
+    In use things must be about as large as in the crops of its training. Its batch norms use running moments: the
+    release tests with those of 200 pictures at once, and here is one.
+    """
 
     name: ClassVar[str] = "discogan"
     paper: ClassVar[str] = (
@@ -71,11 +73,11 @@ class DiscoGAN(Method):
     data: ClassVar[DataKind] = "unpaired"
     Settings = DiscoGANSettings
     settings: DiscoGANSettings
+    generators: dict[str, DiscoGenerator]
 
     def __init__(self, settings: DiscoGANSettings) -> None:
         super().__init__(settings)
         s = settings
-        # By direction; while it trains, the loop wraps something around the attributes, and these stay what they are.
         self.generators = {d: DiscoGenerator(s.width, s.extra_layers) for d in ("A2B", "B2A")}
         self.G_AB: nn.Module = self.generators["A2B"]
         self.G_BA: nn.Module = self.generators["B2A"]
@@ -121,7 +123,7 @@ class DiscoGAN(Method):
 
     def step(self, batch: Batch, update: Update, generator: torch.Generator) -> dict[str, Tensor]:
         """One iteration: D's, or G's."""
-        x_A, x_B = self._pictures(batch)
+        x_A, x_B = self.select_pictures(batch)
         if self.steps % self.settings.update_interval == 0:
             losses = self._critic_losses(x_A, x_B)
             update(critics=torch.stack(list(losses.values())).sum())
@@ -139,7 +141,7 @@ class DiscoGAN(Method):
 
     def show(self, batch: Batch) -> list[Tensor]:
         """x_A, x_AB, x_ABA, x_B, x_BA, x_BAB, as far as there are networks for them."""
-        x_A, x_B = self._pictures(batch)
+        x_A, x_B = self.select_pictures(batch)
         with torch.no_grad():
             x_AB = self.G_AB(x_A)
             if self.settings.objective == "gan":
@@ -155,40 +157,6 @@ class DiscoGAN(Method):
         """Both, of the whole objective."""
         return ("A2B", "B2A") if self.settings.objective == "discogan" else ("A2B",)
 
-    def translate(
-        self,
-        image: Tensor,
-        *,
-        direction: str | None = None,
-        strength: float = 1.0,
-        seed: int = 0,
-        memory: int = DEFAULT_MEMORY,
-        precision: Precision = "auto",
-        **unknown: Any,
-    ) -> Tensor:
-        """1×3×H×W in [0, 1] (or uint8) of any size to the same in the other domain.
-
-        The network is fully convolutional, and things must be about as large as in the crops of its training. Its
-        batch norms use running moments: the release tests with those of 200 pictures at once, and here is one.
-
-        Args:
-            image: of the domain that the direction begins with.
-            direction: ``A2B``, the default, or ``B2A``.
-            strength: 0 is the image itself, 1 what was learned.
-            seed: has no effect: there is no noise.
-            memory: bytes to work in beside image and result; what does not fit goes in tiles, with the same result.
-            precision: arithmetic of the convolutions; auto is bfloat16 where the processor is fast in it.
-
-        Raises:
-            PicturaError: not an image, an unknown option or direction, or too little memory.
-        """
-        check_options(self.name, unknown, self.translate)
-        check_image(image)
-        network = self.generators[check_direction(self.name, direction, self.directions)]
-        with autocast(precision, image.device):
-            parts = network.parts(strength)
-            return stream(image, parts, memory=memory, multiple=network.multiple, smallest=network.smallest)
-
     def export_network(self) -> nn.Module:
         """G_AB; a file of ONNX has one direction."""
         return self.generators["A2B"]
@@ -201,7 +169,7 @@ class DiscoGAN(Method):
         """Go on with it."""
         self.steps = int(tensors["steps"])
 
-    def _pictures(self, batch: Batch) -> tuple[Tensor, Tensor]:
+    def select_pictures(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """x_A and x_B in [0, 1], cropped."""
         x_A, x_B = (crop_to_multiple(batch[side], DiscoGenerator.multiple, SMALLEST) for side in "AB")
         if self.settings.extra_layers and len(x_A) == 1 and max(x_A.shape[-2:]) < SMALLEST + DiscoGenerator.multiple:

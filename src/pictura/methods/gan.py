@@ -15,17 +15,15 @@ from typing import ClassVar, Literal
 
 import torch
 from pydantic import Field
-from torch import Tensor, nn
+from torch import Tensor
 
 from pictura.losses.adversarial import ADVERSARIAL, AdversarialKind, gradient_penalty
-from pictura.networks.coders import Prior, decode_in_parts, draw_codes, fit_pictures, show_pictures
+from pictura.networks.coders import Prior, draw_codes, fit_pictures, show_pictures
 from pictura.networks.dcgan import DCCritic, DCGenerator
 from pictura.runtime.settings import MAX_WEIGHT
-from pictura.training.capabilities import check_sample
-from pictura.training.method import Batch, DataKind, Method, Player, Update, build_player
+from pictura.training.method import Batch, DataKind, Update
+from pictura.training.sampling import PlainGAN, PriorSampler
 from pictura.training.settings import MAX_STEPS, Channels, OptimSettings, Share
-
-BETAS = (0.5, 0.999)  # of Adam; DCGAN, section 4
 
 
 class GANSettings(OptimSettings):
@@ -51,7 +49,7 @@ RELEASED = GANSettings()
 PAPER = GANSettings(noise="uniform")  # DCGAN, section 4; its figure 1 has 5×5 kernels and twice the channels
 
 
-class GAN(Method):
+class GAN(PlainGAN, PriorSampler):
     """G and D."""
 
     name: ClassVar[str] = "gan"
@@ -63,35 +61,20 @@ class GAN(Method):
     def __init__(self, settings: GANSettings) -> None:
         super().__init__(settings)
         s = settings
-        self.G: nn.Module = DCGenerator(s.size, s.channels, s.width, s.code)
-        self.D: nn.Module = DCCritic(s.size, s.channels, s.width, dropout=s.dropout, norm=s.norm == "batch")
+        self.G = DCGenerator(s.size, s.channels, s.width, s.code)
+        self.D = DCCritic(s.size, s.channels, s.width, dropout=s.dropout, norm=s.norm == "batch")
 
     @classmethod
     def tiny(cls) -> GANSettings:
         """A few channels."""
         return GANSettings(size=16, width=4, code=5)
 
-    def networks(self) -> dict[str, nn.Module]:
-        """Both."""
-        return {"G": self.G, "D": self.D}
-
-    def deployed_networks(self) -> dict[str, nn.Module]:
-        """G."""
-        return {"G": self.G}
-
-    def players(self, steps: int) -> dict[str, Player]:
-        """One optimizer each."""
-        return {
-            "G": build_player(self.settings, self.G, steps, betas=BETAS),
-            "D": build_player(self.settings, self.D, steps, betas=BETAS, ema=0),
-        }
-
     def step(self, batch: Batch, update: Update, generator: torch.Generator) -> dict[str, Tensor]:
         """D, so often as the settings say, each time on new codes; then G against the new D, on the last ones."""
         s, game = self.settings, ADVERSARIAL[self.settings.adversarial]
         x = self._fit(batch["image"])
         for _ in range(s.critic_steps):
-            fake = self.G(self._draw(len(x), generator).to(x))
+            fake = self.G(self.draw(len(x), generator).to(x))
             of_D = game.critic([self.D(x)], [self.D(fake.detach())])
             if s.penalty:
                 of_D = of_D + s.penalty * gradient_penalty(lambda mixed: [self.D(mixed)], x, fake, generator)
@@ -103,27 +86,15 @@ class GAN(Method):
     def show(self, batch: Batch) -> list[Tensor]:
         """x, and pictures of three codes."""
         x, draws = self._fit(batch["image"]), torch.Generator().manual_seed(0)
-        return [show_pictures((x + 1) / 2), *(self._paint(self._draw(len(x), draws).to(x)) for _ in range(3))]
+        return [show_pictures((x + 1) / 2), *(self.decode(self.draw(len(x), draws).to(x)) for _ in range(3))]
 
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """None."""
-        return ()
-
-    def sample(self, count: int, *, generator: torch.Generator, label: str | None = None) -> Tensor:
-        """count×3×S×S in [0, 1].
-
-        Raises:
-            PicturaError: a count below 1, or a label.
-        """
-        check_sample(self.name, count, label, self.labels)
-        return decode_in_parts(self._paint, self._draw(count, generator).to(next(self.G.parameters()).device))
-
-    def _draw(self, count: int, generator: torch.Generator) -> Tensor:
+    def draw(self, count: int, generator: torch.Generator) -> Tensor:
+        """count×Z."""
         return draw_codes(self.settings.noise, count, self.settings.code, generator)
 
-    def _paint(self, z: Tensor) -> Tensor:
-        return show_pictures((self.G(z) + 1) / 2)
+    def decode(self, codes: Tensor) -> Tensor:
+        """N×Z to N×3×S×S in [0, 1]."""
+        return show_pictures((self.G(codes) + 1) / 2)
 
     def _fit(self, images: Tensor) -> Tensor:
         """N×3×H×W in [0, 1] to N×C×S×S in [-1, 1]."""

@@ -18,9 +18,9 @@ from torch import Tensor
 
 from pictura.losses.elbo import kl_to_normal, sample_code
 from pictura.methods.autoencoder import Autoencoder, AutoencoderSettings
-from pictura.networks.coders import decode_in_parts, draw_codes
-from pictura.training.capabilities import check_sample
+from pictura.networks.coders import draw_codes
 from pictura.training.method import Batch, DataKind, Update
+from pictura.training.sampling import PriorSampler
 
 
 class VAESettings(AutoencoderSettings):
@@ -31,7 +31,7 @@ RELEASED = VAESettings()
 PAPER = VAESettings(width=500, activation="tanh")  # section 5: 500 hidden units, tanh (appendix C); Adagrad there
 
 
-class VAE(Autoencoder):
+class VAE(Autoencoder, PriorSampler):
     """E gives μ and log σ², G the picture."""
 
     name: ClassVar[str] = "vae"
@@ -55,20 +55,9 @@ class VAE(Autoencoder):
         """x, G(μ(x)), and two of the prior."""
         x, back = super().show(batch)
         draws = torch.Generator().manual_seed(0)
-        samples = [self.decode(draw_codes("normal", len(x), self.settings.code, draws).to(x)) for _ in range(2)]
+        samples = [self.decode(self.draw(len(x), draws).to(x)) for _ in range(2)]
         return [x, back, *samples]
 
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """None."""
-        return ()
-
-    def sample(self, count: int, *, generator: torch.Generator, label: str | None = None) -> Tensor:
-        """count×3×S×S in [0, 1] from the prior.
-
-        Raises:
-            PicturaError: a count below 1, or a label.
-        """
-        check_sample(self.name, count, label, self.labels)
-        device = next(self.G.parameters()).device
-        return decode_in_parts(self.decode, draw_codes("normal", count, self.settings.code, generator).to(device))
+    def draw(self, count: int, generator: torch.Generator) -> Tensor:
+        """count×Z of N(0, I)."""
+        return draw_codes("normal", count, self.settings.code, generator)

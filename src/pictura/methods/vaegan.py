@@ -23,11 +23,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pictura.losses.elbo import kl_to_normal, sample_code, squared_loss
-from pictura.networks.coders import decode_in_parts, draw_codes, fit_pictures, show_pictures
+from pictura.networks.coders import draw_codes, fit_pictures, show_pictures
 from pictura.networks.vaegan import Critic, build_decoder, build_encoder, check_size
-from pictura.training.capabilities import check_sample
 from pictura.training.distributed import mean_of_all
-from pictura.training.method import Batch, DataKind, Method, Player, Update, build_player
+from pictura.training.method import Batch, DataKind, Player, Update, build_player
+from pictura.training.sampling import PriorSampler
 from pictura.training.settings import MAX_STEPS, Channels, OptimSettings
 
 EQUILIBRIUM = 0.68  # of D's mean cross-entropy, about log 2; aegan.py
@@ -68,7 +68,7 @@ PAPER = VAEGANSettings(
 )
 
 
-class VAEGAN(Method):
+class VAEGAN(PriorSampler):
     """Enc, Dec, Dis."""
 
     name: ClassVar[str] = "vaegan"
@@ -118,7 +118,7 @@ class VAEGAN(Method):
         x = self._fit(batch["image"])
         mean, log_variance = self.Enc(x).float().chunk(2, 1)
         z = sample_code(mean, log_variance, generator)
-        z_p = draw_codes("normal", len(x), s.code, generator).to(z)
+        z_p = self.draw(len(x), generator).to(z)
         back, fake = self.Dec(z), self.Dec(z_p)
         (real_answers, real_features), (back_answers, back_features) = self.Dis(x), self.Dis(back)
         fake_answers, _ = self.Dis(fake)
@@ -143,7 +143,7 @@ class VAEGAN(Method):
     def show(self, batch: Batch) -> list[Tensor]:
         """x, Dec(Enc(x)), and two of the prior."""
         x, draws = self._fit(batch["image"]), torch.Generator().manual_seed(0)
-        codes = [draw_codes("normal", len(x), self.settings.code, draws).to(x) for _ in range(2)]
+        codes = [self.draw(len(x), draws).to(x) for _ in range(2)]
         back = self.decode(self.encode(batch["image"]))
         return [show_pictures((x + 1) / 2), back, *(self.decode(z) for z in codes)]
 
@@ -156,20 +156,9 @@ class VAEGAN(Method):
         """N×Z to N×3×S×S in [0, 1]."""
         return show_pictures((self.Dec(codes).float() + 1) / 2)
 
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """None."""
-        return ()
-
-    def sample(self, count: int, *, generator: torch.Generator, label: str | None = None) -> Tensor:
-        """count×3×S×S in [0, 1] from the prior.
-
-        Raises:
-            PicturaError: a count below 1, or a label.
-        """
-        check_sample(self.name, count, label, self.labels)
-        codes = draw_codes("normal", count, self.settings.code, generator)
-        return decode_in_parts(self.decode, codes.to(next(self.Dec.parameters()).device))
+    def draw(self, count: int, generator: torch.Generator) -> Tensor:
+        """count×Z of N(0, I)."""
+        return draw_codes("normal", count, self.settings.code, generator)
 
     def _fit(self, images: Tensor) -> Tensor:
         """N×3×H×W in [0, 1] to N×3×S×S in [-1, 1]."""

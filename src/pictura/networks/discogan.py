@@ -53,13 +53,13 @@ class DiscoGenerator(nn.Module):
         return torch.sigmoid(self.layers(x).float())
 
     def parts(self, strength: float = 1.0) -> list[NetworkPart]:
-        """The network in use as one part, for `stream`; what it makes is mixed with the image."""
+        """The network in use as one part, for `stream`; what it makes is mixed with the image; noise has no effect."""
 
         def run(x: Tensor, _: Tensor) -> Tensor:
-            return torch.lerp(x, self(x), strength)
+            return torch.lerp(x[:, :3], self(x[:, :3]), strength)
 
         # Its widest maps have half the size: `width` channels before and behind a norm, and behind a ReLU.
-        return [NetworkPart(run, (), self.radius, floats_per_pixel=self.width + 12)]
+        return [NetworkPart(run, (), self.radius, floats_per_pixel=self.width + 15)]
 
 
 class DiscoCritic(nn.Module):

@@ -24,7 +24,7 @@ from pictura.study.plan import (
     Kind,
     Study,
     StudyPicture,
-    needed,
+    count_needed,
     picture_path,
 )
 
@@ -161,7 +161,7 @@ def _check_names(request: StudyRequest, sources: dict[str, dict[str, Path]]) -> 
 
 def _choose_practice(request: StudyRequest, sources: dict[str, dict[str, Path]]) -> dict[str, set[str]]:
     """Source → items for practice, which are never scored: the same items of all sources that have the same."""
-    wanted = needed(request.kind, len(request.fakes), request.trials, request.practice, request.vigilance)
+    wanted = count_needed(request.kind, len(request.fakes), request.trials, request.practice, request.vigilance)
     chosen = {}
     for source, items in sources.items():
         scored, practice = wanted.get(source, wanted[""])

@@ -66,7 +66,7 @@ class Study(BaseModel):
         check_counts(self)
         return self
 
-    def named(self, source: str, *, practice: bool = False) -> dict[str, str]:
+    def random_names(self, source: str, *, practice: bool = False) -> dict[str, str]:
         """Item → random name, of one source, sorted by item: those that are scored, or those for practice."""
         found = {p.item: name for name, p in self.pictures.items() if p.source == source and p.practice == practice}
         return dict(sorted(found.items()))
@@ -77,7 +77,9 @@ class Study(BaseModel):
         return self.practice + self.trials + self.vigilance
 
 
-def needed(kind: Kind, algorithms: int, trials: int, practice: int, vigilance: int = 0) -> dict[str, tuple[int, int]]:
+def count_needed(
+    kind: Kind, algorithms: int, trials: int, practice: int, vigilance: int = 0
+) -> dict[str, tuple[int, int]]:
     """Source → (scored, practice) pictures that a rater may be shown; "" stands for each algorithm."""
     if kind == "real-fake":
         return {"": (trials, practice), REAL: (trials + vigilance, practice), VIGILANCE: (vigilance, 0)}
@@ -91,15 +93,15 @@ def check_counts(study: Study) -> None:
     """Raise ValueError where a rater could not be shown as many different pictures as a session has trials."""
     if study.kind == "preference" and len(study.algorithms) < 2:
         raise ValueError("a preference needs two algorithms")
-    wanted = needed(study.kind, len(study.algorithms), study.trials, study.practice, study.vigilance)
+    wanted = count_needed(study.kind, len(study.algorithms), study.trials, study.practice, study.vigilance)
     for source in (*study.algorithms, *(key for key in wanted if key)):
         scored, practice = wanted.get(source, wanted[""])
-        if len(study.named(source)) < scored or len(study.named(source, practice=True)) < practice:
+        if len(study.random_names(source)) < scored or len(study.random_names(source, practice=True)) < practice:
             raise ValueError(f"there are too few pictures of {source}")
     if study.kind == "preference" or study.pairing == "same":  # what is shown together is of one input
         together = {p.source for p in study.pictures.values()} - {VIGILANCE}
         for practice in (False, True):
-            if len({tuple(study.named(source, practice=practice)) for source in together}) > 1:
+            if len({tuple(study.random_names(source, practice=practice)) for source in together}) > 1:
                 raise ValueError("pictures of an input are missing")
 
 

@@ -105,13 +105,13 @@ def _add_sessions(app: FastAPI, study: Study, store: Store) -> None:
 
     @app.get("/api/session")
     def state(rater: Known) -> dict[str, Any]:
-        trials, given = plan_session(study, rater.number), store.given(rater.id)
+        trials, given = plan_session(study, rater.number), store.read_answers(rater.id)
         shown = [{"pictures": t.pictures, "references": t.references, "practice": t.role == "practice"} for t in trials]
         return {"next": len(given), "trials": shown, "score": _score(study, trials, given)}
 
     @app.post("/api/answers")
     def answer(sent: Answer, rater: Known) -> dict[str, Any]:
-        trials, given = plan_session(study, rater.number), store.given(rater.id)
+        trials, given = plan_session(study, rater.number), store.read_answers(rater.id)
         if sent.position > len(given) or sent.position >= len(trials):
             raise HTTPException(409, "That trial is not the next.")
         trial = trials[sent.position]
@@ -125,7 +125,7 @@ def _add_sessions(app: FastAPI, study: Study, store: Store) -> None:
             told |= {"right": stored.answer == right_answer(study, trial)}
             told |= {"real": [study.pictures[name].source == "real" for name in trial.pictures]}
         if sent.position == len(trials) - 1:
-            told["score"] = _score(study, trials, store.given(rater.id))
+            told["score"] = _score(study, trials, store.read_answers(rater.id))
         return told
 
 

@@ -108,7 +108,7 @@ class Store:
             ).one_or_none()
         return None if row is None else Rater(*row)
 
-    def given(self, session: int) -> list[str]:
+    def read_answers(self, session: int) -> list[str]:
         """The session's answers in order: as many as trials are done."""
         with self._read() as connection:
             rows = connection.execute(

@@ -41,8 +41,8 @@ def _plan_pairs(study: Study, number: int, rng: np.random.Generator) -> list[Tri
     practice = _draw_pairs(study, algorithm, study.practice, True, rng)
     scored = _draw_pairs(study, algorithm, study.trials, False, rng)
     used = {name for pair in scored for name in pair}
-    left = [name for name in study.named(REAL).values() if name not in used]
-    broken = [*study.named(VIGILANCE).values()]
+    left = [name for name in study.random_names(REAL).values() if name not in used]
+    broken = [*study.random_names(VIGILANCE).values()]
     watched = list(zip(_pick(left, study.vigilance, rng), _pick(broken, study.vigilance, rng), strict=True))
     trials = _sides("practice", practice, rng)
     asked = [*_sides("scored", scored, rng), *_sides("vigilance", watched, rng)]
@@ -53,7 +53,7 @@ def _draw_pairs(
     study: Study, algorithm: str, count: int, practice: bool, rng: np.random.Generator
 ) -> list[tuple[str, str]]:
     """(real, fake) pairs, of the same input or never of the same."""
-    reals, fakes = (study.named(source, practice=practice) for source in (REAL, algorithm))
+    reals, fakes = (study.random_names(source, practice=practice) for source in (REAL, algorithm))
     items = _pick(list(fakes), count, rng)
     if study.pairing == "same":
         return [(reals[item], fakes[item]) for item in items]
@@ -72,7 +72,7 @@ def _plan_ratings(study: Study, _: int, rng: np.random.Generator) -> list[Trial]
     def draw(count: int, practice: bool) -> list[str]:
         picked: list[str] = []
         for source, times in zip(sources, _share(count, len(sources), rng), strict=True):
-            picked += _pick(list(study.named(source, practice=practice).values()), times, rng)
+            picked += _pick(list(study.random_names(source, practice=practice).values()), times, rng)
         return [picked[k] for k in rng.permutation(count)]
 
     return [
@@ -88,7 +88,7 @@ def _plan_preferences(study: Study, _: int, rng: np.random.Generator) -> list[Tr
 
     def draw(role: Role, count: int) -> list[Trial]:
         practice, trials = role == "practice", []
-        named = {source: study.named(source, practice=practice) for source in (*study.algorithms, *references)}
+        named = {source: study.random_names(source, practice=practice) for source in (*study.algorithms, *references)}
         for (a, b), times in zip(pairs, _share(count, len(pairs), rng), strict=True):
             items = _pick(list(named[a]), times, rng)
             sided = _sides(role, [(named[a][item], named[b][item]) for item in items], rng)

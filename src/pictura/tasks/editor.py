@@ -166,8 +166,8 @@ def choose_faces(faces: Sequence[Face], asked: int | str | None) -> Sequence[Fac
     """
     if not faces:
         raise PicturaError(
-            "No face was found: crop the picture to head and shoulders, or say aligned where it is a face cut out like "
-            "those the model was trained on."
+            "No face was found: crop the picture to head and shoulders; a face that is already cut out like those the "
+            "model was trained on is edited with --aligned."
         )
     if asked == ALL or (asked is None and len(faces) == 1):
         return faces
@@ -234,7 +234,7 @@ def _choose_shipped(wanted: Mapping[str, float], device: torch.device) -> tuple[
         name, own = next(((name, own) for name, own in found if own is not None), (None, None))
         if name is None or own is None:
             known = sorted({one for method, _ in models.values() for one in method.attributes})
-            changes = f"they change {' and '.join(known)}" if known else "none edits faces"
+            changes = f"only {' and '.join(known)}" if known else "and none edits faces"
             raise PicturaError(
                 f"No shipped model changes '{attribute}', {changes}: name a model of your own."
                 f"{did_you_mean(attribute, known)}"

@@ -6,6 +6,7 @@ A loaded method serves many threads at once: no call leaves anything behind in i
 """
 
 import inspect
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
@@ -187,6 +188,21 @@ def check_sample(name: str, count: int, label: str | None, labels: Sequence[str]
             raise PicturaError(f"This model of {name} has no labels: leave the label '{label}' out.")
         known = ", ".join(labels)
         raise PicturaError(f"This model of {name} has no label '{label}', only {known}.{did_you_mean(label, labels)}")
+
+
+def check_edit(known: Sequence[str], attributes: Mapping[str, float], strength: float) -> None:
+    """Refuse attributes that a model does not know, and numbers that are none.
+
+    Raises:
+        PicturaError: names the first of them, with those that are known.
+    """
+    for name, value in attributes.items():
+        if name not in known:
+            raise PicturaError(f"This model edits {' and '.join(known)}, not '{name}'.{did_you_mean(name, known)}")
+        if not math.isfinite(value):
+            raise PicturaError(f"{name} must be a number, not {value}.")
+    if not math.isfinite(strength):
+        raise PicturaError(f"strength must be a number, not {strength}.")
 
 
 def check_options(name: str, given: Iterable[str], function: Callable[..., Any]) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from pictura import __version__
-from pictura.cli.options import Device, KeepLocation, Overwrite, Quiet, RunOptions, Threads
+from pictura.cli.options import Device, JsonLines, KeepLocation, Overwrite, Pictures, Quiet, RunOptions, Threads
 from pictura.cli.text import examples
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.threads import use_threads
@@ -29,6 +29,17 @@ ModelOption = Annotated[
     str | None,
     typer.Option(help="A model's name (see pictura models), its folder or file (default: the shipped one that can)."),
 ]
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", help="A file for one picture, else a folder (default: PICTURE_age65.png here)."),
+]
+Strength = Annotated[float, typer.Option(min=0, max=2, help="Of the whole change: 0, none, over 1, as learned, to 2.")]
+FaceNumber = Annotated[
+    str | None, typer.Option(metavar="N|all", help="Which of several faces, from left to right (default: the one).")
+]
+Aligned = Annotated[
+    bool, typer.Option("--aligned", help="Take each picture for a face that is already cut out (default: off).")
+]
 Age = Annotated[
     str | None, typer.Option(metavar="YEARS", help="The age to show: 65, or a group such as 61-70 (default: none).")
 ]
@@ -42,30 +53,21 @@ Examples = Annotated[
 
 
 def edit(
-    pictures: Annotated[list[Path], typer.Argument(metavar="PICTURE", help="Pictures, and folders of pictures.")],
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="A file for one picture, else a folder (default: PICTURE_age65.png here)."),
-    ] = None,
+    pictures: Pictures,
+    output: Output = None,
     age: Age = None,
     attribute: Attribute = None,
     model: ModelOption = None,
-    strength: Annotated[
-        float, typer.Option(min=0, max=2, help="Of the whole change: 0, none, over 1, as learned, to 2.")
-    ] = 1.0,
-    face: Annotated[
-        str | None, typer.Option(metavar="N|all", help="Which of several faces, from left to right (default: the one).")
-    ] = None,
-    aligned: Annotated[
-        bool, typer.Option("--aligned", help="Take each picture for a face that is already cut out (default: off).")
-    ] = False,
+    strength: Strength = 1.0,
+    face: FaceNumber = None,
+    aligned: Aligned = False,
     examples: Examples = None,
     overwrite: Overwrite = False,
     keep_location: KeepLocation = False,
     device: Device = "auto",
     threads: Threads = None,
     quiet: Quiet = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON line per finished picture.")] = False,
+    as_json: JsonLines = False,
 ) -> None:
     """Change faces in pictures: their age, a smile, or what else a trained model knows.
 

@@ -105,15 +105,13 @@ def measure(
             encoder, encoder_weights, heads, content, border, classes, ignore, seed, device, progress
         )
         found = measure_pictures(a, b, metric or [], options)
-    if csv_file is not None:
-        write_atomic(csv_file, _as_csv(found).encode(), overwrite=overwrite)
     told = json.dumps({"a": str(a), "b": str(b), "pictura": __version__, "measured": [_plain(one) for one in found]})
+    for file, text in ((csv_file, _as_csv(found)), (None if json_file == STDOUT else json_file, told + "\n")):
+        if file is not None:
+            write_atomic(file, text.encode(), overwrite=overwrite)
     if json_file == STDOUT:
         print_text(told)
-        return
-    if json_file is not None:
-        write_atomic(json_file, (told + "\n").encode(), overwrite=overwrite)
-    if not quiet:
+    elif not quiet:
         print_text(_as_table(found))
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
@@ -45,6 +46,14 @@ Vigilance = Annotated[
         help="Obviously broken pictures for attention checks, a tenth of the trials; real-fake (default: none).",
     ),
 ]
+KindOption = Annotated[str, typer.Option(metavar="real-fake|realness|preference", help="What raters are asked.")]
+Fakes = Annotated[
+    list[str],
+    typer.Option(metavar="NAME=DIR", help="An algorithm's name and the folder of its pictures (repeatable)."),
+]
+Title = Annotated[str | None, typer.Option(metavar="TEXT", help="Title of the page (default: Picture study).")]
+Question = Annotated[str | None, typer.Option(metavar="TEXT", help="Question (default: by kind).")]
+Consent = Annotated[str | None, typer.Option(metavar="TEXT", help="What raters agree to (default: a short text).")]
 Trials = Annotated[int, typer.Option(min=1, max=1000, help="Scored trials of a rater.")]
 Practice = Annotated[int, typer.Option(min=0, max=1000, help="Practice trials before, of pictures never scored.")]
 Pairing = Annotated[
@@ -66,11 +75,8 @@ Asked = Annotated[
 )
 def new(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder to make.")],
-    kind: Annotated[str, typer.Option(metavar="real-fake|realness|preference", help="What raters are asked.")],
-    fake: Annotated[
-        list[str],
-        typer.Option(metavar="NAME=DIR", help="An algorithm's name and the folder of its pictures (repeatable)."),
-    ],
+    kind: KindOption,
+    fake: Fakes,
     real: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of real pictures (default: none).")] = None,
     reference: References = None,
     vigilance: Vigilance = None,
@@ -79,13 +85,9 @@ def new(
     seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Of what each rater is shown.")] = 0,
     pairing: Pairing = "different",
     ask: Asked = "fake",
-    title: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="Title of the page (default: Picture study).")
-    ] = None,
-    question: Annotated[str | None, typer.Option(metavar="TEXT", help="Question (default: by kind).")] = None,
-    consent: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="What raters agree to (default: a short text).")
-    ] = None,
+    title: Title = None,
+    question: Question = None,
+    consent: Consent = None,
 ) -> None:
     """Make a study: pictures are checked and copied under random names, and FOLDER/study.json says what is what.
 
@@ -110,9 +112,7 @@ def new(
         consent=consent,
     )
     study = make_study(folder, request)
-    counts: dict[str, int] = {}
-    for picture in study.pictures.values():
-        counts[picture.source] = counts.get(picture.source, 0) + 1
+    counts = Counter(picture.source for picture in study.pictures.values())
     told = ", ".join(f"{count} of {printable(source)}" for source, count in counts.items())
     print_text(f"{folder}: {told}; each rater has {study.total} trials, {study.practice} of them practice.")
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from pictura import __version__
-from pictura.cli.options import Device, KeepLocation, Overwrite, Quiet, RunOptions, Threads
+from pictura.cli.options import Device, JsonLines, KeepLocation, Overwrite, Pictures, Quiet, RunOptions, Threads
 from pictura.cli.text import examples
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.memory import return_freed
@@ -17,6 +17,15 @@ EXAMPLES = examples(
     "pictura translate photo.jpg -o print.png --model photo2ukiyoe --strength 0.8",
     "pictura translate holidays/ -o painted/ --model runs/mine/bundle --direction B2A",
 )
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", help="A file for one picture, else a folder (default: PICTURE_MODEL.png here)."),
+]
+ModelOption = Annotated[
+    str | None,
+    typer.Option(help="A model's name (see pictura models), its folder or file (default: none, one is needed)."),
+]
+Memory = Annotated[int | None, typer.Option(min=16, metavar="MIB", help="Memory to work in (default: 1024).")]
 Direction = Annotated[
     str | None,
     typer.Option(metavar="A2B|B2A", help="Which way, also by the domains' names (default: the model's first)."),
@@ -34,28 +43,20 @@ NearestClass = Annotated[
 
 
 def translate(
-    pictures: Annotated[list[Path], typer.Argument(metavar="PICTURE", help="Pictures, and folders of pictures.")],
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="A file for one picture, else a folder (default: PICTURE_MODEL.png here)."),
-    ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option(help="A model's name (see pictura models), its folder or file (default: none, one is needed)."),
-    ] = None,
+    pictures: Pictures,
+    output: Output = None,
+    model: ModelOption = None,
     direction: Direction = None,
     strength: Strength = 1.0,
     seed: Annotated[int, typer.Option(min=0, help="Of what is random: one seed, one picture.")] = 0,
     nearest_class: NearestClass = False,
-    memory: Annotated[
-        int | None, typer.Option(min=16, metavar="MIB", help="Memory to work in (default: 1024).")
-    ] = None,
+    memory: Memory = None,
     overwrite: Overwrite = False,
     keep_location: KeepLocation = False,
     device: Device = "auto",
     threads: Threads = None,
     quiet: Quiet = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON line per finished picture.")] = False,
+    as_json: JsonLines = False,
 ) -> None:
     """Turn pictures into another domain's with a trained model: photos into paintings, labels into photos.
 

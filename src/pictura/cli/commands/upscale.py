@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from pictura import __version__
-from pictura.cli.options import Device, KeepLocation, Overwrite, Quiet, RunOptions, Threads
+from pictura.cli.options import Device, JsonLines, KeepLocation, Overwrite, Pictures, Quiet, RunOptions, Threads
 from pictura.cli.text import examples
 from pictura.runtime.memory import return_freed
 from pictura.runtime.threads import use_threads
@@ -19,7 +19,7 @@ EXAMPLES = examples(
 
 
 def upscale(
-    pictures: Annotated[list[Path], typer.Argument(metavar="PICTURE", help="Pictures, and folders of pictures.")],
+    pictures: Pictures,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="A file for one picture, else a folder (default: PICTURE_x4.png here)."),
@@ -39,7 +39,7 @@ def upscale(
     device: Device = "auto",
     threads: Threads = None,
     quiet: Quiet = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON line per finished picture.")] = False,
+    as_json: JsonLines = False,
 ) -> None:
     """Upscale pictures with a trained network."""
     use_threads(threads)

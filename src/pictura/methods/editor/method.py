@@ -29,8 +29,8 @@ from pictura.networks.critics import FeatureCritic
 from pictura.networks.editor import Editor, coordinates, edit_picture
 from pictura.networks.tiling.tiles import crop_to_multiple
 from pictura.picture.resize import from_float, resize, to_float
-from pictura.runtime.errors import PicturaError, did_you_mean
-from pictura.training.capabilities import check_image, check_options
+from pictura.runtime.errors import PicturaError
+from pictura.training.capabilities import check_edit, check_image, check_options
 from pictura.training.method import Batch, DataKind, Method, Player, Update, build_player
 from pictura.training.schedules import linear_decay
 
@@ -183,14 +183,13 @@ class EditorMethod(Method):
         """
         check_options(self.name, unknown, self.edit)
         check_image(image)
+        check_edit(self.attributes, attributes, strength)
         value = self._read(attributes)
         if self.settings.kind == "age":
             shares = age_shares(torch.tensor([value]))
         else:
             shares = F.one_hot(torch.tensor([int(value > 0)]), 2).float()
             strength = strength * abs(value)
-        if not math.isfinite(strength):
-            raise PicturaError(f"strength must be a number, not {strength}.")
         if strength == 0:
             return image
         picture = to_float(image)
@@ -246,14 +245,9 @@ class EditorMethod(Method):
     def _read(self, attributes: Mapping[str, float]) -> float:
         """The one attribute's value."""
         (known,) = self.attributes
-        for name in attributes:
-            if name != known:
-                raise PicturaError(f"This model edits {known}, not '{name}'.{did_you_mean(name, [known])}")
         if known not in attributes:
             raise PicturaError(f"Say what is to be edited: this model edits {known}.")
         value = float(attributes[known])
-        if not math.isfinite(value) or (self.settings.kind == "age" and not 0 <= value <= 100):
-            raise PicturaError(
-                f"{known} must be a number{' of years, 0 to 100' if known == 'age' else ''}, not {value}."
-            )
+        if self.settings.kind == "age" and not 0 <= value <= 100:
+            raise PicturaError(f"age must be a number of years, 0 to 100, not {value}.")
         return value

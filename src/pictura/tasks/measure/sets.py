@@ -32,8 +32,8 @@ def measure_sets(a: Side, b: Side, metrics: Sequence[str], judge: Judge, options
             )
     contents = _content_distance(a, judge, options) if "artfid" in metrics else None
     total = len(a.pictures) + len(b.pictures)
-    x = _pooled(a, judge, lambda done: options.progress(done, total))
-    y = _pooled(b, judge, lambda done: options.progress(len(a.pictures) + done, total))
+    x = _pool_features(a, judge, lambda done: options.progress(done, total))
+    y = _pool_features(b, judge, lambda done: options.progress(len(a.pictures) + done, total))
     unit = y.square().mean().sqrt()
     if not y.std(0).mean() > 0:
         raise PicturaError(f"{b.told} has one picture again and again, which is no set to compare with: give others.")
@@ -74,7 +74,7 @@ def _content_distance(a: Side, judge: Judge, options: MeasureOptions) -> Measure
     return measure_pairs(a, Side.of(options.content, "--content"), [metric], judge, options)[0]
 
 
-def _pooled(side: Side, judge: Judge, progress: Callable[[int], None]) -> Tensor:
+def _pool_features(side: Side, judge: Judge, progress: Callable[[int], None]) -> Tensor:
     """N×C: the deepest features of each picture, their mean over positions."""
     rows = []
     for i, source in enumerate(side.pictures.values()):
