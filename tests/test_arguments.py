@@ -160,8 +160,8 @@ class TestWords:
             quick(style_weight=1, beta=2)
 
     def test_words_of_another_method(self) -> None:
-        with pytest.raises(PicturaError, match="'strength' is for trained models; leave it out, or add method='adain'"):
-            quick(strength=0.5)
+        with pytest.raises(PicturaError, match="'memory' is for trained models; leave it out, or add method='adain'"):
+            quick(memory=2**28)
 
     def test_names_of_styles(self) -> None:
         assert "starry-night" in pictura.styles() and pictura.styles() == sorted(pictura.styles())

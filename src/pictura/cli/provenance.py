@@ -28,7 +28,11 @@ class Provenance(BaseModel):
     model: str | None = None
     strength: float = 1.0
     masks: tuple[str, ...] = ()
+    style_masks: tuple[str, ...] = ()
     keep_colours: bool = False
+    match_colours: bool = False
+    protect: str | None = None
+    faces: bool = True
     pictura: str = __version__
 
     @property
@@ -46,7 +50,7 @@ class Provenance(BaseModel):
         base = preset(changes["preset"]) if "preset" in changes else self.settings
         given: dict[str, Any] = {name: value for name, value in own.items() if value is not None}
         if styles and tuple(styles) != self.styles:
-            given = {"styles": tuple(styles), "style_weights": None, "masks": ()} | given
+            given = {"styles": tuple(styles), "style_weights": None, "masks": (), "style_masks": ()} | given
         return self.model_copy(update={"settings": base.with_changes(**changes), "pictura": __version__} | given)
 
 
@@ -92,8 +96,11 @@ def refuse_foreign_names(
     for style in names:
         if style not in style_names() or Path(style).exists():
             raise _foreign(path, "style", style, "--style")
-    if recipe.masks and own.get("masks") is None:
-        raise _foreign(path, "mask", recipe.masks[0], "--mask")
+    protect = () if recipe.protect is None else (recipe.protect,)
+    for field, named in (("masks", recipe.masks), ("style_masks", recipe.style_masks), ("protect", protect)):
+        if named and own.get(field) is None:
+            option = field.removesuffix("s").replace("_", "-")
+            raise _foreign(path, option.replace("-", " "), named[0], f"--{option}")
     model = recipe.model if own.get("model") is None else None
     if model is not None and (model not in {one.name for one in available_models()} or Path(model).exists()):
         raise _foreign(path, "model", model, "--model")

@@ -6,7 +6,7 @@ networks (Johnson, Alahi and Fei-Fei, ECCV 2016, arXiv 1603.08155, section 3.2) 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import torch
@@ -31,6 +31,7 @@ class Targets:
     content: Mapping[str, Tensor]  # layer → features of the contents, N×C×H×W
     styles: Sequence[int]  # the number of each image's style
     distances: Sequence[Mapping[str, Tensor]] = ()  # each content's own by layer, for relative distances
+    emphasis: Mapping[str, Tensor] = field(default_factory=dict)  # layer → root of each position's weight, 1×1×H×W
 
 
 class PerceptualLoss:
@@ -91,16 +92,32 @@ class PerceptualLoss:
 
     @torch.no_grad()
     def encode_targets(
-        self, contents: Tensor | None, styles: Sequence[int], generator: torch.Generator | None = None
+        self,
+        contents: Tensor | None,
+        styles: Sequence[int],
+        generator: torch.Generator | None = None,
+        emphasis: Tensor | None = None,
     ) -> Targets:
-        """What images are to be compared with, computed once for many comparisons; `contents` N×3×H×W in [0, 1]."""
+        """What images are to be compared with, computed once for many comparisons; `contents` N×3×H×W in [0, 1].
+
+        `emphasis` 1×1×h×w is the weight of each position in the content term; by default 1.
+        """
         if contents is None:
             return Targets({}, styles)
         features = self._encode(contents, self.layers if self.relative else list(self.content), generator)
+        roots = {}
+        if emphasis is not None:
+            roots = {
+                layer: F.adaptive_avg_pool2d(emphasis, f.shape[-2:]).sqrt().to(f)
+                for layer, f in features.items()
+                if layer in self.content
+            }
         if not self.relative:
-            return Targets(features, styles)
+            return Targets(features, styles, emphasis=roots)
         split = _split_images(features, len(styles))
-        return Targets(features, styles, [self._style_distances(f, i) for f, i in zip(split, styles, strict=True)])
+        return Targets(
+            features, styles, [self._style_distances(f, i) for f, i in zip(split, styles, strict=True)], roots
+        )
 
     def compare(
         self, images: Tensor, targets: Targets, generator: torch.Generator | None = None
@@ -110,16 +127,23 @@ class PerceptualLoss:
         content_features = _split_images(targets.content, len(images))
         share = 1.0 if self.kind == "gram" else 1 / sum(self.style.values())
         style = torch.stack([self._style_loss(f, targets, i) for i, f in enumerate(features)])
-        content = [self._content_loss(f, p) for f, p in zip(features, content_features, strict=True)]
+        content = [self._content_loss(f, p, targets.emphasis) for f, p in zip(features, content_features, strict=True)]
         return torch.stack(content), share * style
 
     def _encode(self, images: Tensor, layers: Sequence[str], generator: torch.Generator | None) -> Mapping[str, Tensor]:
         return self.encoder(add_noise(images, self.smoothing, generator), layers) if layers else {}
 
-    def _content_loss(self, features: Mapping[str, Tensor], targets: Mapping[str, Tensor]) -> Tensor:
+    def _content_loss(
+        self, features: Mapping[str, Tensor], targets: Mapping[str, Tensor], roots: Mapping[str, Tensor]
+    ) -> Tensor:
         if not self.content:
             return next(iter(features.values())).new_zeros(())
-        terms = [w * self._content_term(layer, features[layer], targets[layer]) for layer, w in self.content.items()]
+        terms = []
+        for layer, weight in self.content.items():
+            f, p = features[layer], targets[layer]
+            if layer in roots:  # every kind of content term is of squared differences
+                f, p = f * roots[layer], p * roots[layer]
+            terms.append(weight * self._content_term(layer, f, p))
         return torch.stack(terms).sum()
 
     def _content_term(self, layer: str, f: Tensor, p: Tensor) -> Tensor:

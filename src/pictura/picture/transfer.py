@@ -1,10 +1,13 @@
-"""Colours of one picture on another: its colour differences under the other's luma, or its histograms."""
+"""Colours of one picture on another: its colour differences under the other's luma, its mean and covariance, or its
+histograms."""
 
 import torch
 from torch import Tensor
 
-from pictura.picture.resize import map_bands
+from pictura.picture.resize import fit_size, map_bands, resize, to_float
 
+STATISTICS_SIDE = 512  # pixels; mean and covariance of colours hardly change beyond
+LEAST_VARIANCE = 1e-5  # of a picture of one colour, about (1/255)²
 # Full-range BT.601 (JFIF): luma, and the two differences that carry colour.
 YCBCR = torch.tensor([[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]])
 
@@ -20,6 +23,33 @@ def _swap_chroma(image: Tensor, source: Tensor) -> Tensor:
     chroma = torch.einsum("kc,bchw->bkhw", to_ycbcr[1:], source)
     ycbcr = torch.cat([luma[:, None], chroma], 1)
     return torch.einsum("ck,bkhw->bchw", torch.linalg.inv(to_ycbcr), ycbcr).clamp(0, 1)
+
+
+def match_colours(image: Tensor, source: Tensor) -> Tensor:
+    """One picture with its colours moved so that they have the mean and covariance of another's; shapes and dtypes as
+    above.
+
+    x' = A (x - μ_x) + μ_s with A = Σ_s^½ Σ_x^-½, the linear form of Gatys et al., CVPR 2017, arXiv 1611.07865,
+    section 5.1. The statistics are those of the pictures at `STATISTICS_SIDE` pixels.
+    """
+    (mean, covariance), (target, wanted) = (_colour_statistics(one) for one in (image, source))
+    matrix = _root(wanted) @ torch.linalg.inv(_root(covariance))
+    shift = (target - matrix @ mean).float()[:, None, None].to(image.device)
+    matrix = matrix.float().to(image.device)
+    return map_bands(lambda x: (torch.einsum("kc,bchw->bkhw", matrix, x) + shift).clamp(0, 1), image)
+
+
+def _colour_statistics(image: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and covariance of red, green and blue, in float64."""
+    size = fit_size(image.shape[-2], image.shape[-1], min(STATISTICS_SIDE, max(image.shape[-2:])))
+    colours = to_float(resize(image, size))[0].flatten(1).double().cpu()
+    centred = colours - colours.mean(1, keepdim=True)
+    return colours.mean(1), centred @ centred.mT / colours.shape[1] + LEAST_VARIANCE * torch.eye(3, dtype=torch.double)
+
+
+def _root(covariance: Tensor) -> Tensor:
+    values, vectors = torch.linalg.eigh(covariance)
+    return vectors @ values.sqrt().diag() @ vectors.mT
 
 
 def match_histogram(image: Tensor, source: Tensor) -> Tensor:

@@ -1,20 +1,21 @@
 """Pictures in the manner of others in one pass, by whatever trained method stylizes."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from pictura.methods.iterative.run import Step
 from pictura.networks.tiling.streaming import DEFAULT_MEMORY
-from pictura.picture.resize import map_bands, resize
-from pictura.picture.transfer import transfer_colours
+from pictura.picture.resize import resize
 from pictura.runtime.device import choose_device
 from pictura.runtime.errors import PicturaError
+from pictura.tasks.legible import GENTLY, Paint, Region, paint_legibly
 from pictura.tasks.load import from_pretrained
+from pictura.tasks.look import Look
 from pictura.training.capabilities import Stylizes
 
 # The shipped model that answers for a method when none is named.
@@ -26,20 +27,24 @@ class FeedForwardStylizer:
     """Paints a picture in one pass for each mask, or in one for all styles together.
 
     paint: picture and the styles' weights to the painted picture.
+    paint_gently: the same, closer to the photo.
     weights: one for each style; their sum is 1.
-    masks: one 1×1×h×w in [0, 1] for each style, or none.
-    keep_colours: whether the picture's own colours stay.
+    look: masks, colours, and what is to stay legible.
     """
 
-    paint: Callable[[Tensor, Sequence[float]], Tensor]
+    paint: Paint
+    paint_gently: Paint
     weights: tuple[float, ...]
-    masks: tuple[Tensor, ...] = ()
-    keep_colours: bool = False
+    look: Look = field(default_factory=Look)
 
     def __call__(self, image: Tensor) -> Tensor:
         """1×3×H×W in [0, 1] or uint8 to the same, painted."""
-        painted = paint_masked(image, self.paint, self.masks) if self.masks else self.paint(image, self.weights)
-        return transfer_colours(painted, image) if self.keep_colours and painted is not image else painted
+        regions = self.look.find_regions(image)
+        return self.look.apply(image, self.weights, lambda photo, weights: self.paint_around(photo, weights, regions))
+
+    def paint_around(self, image: Tensor, weights: Sequence[float], regions: Sequence[Region]) -> Tensor:
+        """The image, painted in the styles together; its regions gently."""
+        return paint_legibly(image, weights, regions, self.paint, self.paint_gently)
 
     def render(
         self,
@@ -58,8 +63,7 @@ def open_feed_forward(
     weights: Sequence[float],
     *,
     model: str | Path | Stylizes | None = None,
-    masks: Sequence[Tensor] = (),
-    keep_colours: bool = False,
+    look: Look | None = None,
     strength: float = 1.0,
     style_scale: float = 1.0,
     memory: int = DEFAULT_MEMORY,
@@ -72,8 +76,7 @@ def open_feed_forward(
         styles: names, and where the model takes any style files, pictures 1×3×H×W, lists of them or `Style`.
         weights: one for each style; their sum is 1.
         model: a model's name, folder or file, or an opened one; by default the shipped one of the method.
-        masks: one 1×1×h×w in [0, 1] for each style, where it applies.
-        keep_colours: whether the photo's colours stay.
+        look: masks, colours, and what is to stay legible.
         strength: from 0, the photo, to 1, all of the style.
         style_scale: size of the strokes; only where the model takes any style.
         memory: bytes to work in.
@@ -85,20 +88,20 @@ def open_feed_forward(
     network = _open_model(method, model, device)
     if network.style_names and style_scale != 1:
         raise PicturaError("style_scale is for models that paint any style: leave it out, or take --method adain.")
-    options: dict[str, Any] = {"strength": strength, "memory": memory}
+    options: dict[str, Any] = {"memory": memory}
     if not network.style_names:
         options["style_scale"] = style_scale
     network.open_style(styles, weights)
     place = choose_device(device)
 
-    def paint(image: Tensor, weights: Sequence[float]) -> Tensor:
+    def paint(image: Tensor, weights: Sequence[float], strength: float = strength) -> Tensor:
         if not strength:
             return image  # the photo itself, not what a network makes of it: every colour it has stays
         used = [(style, weight) for style, weight in zip(styles, weights, strict=True) if weight]
         style = network.open_style([style for style, _ in used], [weight for _, weight in used])
-        return network.stylize(image.to(place), style=style, **options).to(image.device)
+        return network.stylize(image.to(place), style=style, strength=strength, **options).to(image.device)
 
-    return FeedForwardStylizer(paint, tuple(weights), tuple(masks), keep_colours)
+    return FeedForwardStylizer(paint, partial(paint, strength=GENTLY * strength), tuple(weights), look or Look())
 
 
 def _open_model(method: str, model: str | Path | Stylizes | None, device: str) -> Stylizes:
@@ -115,17 +118,3 @@ def _open_model(method: str, model: str | Path | Stylizes | None, device: str) -
             f"The model '{name}' is of the method {opened.name}, not {method}: add --method {opened.name}."
         )
     return opened
-
-
-def paint_masked(image: Tensor, paint: Callable[[Tensor, Sequence[float]], Tensor], masks: Sequence[Tensor]) -> Tensor:
-    """Each style where its mask is; where no mask is the photo shows, where they overlap they share."""
-    resized = [resize(mask, (image.shape[-2], image.shape[-1])) for mask in masks]
-    alone = torch.eye(len(masks)).tolist()
-    return map_bands(_blend_masked, image, *resized, *(paint(image, weights) for weights in alone))
-
-
-def _blend_masked(photo: Tensor, *others: Tensor) -> Tensor:
-    """The photo, masks, and as many painted pictures, to one picture."""
-    masks, painted = torch.stack(others[: len(others) // 2]), torch.stack(others[len(others) // 2 :])
-    total = masks.sum(0)
-    return (photo * (1 - total).clamp(min=0) + (painted * masks / total.clamp(min=1)).sum(0)).clamp(0, 1)

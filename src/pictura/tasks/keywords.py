@@ -20,6 +20,7 @@ COMMAND_LINE_WORDS = {
     "content_layer": "content_layers",
     "style_layer": "style_layers",
     "mask": "masks",
+    "style_mask": "style_masks",
 }
 
 
@@ -60,13 +61,17 @@ class LookKeywords(TypedDict, total=False):
     size: int | None
     style_weights: Sequence[float] | None
     masks: Sequence[PictureInput]
+    style_masks: Sequence[PictureInput]
     keep_colours: bool
+    match_colours: bool
+    protect: PictureInput | None
+    faces: bool
+    strength: float
 
 
 class ModelKeywords(LookKeywords, total=False):
     """What a trained model takes beside content and style."""
 
-    strength: float
     style_scale: float
     memory: int
 
@@ -76,7 +81,6 @@ class StylizeKeywords(LookKeywords, IterativeKeywords, total=False):
 
     method: str
     model: str | Path | None
-    strength: float
     memory: int
 
 

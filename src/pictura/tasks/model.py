@@ -20,7 +20,7 @@ from pictura.tasks.enlarge import enlarge_picture, open_enlarger
 from pictura.tasks.keywords import ModelEditKeywords, ModelKeywords, ModelTranslateKeywords, accept_words
 from pictura.tasks.load import open_pretrained
 from pictura.tasks.sample import Interpolator, interpolate_pictures, open_interpolator, open_sampler
-from pictura.tasks.stylize import mask_tensors, open_stylizer, stylize_picture
+from pictura.tasks.stylize import mask_tensor, mask_tensors, open_stylizer, stylize_picture
 from pictura.tasks.translate import open_translator, translate_picture
 from pictura.training.capabilities import Edits, Encodes, Enlarges, Generates, Stylizes, Translates, capabilities_of
 from pictura.training.method import Method
@@ -85,7 +85,11 @@ class Model:
         size: int | None = None,
         style_weights: Sequence[float] | None = None,
         masks: Sequence[PictureInput] = (),
+        style_masks: Sequence[PictureInput] = (),
         keep_colours: bool = False,
+        match_colours: bool = False,
+        protect: PictureInput | None = None,
+        faces: bool = True,
         strength: float = 1.0,
         style_scale: float = 1.0,
         memory: int = DEFAULT_MEMORY,
@@ -100,7 +104,11 @@ class Model:
             style if isinstance(style, (list, tuple)) else [style],
             style_weights,
             masks=mask_tensors(masks),
+            style_masks=mask_tensors(style_masks),
             keep_colours=keep_colours,
+            match_colours=match_colours,
+            protect=None if protect is None else mask_tensor(protect),
+            faces=faces,
             device=self.device,
             model=self.method,
             strength=strength,

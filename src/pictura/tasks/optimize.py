@@ -1,7 +1,7 @@
 """Pictures in the manner of others, and textures, by optimization of the pixels."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from torch import Tensor
@@ -12,10 +12,11 @@ from pictura.methods.iterative.run import Interrupted, IterativeStylizer, Step
 from pictura.methods.iterative.settings import Settings, preset
 from pictura.picture.denoise import denoise
 from pictura.picture.resize import fit_size, resize, to_float
-from pictura.picture.transfer import transfer_colours
 from pictura.runtime.device import choose_device
-from pictura.style import ImageStyle, Moments, Style, StyleSource, load_style, mix_styles
-from pictura.tasks.feed_forward import FeedForwardStylizer, open_feed_forward, paint_masked
+from pictura.style import ImageStyle, Moments, Style, StyleSource, load_style, mix_moments, mix_styles
+from pictura.tasks.feed_forward import FeedForwardStylizer, open_feed_forward
+from pictura.tasks.legible import EMPHASIS, Region, map_legible
+from pictura.tasks.look import Look
 
 StepCallback = Callable[[Step], None]
 Stop = Callable[[], bool]
@@ -34,8 +35,8 @@ class OptimizingStylizer:
     styles: tuple[StyleSource, ...]
     weights: tuple[float, ...]
     start: FeedForwardStylizer | None  # AdaIN's, where optimization begins with its picture
-    masks: tuple[Tensor, ...] = ()
-    keep_colours: bool = False
+    look: Look = field(default_factory=Look)
+    strength: float = 1.0
 
     def render(
         self, image: Tensor, size: Size | None = None, callback: StepCallback | None = None, stop: Stop | None = None
@@ -46,35 +47,54 @@ class OptimizingStylizer:
             Interrupted: `stop` said so, or Ctrl-C; its `picture` is the best so far.
         """
         height, width = size or (image.shape[-2], image.shape[-1])
+        if not self.strength:
+            return resize(image, (height, width))
         painted = (height, width) if size else limit_size(height, width)
         content = to_float(image.to(self.encoder.mean.device))
+        photo, regions = resize(content, (height, width)), self.look.find_regions(image)
 
         def paint(_: Tensor, weights: Sequence[float]) -> Tensor:
-            result = self._optimize(content, weights, painted, callback, stop)
+            result = self._optimize(content, weights, painted, regions, callback, stop)
             return resize(denoise(result, self.settings.denoise), (height, width))
 
-        def finish(result: Tensor) -> Tensor:
-            if self.keep_colours:
-                result = transfer_colours(result, resize(content, (height, width)))
-            return result.to(image.device)
-
         try:
-            if self.masks:
-                return finish(paint_masked(resize(content, (height, width)), paint, self.masks))
-            return finish(paint(content, self.weights))
+            return self.look.apply(photo, self.weights, paint).to(image.device)
         except Interrupted as interrupted:
-            raise Interrupted(finish(resize(interrupted.picture, (height, width)))) from interrupted
+            best = self.look.choose_colours(resize(interrupted.picture, (height, width)), photo)
+            raise Interrupted(best.to(image.device)) from interrupted
 
     def _optimize(
-        self, content: Tensor, weights: Sequence[float], size: Size, callback: StepCallback | None, stop: Stop | None
+        self,
+        content: Tensor,
+        weights: Sequence[float],
+        size: Size,
+        regions: Sequence[Region],
+        callback: StepCallback | None,
+        stop: Stop | None,
     ) -> Tensor:
         used = [(style, weight) for style, weight in zip(self.styles, weights, strict=True) if weight]
         style = mix_styles([style for style, _ in used], [weight for _, weight in used])
         if self.start is not None:
-            start = self.start.paint(resize(content, size), weights)
+            start = self.start.paint_around(resize(content, size), weights, regions)
         else:
             start = start_image(self.settings, content, style.images, size)
-        return IterativeStylizer(self.encoder, self.settings, style.at, size, content, start, callback, stop).paint()
+        emphasis = 1 + (EMPHASIS - 1) * map_legible(regions, size).to(content.device) if regions else None
+        return IterativeStylizer(
+            self.encoder, self.settings, self._weaken(style, content), size, content, start, callback, stop, emphasis
+        ).paint()
+
+    def _weaken(self, style: StyleSource, content: Tensor) -> Callable[[float], Moments]:
+        """The style at any size; of less than full strength, mixed with what the photo itself is like."""
+        if self.strength == 1:
+            return style.at
+        own = ImageStyle([content], self.encoder, list(self.settings.style_layers))
+
+        def mixed_at(side: float) -> Moments:
+            # Of the photo, strokes have always its own size.
+            photo = own.at(side / self.settings.style_scale)
+            return mix_moments([(style.at(side), self.strength), (photo, 1 - self.strength)])
+
+        return mixed_at
 
 
 def open_optimizing(
@@ -83,8 +103,8 @@ def open_optimizing(
     *,
     settings: Settings | str | None = None,
     encoder: Encoder | str | None = None,
-    masks: Sequence[Tensor] = (),
-    keep_colours: bool = False,
+    look: Look | None = None,
+    strength: float = 1.0,
     device: str = "auto",
     **changes: Any,
 ) -> OptimizingStylizer:
@@ -95,8 +115,8 @@ def open_optimizing(
         weights: one for each style; their sum is 1.
         settings: `Settings`, or the name of a preset: fast, balanced (the default), quality, paper.
         encoder: an opened one, or a name, instead of the one that the settings name.
-        masks: one 1×1×h×w in [0, 1] for each style, where it applies; each style is then a run of its own.
-        keep_colours: whether the photo's colours stay.
+        look: masks, with which each style is a run of its own; colours, and what is to stay legible.
+        strength: from 0, the photo, to 1, all of the style: the photo's own statistics have the rest.
         device: auto, cpu, cuda or mps.
         changes: single settings, such as ``steps=(50, 20)``.
 
@@ -112,8 +132,8 @@ def open_optimizing(
     foreign = any(isinstance(style, Style) and style.encoder != "compact" for style in opened)
     start = None
     if chosen.init == "adain" and not foreign:
-        start = open_feed_forward("adain", opened, weights, device=device)
-    return OptimizingStylizer(chosen, encoder, opened, tuple(weights), start, tuple(masks), keep_colours)
+        start = open_feed_forward("adain", opened, weights, strength=strength, device=device)
+    return OptimizingStylizer(chosen, encoder, opened, tuple(weights), start, look or Look(), strength)
 
 
 def synthesize_texture(

@@ -2,6 +2,8 @@
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, Protocol
 
 import torch
@@ -9,12 +11,14 @@ from torch import Tensor
 
 from pictura.methods import find_method, method_names
 from pictura.methods.iterative.run import Interrupted
+from pictura.picture import Picture
 from pictura.picture.kinds import PictureInput, as_picture, convert_like
 from pictura.picture.reading import MAX_SIDE
-from pictura.picture.resize import fit_size
+from pictura.picture.resize import fit_size, resize
 from pictura.runtime.errors import PicturaError, did_you_mean
-from pictura.style import normalize_weights
+from pictura.style import Style, normalize_weights
 from pictura.tasks.feed_forward import open_feed_forward
+from pictura.tasks.look import Colours, Look
 from pictura.tasks.optimize import Size, StepCallback, Stop, open_optimizing
 from pictura.training.capabilities import capabilities_of, check_options
 
@@ -69,7 +73,12 @@ def open_stylizer(
     weights: Sequence[float] | None = None,
     *,
     masks: Sequence[Tensor] = (),
+    style_masks: Sequence[Tensor] = (),
     keep_colours: bool = False,
+    match_colours: bool = False,
+    protect: Tensor | None = None,
+    faces: bool = True,
+    strength: float = 1.0,
     device: str = "auto",
     **options: Any,
 ) -> Stylizer:
@@ -80,10 +89,15 @@ def open_stylizer(
         styles: names, files, pictures of any kind, lists of them or `Style`; for johnson names of the model's styles.
         weights: one for each style; equal by default.
         masks: one 1×1×h×w in [0, 1] for each style, where it applies.
-        keep_colours: whether the photo's colours stay.
+        style_masks: one 1×1×h×w in [0, 1] for each style, what of its picture counts.
+        keep_colours: whether the photo's colours stay, under the painting's luma.
+        match_colours: whether the painting's colours get the mean and covariance of the photo's.
+        protect: 1×1×h×w in [0, 1], 1 where the photo is to stay legible.
+        faces: whether faces are to stay legible.
+        strength: from 0, the photo, to 1, all of the style.
         device: auto, cpu, cuda or mps.
         options: of `open_optimizing` (settings, encoder and single settings) or of `open_feed_forward` (model,
-            strength, style_scale, memory).
+            style_scale, memory).
 
     Raises:
         PicturaError: no such method, model, style or option, or a value that cannot be used.
@@ -91,14 +105,21 @@ def open_stylizer(
     method = resolve_method(method)
     if not styles:
         raise PicturaError("There is no style; give at least one.")
-    for what, given in (("style weights", weights), ("masks", masks or None)):
+    counted = (("style weights", weights), ("masks", masks or None), ("style masks", style_masks or None))
+    for what, given in counted:
         if given is not None and len(given) != len(styles):
             raise PicturaError(f"There are {len(styles)} styles but {len(given)} {what}; give one for each.")
     shares = normalize_weights(list(weights) if weights is not None else [1.0] * len(styles))
+    if keep_colours and match_colours:
+        raise PicturaError("Colours are either kept or matched: leave one of keep_colours and match_colours out.")
+    colours: Colours = "keep" if keep_colours else "match" if match_colours else "style"
+    look = Look(tuple(masks), colours, protect, faces)
+    if style_masks:
+        styles = [mask_style(style, mask) for style, mask in zip(styles, style_masks, strict=True)]
     if method == OPTIMIZE:
-        return open_optimizing(styles, shares, masks=masks, keep_colours=keep_colours, device=device, **options)
+        return open_optimizing(styles, shares, look=look, strength=strength, device=device, **options)
     check_options(method, options, open_feed_forward)
-    return open_feed_forward(method, styles, shares, masks=masks, keep_colours=keep_colours, device=device, **options)
+    return open_feed_forward(method, styles, shares, look=look, strength=strength, device=device, **options)
 
 
 def stylize_picture(
@@ -147,6 +168,20 @@ def mask_tensor(mask: PictureInput) -> Tensor:
     picture = as_picture(mask)
     grey = picture.tensor().mean(1, keepdim=True)
     return grey if picture.alpha is None else grey * torch.from_numpy(picture.alpha.copy())
+
+
+def mask_style(style: Any, mask: Tensor) -> Picture:
+    """The picture of a style, of which only what a mask 1×1×h×w shows counts.
+
+    Raises:
+        PicturaError: the style comes without its picture.
+    """
+    named = isinstance(style, (str, Path))
+    if isinstance(style, Style) or (named and (not Path(style).is_file() or Path(style).suffix == ".style")):
+        raise PicturaError(f"A style mask needs the picture of the style, and '{style}' is none: give its file.")
+    picture = as_picture(style)
+    share = resize(mask.cpu(), picture.size)[0, 0].numpy()
+    return replace(picture, alpha=share if picture.alpha is None else share * picture.alpha)
 
 
 def check_sides(height: int, width: int) -> None:

@@ -22,7 +22,7 @@ class SteadyStylizer:
 
     def __init__(self, paint: Paint) -> None:
         self.paint = paint
-        self.masked = paint if isinstance(paint, FeedForwardStylizer) and paint.masks else None
+        self.masked = paint if isinstance(paint, FeedForwardStylizer) and paint.look.masks else None
 
     def frozen_statistics(self, pictures: Callable[[], Iterable[Tensor]]) -> FrozenStatistics:
         """The statistics of all pictures together, which are asked for once a pass."""
@@ -46,7 +46,7 @@ class SteadyStylizer:
     def _passes(self) -> list[Paint]:
         if self.masked is None:
             return [self.paint]
-        paint, rows = self.masked.paint, torch.eye(len(self.masked.masks)).tolist()
+        paint, rows = self.masked.paint, torch.eye(len(self.masked.look.masks)).tolist()
 
         def alone(weights: Sequence[float]) -> Paint:
             return lambda picture: paint(picture, weights)

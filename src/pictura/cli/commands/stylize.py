@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -68,15 +68,42 @@ class LookOptions:
             rich_help_panel=ANY,
         ),
     ] = None
+    style_mask: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Mask image per style: white what of its picture counts (repeatable; default: all).",
+            rich_help_panel=ANY,
+        ),
+    ] = None
     keep_colours: Annotated[
         bool | None,
         typer.Option(
-            "--keep-colours", "--keep-colors", help="Keep the photo's colours (default: off).", rich_help_panel=ANY
+            "--keep-colours",
+            "--keep-colors",
+            help="Keep the photo's colours under the painting's lightness (default: off).",
+            rich_help_panel=ANY,
+        ),
+    ] = None
+    match_colours: Annotated[
+        bool | None,
+        typer.Option(
+            "--match-colours",
+            "--match-colors",
+            help="Give the painting's colours the photo's mean and covariance (default: off).",
+            rich_help_panel=ANY,
         ),
     ] = None
     strength: Annotated[
         float | None,
-        typer.Option(min=0.0, max=1.0, help="From 0, the photo, to 1 (default: 1).", rich_help_panel=AT_ONCE),
+        typer.Option(min=0.0, max=1.0, help="From 0, the photo, to 1 (default: 1).", rich_help_panel=ANY),
+    ] = None
+    protect: Annotated[
+        Path | None,
+        typer.Option(help="Mask image: white where the photo stays legible (default: nowhere).", rich_help_panel=ANY),
+    ] = None
+    faces: Annotated[
+        Literal["keep", "off"] | None,
+        typer.Option(help="Keep faces legible, or paint them like the rest (default: keep).", rich_help_panel=ANY),
     ] = None
     model: Annotated[
         str | None, typer.Option(help="Model to use (default: the shipped one).", rich_help_panel=AT_ONCE)
@@ -107,7 +134,11 @@ def stylize(
         "method": current_method(method),
         "strength": look.strength,
         "masks": tuple(str(path) for path in look.mask) if look.mask else None,
+        "style_masks": tuple(str(path) for path in look.style_mask) if look.style_mask else None,
         "keep_colours": look.keep_colours,
+        "match_colours": look.match_colours,
+        "protect": None if look.protect is None else str(look.protect),
+        "faces": None if look.faces is None else look.faces == "keep",
         "model": look.model,
     }
     recipe = recipes.load_provenance(options.config, "balanced").with_changes(changes, styles=style, **own)
@@ -129,8 +160,8 @@ def stylize(
 def _check_options(recipe: Provenance, changes: Changes, look: LookOptions, options: RunOptions) -> None:
     """Refuse options of another method than the one that paints."""
     if recipe.method == "optimize":
-        if recipe.strength != 1 or recipe.model or look.memory is not None:
-            raise PicturaError("Strength, model and memory need --method adain or johnson.")
+        if recipe.model or look.memory is not None:
+            raise PicturaError("Model and memory need --method adain or johnson.")
         return
     asked = [*changes, *(name for name in ("every", "trace") if getattr(options, name) is not None)]
     if wrong := [name for name in asked if name != "style_scale"]:
@@ -158,15 +189,19 @@ def _open_work(recipe: Provenance, options: RunOptions, memory: int | None) -> "
         own: dict[str, Any] = {"settings": recipe.settings}
     else:
         return_freed(None if memory is None else memory * 2**20)
-        own = {"model": recipe.model, "strength": recipe.strength}
-        own |= {"style_scale": recipe.settings.style_scale}
+        own = {"model": recipe.model, "style_scale": recipe.settings.style_scale}
         own |= {} if memory is None else {"memory": memory * 2**20}
     stylizer = open_stylizer(
         recipe.method,
         recipe.styles,
         recipe.style_weights,
         masks=[mask_tensor(mask) for mask in recipe.masks],
+        style_masks=[mask_tensor(mask) for mask in recipe.style_masks],
         keep_colours=recipe.keep_colours,
+        match_colours=recipe.match_colours,
+        protect=None if recipe.protect is None else mask_tensor(recipe.protect),
+        faces=recipe.faces,
+        strength=recipe.strength,
         device=options.device,
         **own,
     )

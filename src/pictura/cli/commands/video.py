@@ -83,6 +83,7 @@ class StyleOptions:
             self.weight or None,
             masks=[mask_tensor(mask) for mask in self.mask or ()],
             keep_colours=self.keep_colours,
+            faces=False,  # found in one frame and not in the next, they would flicker
             device=self.device,
             model=self.model,
             strength=self.strength,

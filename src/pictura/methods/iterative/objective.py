@@ -24,6 +24,7 @@ class StyleObjective:
         style: moments of the painting at this scale.
         content: the photograph at this scale, 1×3×H×W in [0, 1]; None for a texture.
         transform: applied to the image before it is encoded (see `IterativeStylizer._noise_transform`).
+        emphasis: weight of each position in the content term, 1×1×h×w; by default 1.
     """
 
     def __init__(
@@ -33,13 +34,14 @@ class StyleObjective:
         style: Moments,
         content: Tensor | None,
         transform: Callable[[Tensor], Tensor] = torch.nn.Identity(),  # noqa: B008, it has no state
+        emphasis: Tensor | None = None,
     ) -> None:
         self.settings, self.transform = settings, transform
         content_layers = settings.content_layers if content is not None and settings.content_weight else {}
         self.perceptual_loss = PerceptualLoss(
             encoder, [style], content_layers, settings.style_layers, settings.loss, paper="gatys"
         )
-        self.targets = self.perceptual_loss.encode_targets(content, [0])
+        self.targets = self.perceptual_loss.encode_targets(content, [0], emphasis=emphasis)
 
     def __call__(self, x: Tensor) -> dict[str, Tensor]:
         """The weighted terms style, content and tv of an image 1×3×H×W, those that have a weight."""

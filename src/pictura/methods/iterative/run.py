@@ -67,6 +67,7 @@ class IterativeStylizer:
         start: the first image, 1×3×H×W in [0, 1] of any size.
         callback: called after each step.
         stop: asked after each step; when it returns True, the run ends as with Ctrl-C.
+        emphasis: weight of each position in the content term, 1×1×h×w of any size; by default 1.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class IterativeStylizer:
         start: Tensor,
         callback: Callable[[Step], None] | None = None,
         stop: Callable[[], bool] | None = None,
+        emphasis: Tensor | None = None,
     ) -> None:
         self.encoder = encoder
         self.settings = settings
@@ -88,6 +90,7 @@ class IterativeStylizer:
         self.start = start
         self.callback = callback
         self.stop = stop
+        self.emphasis = emphasis
         self.smallest = encoder.smallest(
             [*settings.style_layers, *(settings.content_layers if content is not None else ())]
         )
@@ -127,7 +130,8 @@ class IterativeStylizer:
         size = (pixels.x.shape[2], pixels.x.shape[3])
         content = None if self.content is None else resize(self.content, size)
         style = self.style_at(side * self.settings.style_scale)
-        objective = StyleObjective(self.encoder, self.settings, style, content, self._noise_transform(index))
+        noise = self._noise_transform(index)
+        objective = StyleObjective(self.encoder, self.settings, style, content, noise, self.emphasis)
         self.pixels = pixels
         for i in range(steps):
             losses, note = self.pixels.step(objective), ""
