@@ -1,6 +1,6 @@
 """Measures what a trained model does to faces that it has not seen, by judges that no loss has seen.
 
-    python recipes/faces/measure.py smile MODEL DATA --judges FOLDER [--attribute smiling] [-o sheet.png]
+    python recipes/faces/measure.py smile MODEL DATA --judges FOLDER [--attribute smiling] [--examples SMILES] [-o sheet.png]
     python recipes/faces/measure.py age MODEL DATA --judges FOLDER [--plain MODEL] [-o sheet.png]
 
 DATA holds aligned faces: for smile a folder test/not_smiling and one test/smiling, for age a folder test of names such
@@ -26,6 +26,7 @@ from pictura import models, read
 from pictura.data.ages import AGE_GROUPS
 from pictura.methods import open_method
 from pictura.picture import Picture, write
+from pictura.tasks.latent import LatentEditor
 from pictura.training.method import Method
 
 STRENGTHS = (-1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5)
@@ -66,12 +67,15 @@ def main() -> None:
     p.add_argument("data", type=Path)
     p.add_argument("--judges", type=Path, required=True)
     p.add_argument("--attribute", default="smiling")
+    p.add_argument("--examples", type=Path, help="labelled faces, from which a latent model learns its direction")
     p.add_argument("--plain", help="another model of ages, whose sharpness is told, too")
     p.add_argument("--count", type=int, default=50, help="faces of a class, or ten times those of an age group")
     p.add_argument("-o", "--output", type=Path)
     a = p.parse_args()
     torch.set_num_threads(1)
     method, judges = open_method(models.read_bundle(a.model)), Judges(a.judges)
+    if a.examples:
+        method = LatentEditor.learn(method, a.examples, torch.device("cpu"))  # type: ignore[assignment,arg-type]
     if a.what == "smile":
         told, rows = measure_smile(method, judges, a.data / "test", a.attribute, a.count)
     else:

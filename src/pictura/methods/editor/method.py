@@ -20,6 +20,9 @@ from pictura.methods.editor.objective import (
     critic_loss,
     draw_wrong,
     generator_loss,
+    line_loss,
+    patch_critic_loss,
+    patch_loss,
     roughness,
     warmup_loss,
 )
@@ -27,6 +30,7 @@ from pictura.methods.editor.settings import EditorSettings
 from pictura.networks.compact import least_side, select_components
 from pictura.networks.critics import FeatureCritic
 from pictura.networks.editor import Editor, coordinates, edit_picture
+from pictura.networks.patchgan import PatchGAN
 from pictura.networks.tiling.tiles import crop_to_multiple
 from pictura.picture.resize import from_float, resize, to_float
 from pictura.runtime.errors import PicturaError
@@ -38,6 +42,7 @@ Features = dict[str, Tensor]
 BETAS = (0.5, 0.99)  # of Adam: little momentum, as GANs are trained
 LAST = 0.05  # share of the rate that is left at the end
 OWN = 0.25  # share of a batch that is to become what it is
+PATCH_STRIDES, PATCH_WIDTH = 2, 32  # of the critic of patches: 34 pixels see a line whole, and too little to be an age
 CONTENT_LAYERS = {"relu3_1": 1.0, "relu4_1": 1.0}
 SHOWN_AGES = (5, 15, 25, 45, 65, 80)
 
@@ -64,9 +69,10 @@ class EditorMethod(Method):
         self.heads = FeatureCritic(channels, widths, condition=2, answers=1 + self.classes)
         self.generator: nn.Module = self.network  # while it trains, what the loop wraps around them
         self.critic: nn.Module = self.heads
+        self.patches: nn.Module = PatchGAN(PATCH_STRIDES, width=PATCH_WIDTH)
         self.encoder: Encoder | None = None
         self.steps = 0
-        self.balance = GradientBalance()
+        self.balance, self.patch_balance = GradientBalance(), GradientBalance()
         self.content = Hold(settings.content_weight, settings.target)
 
     @classmethod
@@ -75,8 +81,9 @@ class EditorMethod(Method):
         return EditorSettings(kind="age", widths=(4, 8, 8), blocks=1, deep=0, critic_width=8, warmup=0, side=32)
 
     def networks(self) -> dict[str, nn.Module]:
-        """G and D."""
-        return {"generator": self.generator, "critic": self.critic}
+        """G and D, and the critic of patches if it is asked."""
+        of_patches = {"patches": self.patches} if self.settings.patch_weight else {}
+        return {"generator": self.generator, "critic": self.critic, **of_patches}
 
     def deployed_networks(self) -> dict[str, nn.Module]:
         """G."""
@@ -92,10 +99,11 @@ class EditorMethod(Method):
         ]
         of_critic = s.model_copy(update={"learning_rate": s.critic_rate})
         decay = partial(linear_decay, last=LAST)
-        return {
-            "generator": build_player(s, self.generator, steps, parameters=groups, betas=BETAS, schedule=decay),
-            "critic": build_player(of_critic, self.critic, steps, betas=BETAS, schedule=decay, ema=0),
-        }
+        players = {"generator": build_player(s, self.generator, steps, parameters=groups, betas=BETAS, schedule=decay)}
+        players["critic"] = build_player(of_critic, self.critic, steps, betas=BETAS, schedule=decay, ema=0)
+        if s.patch_weight:
+            players["patches"] = build_player(s, self.patches, steps, betas=BETAS, schedule=decay, ema=0)
+        return players
 
     def check_crop(self, crop: int) -> None:
         """G needs its smallest side, and the encoder two positions in its deepest layer."""
@@ -132,14 +140,22 @@ class EditorMethod(Method):
         content = correlation_loss(edited, {layer: f[own:] for layer, f in features.items()}, CONTENT_LAYERS)
         loss = self.balance(told, fake, self.steps) + self.content.weight * content
         loss = loss + s.own_weight * (fake[:own] - x[:own]).square().mean() + s.flow_weight * roughness(flow)
-        update(generator=loss + s.colour_weight * colour_loss(fake - x))
+        loss = loss + s.colour_weight * colour_loss(fake - x) + s.line_weight * line_loss(fake, x)
+        if s.patch_weight:
+            of_patches = patch_loss(self.patches, fake[own:])
+            loss = loss + s.patch_weight * self.patch_balance(of_patches, fake, self.steps)
+        update(generator=loss)
         # Real and made in one batch, so that spectral norms are of the same moment.
         answers = self._ask({layer: torch.cat([f, edited[layer].detach()]) for layer, f in features.items()})
         real, made = ([a[: len(x)] for a in answers], [a[len(x) :] for a in answers])
         critic, known = critic_loss(real, made, Classes(c, wrong, wanted[own:], c[own:]), s)
-        update(critic=critic)
+        losses = {"critic": critic}
+        if s.patch_weight:
+            losses["patches"] = patch_critic_loss(self.patches, x, fake[own:].detach())
+        update(**losses)
         shown = {"critic": critic, "class": known, "content": content, "class of G": known_g}
         moved = (fake - x).abs().flatten(1).mean(1)
+        shown |= {name: loss for name, loss in losses.items() if name == "patches"}
         shown |= {"own": moved[:own].mean(), "moved": moved[own:].mean(), "flow": flow.abs().mean()}
         shown["λ"] = torch.tensor(self.content.weight)
         self.content.move(content)
@@ -207,11 +223,13 @@ class EditorMethod(Method):
 
     def state(self) -> dict[str, Tensor]:
         """What the controllers know, and how many steps were taken."""
-        return {"controllers": torch.tensor([self.steps, self.balance.scale, self.content.weight], dtype=torch.float64)}
+        known = [self.steps, self.balance.scale, self.content.weight, self.patch_balance.scale]
+        return {"controllers": torch.tensor(known, dtype=torch.float64)}
 
     def load_state(self, tensors: dict[str, Tensor]) -> None:
         """Go on with it."""
-        steps, self.balance.scale, self.content.weight = tensors["controllers"].tolist()
+        known = tensors["controllers"].tolist()
+        steps, self.balance.scale, self.content.weight, self.patch_balance.scale = known
         self.steps = int(steps)
 
     def _reduce(self, images: Tensor) -> Tensor:

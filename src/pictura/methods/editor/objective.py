@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pictura.losses.adversarial import ADVERSARIAL
@@ -18,6 +18,7 @@ MISMATCHED = 0.25  # share that real pictures with a wrong class have in what D 
 EDITED_CLASS = 0.5  # weight of the class loss of G's pictures, classed as what they were made of
 CLASS_LAYERS = 3  # the deepest, which tell the classes: the finest see skin, not faces
 BLUR = 8  # pixels over which colour is averaged
+FINE = 5  # pixels over which lightness is averaged: lines are what differs from that
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,32 @@ def colour_loss(change: Tensor) -> Tensor:
     """Mean square of what is colour in a change, without what is fine."""
     blurred = F.avg_pool2d(change, BLUR)
     return (blurred - blurred.mean(1, keepdim=True)).square().mean()
+
+
+def line_loss(fake: Tensor, x: Tensor) -> Tensor:
+    """Mean square of what is stronger in the fine detail of a picture's lightness than in that of x.
+
+    Many faint wrinkles cost little, a drawn line much, and nothing that is smoothed costs anything.
+    """
+    return (_detail(fake).abs() - _detail(x).abs()).clamp_min(0).square().mean()
+
+
+def patch_critic_loss(critic: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
+    """Least squares of the critic of patches, of pictures in [0, 1]."""
+    loss: Tensor = ADVERSARIAL["least_squares"].critic(critic(2 * real - 1), critic(2 * fake - 1))
+    return loss
+
+
+def patch_loss(critic: nn.Module, fake: Tensor) -> Tensor:
+    """What the critic of patches tells G."""
+    loss: Tensor = ADVERSARIAL["least_squares"].generator(critic(2 * fake - 1))
+    return loss
+
+
+def _detail(x: Tensor) -> Tensor:
+    """Lightness N×1×H×W without what is blurred."""
+    lightness = x.mean(1, keepdim=True)
+    return lightness - F.avg_pool2d(lightness, FINE, stride=1, padding=FINE // 2, count_include_pad=False)
 
 
 def _hinge(real: Answers, fake: Answers) -> Tensor:

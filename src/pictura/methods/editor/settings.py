@@ -49,6 +49,12 @@ class EditorSettings(OptimSettings):
     own_weight: float = Field(default=2.0, ge=0, le=MAX_WEIGHT, description="of (G(x, c) - x)² where c is x's class")
     # Low-pass only: wrinkles and teeth are fine, a red rim is not.
     colour_weight: float = Field(default=0.0, ge=0, le=MAX_WEIGHT, description="of blurred changes of colour, squared")
+    # The heads on φ forgive fine lines that no camera takes; a critic of pixels does not.
+    patch_weight: float = Field(
+        default=0.0, ge=0, le=MAX_WEIGHT, description="of a critic of patches beside D, in shares of D's; 0: none"
+    )
+    # What D asks of old faces is met soonest by a few strong lines, which nobody takes for wrinkles.
+    line_weight: float = Field(default=0.0, ge=0, le=MAX_WEIGHT, description="of lines that are drawn, squared")
     flow_weight: float = Field(
         default=2e-3, ge=0, le=MAX_WEIGHT, description="of differences of neighbours in the flow"
     )
