@@ -47,7 +47,7 @@ def set_classes(folder: Path, settings: DataSettings) -> dict[str, list[int]]:
     classes = None if any(view.half for view in views) else palette_classes([view.path for view in views], folder)
     if classes is None:
         raise PicturaError(
-            f"The pictures of side B in '{folder}' are no label maps of one palette, so that their classes are unknown: "
+            f"The pictures of side B in '{folder}' are no label maps of one palette, so their classes are unknown: "
             "say them with --set classes=facades (or camvid, cityscapes), or save palette pictures."
         )
     if len(classes) < 2:

@@ -6,6 +6,7 @@ void) or CamVid (12). Only safetensors files are read.
 
 import re
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +42,7 @@ class ImportedSegmenter:
         self, name: str, network: ESPNet | ESPNetv2, look: Preprocessing, palette: Mapping[str, Colour], bgr: bool
     ) -> None:
         self.name, self.network, self.bgr, self.look = name, network.eval().requires_grad_(False), bgr, look
-        self.classes = {n: c for n, c in palette.items() if n.lower() not in VOID}
-        self.ignored = {n: c for n, c in palette.items() if n.lower() in VOID}
+        self.classes, self.ignored = dict(palette), tuple(name for name in palette if name.lower() in VOID)
 
     def segment(
         self, image: Tensor, *, memory: int = DEFAULT_MEMORY, precision: Precision = "auto", **unknown: Any
@@ -65,7 +65,8 @@ class ImportedSegmenter:
         mean, std = (torch.tensor(v, device=x.device).view(1, 3, 1, 1) for v in (self.look.mean, self.look.std))
         x = (x - mean) / std
         scores = self.network(x.flip(1) if self.bgr else x)
-        return name_pixels(scores[:, : len(self.classes)])
+        numbers = [i for i, name in enumerate(self.classes) if name not in self.ignored]
+        return name_pixels(scores[:, numbers], numbers)
 
 
 def open_segmenter(path: str | Path, device: str = "auto") -> ImportedSegmenter | str | Path:
@@ -88,7 +89,9 @@ def open_segmenter(path: str | Path, device: str = "auto") -> ImportedSegmenter 
         else:
             return path
     if classes not in SETS:
-        raise PicturaError(f"'{path}' tells {classes} classes apart; known are those of Cityscapes (20) and CamVid (12).")
+        raise PicturaError(
+            f"'{path}' tells {classes} classes apart; known are those of Cityscapes (20) and CamVid (12)."
+        )
     _check(network, shapes, path)
     counters = {k: torch.tensor(0) for k in network.state_dict() if UNUSED.fullmatch(k)}
     network.load_state_dict(tensors | counters, assign=True)
@@ -118,7 +121,7 @@ def _espnetv2(shapes: Mapping[str, tuple[int, ...]], path: str | Path) -> ESPNet
     if missing := [key for key in (*wanted, *decoder, _SCORES) if key not in shapes]:
         raise PicturaError(f"'{path}' is missing '{missing[0]}', which an ESPNetv2 has: the file is cut short.")
     widths = [shapes[key][0] for key in wanted]
-    if any(later % 4 or not 0 < earlier < later <= 2048 for earlier, later in zip(widths, widths[1:], strict=False)):
+    if any(later % 4 or not 0 < earlier < later <= 2048 for earlier, later in pairwise(widths)):
         raise PicturaError(f"'{path}' has an ESPNetv2 of {widths} channels, which there is none of: get it again.")
     return ESPNetv2(shapes[_SCORES][0], widths, [shapes[key][0] for key in decoder])
 

@@ -45,11 +45,13 @@ class SegmentSettings(OptimSettings):
         description="name of a class → its colour, in the order of the numbers; or facades, camvid, cityscapes",
     )
     ignore: tuple[str, ...] = Field(
-        default=VOID, description="classes, in small letters, that are neither learned nor counted, where there are such"
+        default=VOID,
+        description="classes, in small letters, that are neither learned nor counted, where there are such",
     )
     variant: Literal["compact", "fcn8s"] = Field(default="compact", description="our network or the paper's")
     widths: tuple[Channels, Channels, Channels, Channels] = Field(
-        default=SEGMENTER_WIDTHS, description="channels of ours at a half, a quarter, an eighth, a sixteenth of the size"
+        default=SEGMENTER_WIDTHS,
+        description="channels of ours at a half, a quarter, an eighth, a sixteenth of the size",
     )
     hidden: Channels = Field(default=FCN_HIDDEN, description="channels of FCN-8s's fc6 and fc7")
     narrower: Literal[1, 2, 4, 8, 16] = Field(default=1, description="divisor of the channels of FCN-8s's VGG-16")
@@ -91,11 +93,12 @@ class Segment(Method):
 
     def __init__(self, settings: SegmentSettings) -> None:
         super().__init__(settings)
-        counted = len(self.classes)
+        self.counted = [i for i, name in enumerate(settings.classes) if name not in self.ignored]
+        counted = len(self.counted)
         if counted < 2:
             raise PicturaError(
-                f"There is {counted or 'no'} class to tell from others, which is nothing to learn: give label maps of "
-                "two classes and more."
+                f"There is {'one class' if counted else 'no class'} to learn, and it takes two: give label maps of "
+                "more classes."
             )
         self.network: Segmenter | FCN8s = (
             Segmenter(counted, settings.widths)
@@ -113,13 +116,13 @@ class Segment(Method):
 
     @property
     def classes(self) -> dict[str, Colour]:
-        """Name → colour of the classes that count, in the order of their numbers."""
-        return {n: c for n, c in self.settings.classes.items() if n.lower() not in self.settings.ignore}
+        """Name → colour, in the order of their numbers."""
+        return self.settings.classes
 
     @property
-    def ignored(self) -> dict[str, Colour]:
-        """Name → colour of those that do not."""
-        return {n: c for n, c in self.settings.classes.items() if n.lower() in self.settings.ignore}
+    def ignored(self) -> tuple[str, ...]:
+        """Those that do not count."""
+        return tuple(name for name in self.settings.classes if name.lower() in self.settings.ignore)
 
     def networks(self) -> dict[str, nn.Module]:
         """The one that names pixels."""
@@ -174,11 +177,9 @@ class Segment(Method):
         network = self.network
 
         def run(x: Tensor, _: Tensor) -> Tensor:
-            return name_pixels(self._score(x, precision))
+            return name_pixels(self._score(x, precision), self.counted)
 
-        part = NetworkPart(
-            run, receptive_radius=network.receptive_radius, floats_per_pixel=network.floats_per_pixel
-        )
+        part = NetworkPart(run, receptive_radius=network.receptive_radius, floats_per_pixel=network.floats_per_pixel)
         return class_numbers(enlarge_image(to_float(image), part, memory, precision, network.multiple))
 
     def export_network(self) -> nn.Module:
@@ -202,14 +203,14 @@ class Segment(Method):
         return scores.float()
 
     def _crop(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """The photographs, and the numbers of their classes N×H×W, `IGNORED` where there is none."""
+        """The photographs, and the places of their classes in `counted` N×H×W, `IGNORED` where they do not count."""
         side = self.network.multiple
         x, colours = (crop_to_multiple(batch[name], side, side) for name in "AB")
-        known = torch.tensor([*self.classes.values(), *self.ignored.values()], device=x.device) / 255
+        known = torch.tensor(list(self.classes.values()), device=x.device) / 255
         # The nearest colour c of x: |x - c|² is least where 2 c·x - |c|² is greatest.
         nearness = F.conv2d(colours, 2 * known[:, :, None, None], -known.square().sum(1))
-        numbers = nearness.argmax(1)
-        return x, torch.where(numbers < len(self.classes), numbers, IGNORED)
+        place = [self.counted.index(i) if i in self.counted else IGNORED for i in range(len(known))]
+        return x, torch.tensor(place, device=x.device)[nearness.argmax(1)]
 
     def _vary(self, x: Tensor, generator: torch.Generator) -> Tensor:
         """Each photograph lighter or darker, and with more or less contrast."""
@@ -217,10 +218,11 @@ class Segment(Method):
         mean = x.mean((1, 2, 3), keepdim=True)
         return ((x - mean) * (1 + contrast) + mean + light / 2).clamp(0, 1)
 
-    def _paint(self, numbers: Tensor) -> Tensor:
-        """N×H×W to N×3×H×W in the classes' colours, black where there is none."""
-        colours = torch.tensor([*self.classes.values(), (0, 0, 0)], device=numbers.device) / 255
-        return colours[numbers].movedim(-1, 1)  # `IGNORED` is the last
+    def _paint(self, places: Tensor) -> Tensor:
+        """Places in `counted` N×H×W to N×3×H×W in the classes' colours, black where they do not count."""
+        colours = list(self.classes.values())
+        shown = torch.tensor([*(colours[i] for i in self.counted), (0, 0, 0)], device=places.device) / 255
+        return shown[places].movedim(-1, 1)  # `IGNORED` is the last
 
     def _load_encoder(self, precision: Precision) -> Encoder:
         """φ, where the network is."""

@@ -22,7 +22,9 @@ REPEATS = (3, 7)  # blocks at an eighth and at a sixteenth
 class ConvNormAct(nn.Module):
     """A convolution, batch norm, PReLU; `act` None leaves the last out."""
 
-    def __init__(self, inputs: int, outputs: int, side: int, stride: int = 1, groups: int = 1, act: bool = True) -> None:
+    def __init__(
+        self, inputs: int, outputs: int, side: int, stride: int = 1, groups: int = 1, act: bool = True
+    ) -> None:
         super().__init__()
         self.conv = nn.Conv2d(inputs, outputs, side, stride, side // 2, groups=groups, bias=False)
         self.bn = nn.BatchNorm2d(outputs)
@@ -170,9 +172,7 @@ class PoolingPyramid(nn.Module):
     def __init__(self, inputs: int, outputs: int, last: bool = False) -> None:
         super().__init__()
         self.projection_layer = Layer(inputs, POOLED, 1)
-        self.stages = nn.ModuleList(
-            nn.Conv2d(POOLED, POOLED, 3, padding=1, groups=POOLED, bias=False) for _ in SCALES
-        )
+        self.stages = nn.ModuleList(nn.Conv2d(POOLED, POOLED, 3, padding=1, groups=POOLED, bias=False) for _ in SCALES)
         joined = POOLED * len(SCALES)
         self.merge_layer = nn.Sequential(
             NormLayer(joined), Shuffle(), Layer(joined, POOLED, 3, POOLED), nn.Conv2d(POOLED, outputs, 1, bias=last)

@@ -1,7 +1,7 @@
 """FCN-8s (Long, Shelhamer and Darrell, CVPR 2015, arXiv 1411.4038): VGG-16 as a network that names each pixel's class.
 
 The fully connected layers are convolutions of 7×7 and 1×1; scores at a 32nd of the size are enlarged twice, then those
-of pool4 and pool3 are added, and what is left is enlarged eight times. As in the authors' Caffe model (voc-fcn8s-atonce):
+of pool4 and pool3 are added, and the rest is enlarged eight times. As in the authors' Caffe model, voc-fcn8s-atonce:
 100 pixels of zeros around the picture, crops by 5, 9 and 31, pool4 and pool3 scaled by 0.01 and 0.0001 so that all is
 trained at once, enlargements bilinear at first and the last one for ever. 134.5 M parameters with 21 classes.
 """

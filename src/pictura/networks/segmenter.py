@@ -6,7 +6,8 @@ and U-Net. No normalization: the decoder begins with features of known size, and
 picture there. 9 thousand multiply-adds a pixel beside the encoder's, 0.6 M parameters.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -53,9 +54,7 @@ class Segmenter(nn.Module):
             nn.Conv2d(COMPONENTS[layer], width, 1) for layer, width in zip(SEGMENTER_LAYERS, widths, strict=True)
         )
         self.blocks = nn.ModuleList(DilatedBlock(widths[-1], dilation) for dilation in DILATIONS)
-        self.ups = nn.ModuleList(
-            nn.Conv2d(deeper, width, 3, padding=1) for width, deeper in zip(widths, widths[1:], strict=False)
-        )
+        self.ups = nn.ModuleList(nn.Conv2d(deeper, width, 3, padding=1) for width, deeper in pairwise(widths))
         self.refine = nn.ModuleList(nn.Conv2d(width, width, 3, padding=1) for width in widths[:-1])
         self.last = nn.Conv2d(widths[0], classes, 1)
 
@@ -73,12 +72,12 @@ class Segmenter(nn.Module):
         return F.interpolate(scores, scale_factor=2, mode="bilinear", align_corners=False)
 
 
-def name_pixels(scores: Tensor) -> Tensor:
-    """Scores N×K×H×W, K at most 256, to N×1×H×W with the number of the best class over 255.
+def name_pixels(scores: Tensor, numbers: Sequence[int]) -> Tensor:
+    """Scores N×K×H×W of the classes of these numbers, at most 255, to N×1×H×W with the best one's number over 255.
 
     So class numbers go through what is made for pictures in [0, 1]; `class_numbers` takes them out again.
     """
-    return scores.argmax(1, keepdim=True).float() / 255
+    return torch.tensor(numbers, device=scores.device)[scores.argmax(1, keepdim=True)].float() / 255
 
 
 def class_numbers(image: Tensor) -> Tensor:

@@ -138,11 +138,11 @@ class Segments(Protocol):
 
     @property
     def classes(self) -> Mapping[str, tuple[int, int, int]]:
-        """Name → colour (red, green, blue, 0 to 255) of the classes, in the order of their numbers."""
+        """Name → colour (red, green, blue, 0 to 255) of all classes of a label map, in the order of their numbers."""
 
     @property
-    def ignored(self) -> Mapping[str, tuple[int, int, int]]:
-        """Name → colour of what label maps hold beside them and what does not count, such as "void"."""
+    def ignored(self) -> tuple[str, ...]:
+        """Those that are never found and do not count, such as "void"."""
 
     def segment(self, image: Tensor, *, memory: int = 0, precision: Any = "auto") -> Tensor:
         """1×3×H×W to the numbers of classes H×W, int64.

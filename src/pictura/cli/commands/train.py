@@ -89,8 +89,8 @@ def _build_method(
 ) -> "tuple[Method, TrainSettings, dict[str, Any]]":
     """The method with its first weights, the loop's settings, the data's.
 
-    A method whose settings have `labels` gets the names of the data's classes, one that has `classes` those of its label
-    maps with their colours, unless they were given.
+    A method whose settings have `labels` gets the names of the data's classes, one that has `classes` the names and
+    colours of its label maps, unless they were given.
     """
     from pictura.data import DataSettings, data_settings
     from pictura.data.labelled import class_names

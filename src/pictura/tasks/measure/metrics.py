@@ -127,7 +127,8 @@ DISTRIBUTIONS = {
     "artfid": "(1 + perceptual distance to --content) · (1 + fid to the paintings B)",
 }
 SEGMENTATION: dict[str, AbsentClasses] = {"segmentation": "skipped", "segmentation-released": "zero"}
-METRICS = (*PIXELWISE, *JUDGED, *DISTRIBUTIONS, *SEGMENTATION)
+SEG_SCORE: dict[str, AbsentClasses] = {"seg-score": "skipped", "seg-score-released": "zero"}
+METRICS = (*PIXELWISE, *JUDGED, *DISTRIBUTIONS, *SEGMENTATION, *SEG_SCORE)
 
 
 def check_metrics(metrics: tuple[str, ...]) -> None:

@@ -17,16 +17,16 @@ from pictura.tasks.measure.metrics import (
     DISTRIBUTIONS,
     JUDGED,
     PIXELWISE,
+    SEG_SCORE,
     SEGMENTATION,
     Judge,
     check_lpips,
     check_metrics,
 )
 from pictura.tasks.measure.pairs import measure_pairs
+from pictura.tasks.measure.seg_score import SCORES, measure_segments
 from pictura.tasks.measure.sets import measure_sets
 from pictura.tasks.measure.sides import Side, match_sides
-
-SCORES = ("pixel accuracy", "class accuracy", "class IoU")
 
 
 @torch.no_grad()
@@ -54,6 +54,8 @@ def measure_pictures(a: Any, b: Any, metrics: Sequence[str], options: MeasureOpt
     maps = [name for name in wanted if name in SEGMENTATION]
     if maps:
         found |= _measure_labels(*sides, maps, options)
+    if segmented := [name for name in wanted if name in SEG_SCORE]:
+        found |= measure_segments(*sides, segmented, options)
     return [one for name in wanted for one in found[name]]
 
 
