@@ -121,7 +121,8 @@ def _espnetv2(shapes: Mapping[str, tuple[int, ...]], path: str | Path) -> ESPNet
     if missing := [key for key in (*wanted, *decoder, _SCORES) if key not in shapes]:
         raise PicturaError(f"'{path}' is missing '{missing[0]}', which an ESPNetv2 has: the file is cut short.")
     widths = [shapes[key][0] for key in wanted]
-    if any(later % 4 or not 0 < earlier < later <= 2048 for earlier, later in pairwise(widths)):
+    # A branch of a pyramid has a quarter of its channels, and its first convolution four groups.
+    if any((later - earlier) % 16 or not earlier < later <= 2048 for earlier, later in pairwise((0, *widths))):
         raise PicturaError(f"'{path}' has an ESPNetv2 of {widths} channels, which there is none of: get it again.")
     return ESPNetv2(shapes[_SCORES][0], widths, [shapes[key][0] for key in decoder])
 

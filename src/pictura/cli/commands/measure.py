@@ -37,9 +37,8 @@ Metrics = Annotated[
         "-m",
         metavar="NAME",
         help="Of pairs: psnr, ssim, psnr-rgb, ssim-rgb, content, gram, wasserstein, perceptual, lpips; of folders as "
-        "wholes: kid, fid, artfid; of label maps: segmentation, segmentation-released; "
-        "of photographs made of label maps: seg-score, seg-score-released (repeatable; default: none, one "
-        "is needed).",
+        "wholes: kid, fid, artfid; of label maps: segmentation, segmentation-released; of photographs made of label maps: "
+        "seg-score, seg-score-released; of frames in a row: warp (repeatable; default: none, one is needed).",
     ),
 ]
 Encoder = Annotated[str, typer.Option(help="The network whose features are compared (see pictura encoders).")]

@@ -19,6 +19,7 @@ from pictura.tasks.measure.metrics import (
     PIXELWISE,
     SEG_SCORE,
     SEGMENTATION,
+    VIDEO,
     Judge,
     check_lpips,
     check_metrics,
@@ -27,6 +28,7 @@ from pictura.tasks.measure.pairs import measure_pairs
 from pictura.tasks.measure.seg_score import SCORES, measure_segments
 from pictura.tasks.measure.sets import measure_sets
 from pictura.tasks.measure.sides import Side, match_sides
+from pictura.tasks.measure.videos import measure_warp
 
 
 @torch.no_grad()
@@ -56,6 +58,8 @@ def measure_pictures(a: Any, b: Any, metrics: Sequence[str], options: MeasureOpt
         found |= _measure_labels(*sides, maps, options)
     if segmented := [name for name in wanted if name in SEG_SCORE]:
         found |= measure_segments(*sides, segmented, options)
+    if set(VIDEO) & set(wanted):
+        found["warp"] = [measure_warp(*sides, options)]
     return [one for name in wanted for one in found[name]]
 
 

@@ -59,7 +59,7 @@ def _tell(metric: str, counts: dict[str, Tensor], real: int, made: int, segmente
             for name, value in zip(SCORES, ceiling, strict=True)
         ]
     for i, name in enumerate(SCORES):
-        told = NO_CEILING if ceiling is None else f"{_share(scores[i], ceiling[i])} of the ceiling, that is of {name}"
+        told = NO_CEILING if ceiling is None else f"{_share(scores[i], ceiling[i])} of the ceiling"
         found.append(Measured(f"{metric}: {name}", scores[i], None, made, segmenter.told, f"{note}; {told}"))
     return found
 
