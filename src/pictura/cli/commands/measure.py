@@ -37,7 +37,7 @@ Metrics = Annotated[
         "-m",
         metavar="NAME",
         help="Of pairs: psnr, ssim, psnr-rgb, ssim-rgb, content, gram, wasserstein, perceptual, lpips; of folders as "
-        "wholes: kid, fid, artfid; of label maps: segmentation, segmentation-released; of photographs made of label maps: "
+        "wholes: kid, fid, artfid; of label maps: segmentation, segmentation-released; of photographs of label maps: "
         "seg-score, seg-score-released; of frames in a row: warp (repeatable; default: none, one is needed).",
     ),
 ]
