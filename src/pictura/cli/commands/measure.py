@@ -128,32 +128,29 @@ def measure(
     from pictura.tasks.measure.run import measure_pictures
 
     heads = None if lpips_weights is None else read_tensors(lpips_weights)
+    judge = None if model is None else open_segmenter(model, device)
+    size = None if seen_at is None else _parse_size(seen_at)
     with counting_bar("measured", quiet=quiet) as progress:
         options = MeasureOptions(
-            encoder,
-            encoder_weights,
-            heads,
-            content,
-            border,
-            classes,
-            ignore,
-            seed,
-            device,
-            progress,
-            model=None if model is None else open_segmenter(model, device),
-            real=real,
-            nearest_class=nearest_class,
-            seen_at=None if seen_at is None else _parse_size(seen_at),
-        )
+            encoder, encoder_weights, heads, content, border, classes, ignore, seed, device, progress,
+            judge, real, nearest_class, size,
+        )  # fmt: skip
         found = measure_pictures(a, b, metric or [], options)
-    told = json.dumps({"a": str(a), "b": str(b), "pictura": __version__, "measured": [_plain(one) for one in found]})
+    _write(found, str(a), str(b), csv_file, json_file, overwrite)
+    if json_file != STDOUT and not quiet:
+        print_text(_as_table(found))
+
+
+def _write(
+    found: Sequence["Measured"], a: str, b: str, csv_file: Path | None, json_file: Path | None, overwrite: bool
+) -> None:
+    """The files that were asked for; JSON perhaps to stdout."""
+    told = json.dumps({"a": a, "b": b, "pictura": __version__, "measured": [_plain(one) for one in found]})
     for file, text in ((csv_file, _as_csv(found)), (None if json_file == STDOUT else json_file, told + "\n")):
         if file is not None:
             write_atomic(file, text.encode(), overwrite=overwrite)
     if json_file == STDOUT:
         print_text(told)
-    elif not quiet:
-        print_text(_as_table(found))
 
 
 def _parse_size(text: str) -> tuple[int, int]:
