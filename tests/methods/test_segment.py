@@ -152,6 +152,12 @@ def test_a_training_and_a_score(tmp_path):
     assert result.exit_code == 0, result.output
     method, about = open_pretrained(tmp_path / "run" / "bundle")
     assert method.classes == {"right": (0, 0, 255), "left": (255, 0, 0)}
+    model = pictura.load(tmp_path / "run" / "bundle")
+    assert (model.can, model.classes) == (("segment",), method.classes)
+    assert model.segment(data / "trainA" / "0.png").shape == (48, 48)
+    with pytest.raises(PicturaError, match="cannot stylize; it can segment"):
+        model.stylize(data / "trainA" / "0.png", "starry-night")
+    assert pictura.load("upscale-x4").classes == {}
     assert about["labels"] == {"B": {"right": [0, 0, 255], "left": [255, 0, 0]}}
     found = pictura.measure(data / "trainA", data / "trainB", "seg-score", model=tmp_path / "run" / "bundle")
     assert found[0].network.startswith("bundle (SHA-256 ")

@@ -222,7 +222,8 @@ class Segment(Method):
         """Places in `counted` N×H×W to N×3×H×W in the classes' colours, black where they do not count."""
         colours = list(self.classes.values())
         shown = torch.tensor([*(colours[i] for i in self.counted), (0, 0, 0)], device=places.device) / 255
-        return shown[places].movedim(-1, 1)  # `IGNORED` is the last
+        painted: Tensor = shown[places].movedim(-1, 1)  # `IGNORED` is the last
+        return painted
 
     def _load_encoder(self, precision: Precision) -> Encoder:
         """φ, where the network is."""

@@ -186,7 +186,7 @@ class PoolingPyramid(nn.Module):
         size = (x.shape[-2], x.shape[-1])
         seen = []
         for scale, stage in zip(SCALES, self.stages, strict=True):
-            scaled = tuple(max(math.ceil(side * scale), LEAST) for side in size)
+            scaled = (max(math.ceil(size[0] * scale), LEAST), max(math.ceil(size[1] * scale), LEAST))
             if scale > 1:
                 seen.append(F.adaptive_avg_pool2d(stage(_resize(x, scaled)), size))
             elif scale < 1:

@@ -49,7 +49,7 @@ class FCN8s(nn.Module):
         """One pass."""
         y, pools = F.pad(x, [BORDER - 1] * 4), []  # the first convolution adds the last row
         for stage in self.stages:
-            for convolution in stage:  # type: ignore[union-attr, attr-defined]
+            for convolution in stage:  # type: ignore[attr-defined]
                 y = F.relu(convolution(y))
             y = F.max_pool2d(y, 2, ceil_mode=True)
             pools.append(y)
@@ -63,7 +63,7 @@ class FCN8s(nn.Module):
 
     def convolutions(self) -> list[nn.Conv2d]:
         """VGG-16's thirteen, in order, to be filled with trained ones."""
-        return [one for stage in self.stages for one in stage]  # type: ignore[union-attr, attr-defined]
+        return [one for stage in self.stages for one in stage]  # type: ignore[attr-defined]
 
 
 def _crop(x: Tensor, first: int, like: Tensor) -> Tensor:

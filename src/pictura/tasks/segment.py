@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -42,7 +43,8 @@ class OpenSegmenter:
         numbers = self.network.segment(x).cpu()
         if tuple(numbers.shape) != size:
             numbers = F.interpolate(numbers[None, None].double(), size, mode="nearest-exact")[0, 0].long()
-        return self._places()[numbers.numpy()]
+        found: NDArray[np.int64] = self._places()[numbers.numpy()]
+        return found
 
     def read(self, source: PictureInput, *, nearest: bool = False) -> NDArray[np.int64]:
         """A label map of any kind to the places of its classes in `counted`, H×W; `IGNORED` where none counts.
@@ -50,8 +52,9 @@ class OpenSegmenter:
         Raises:
             PicturaError: a colour is none of the classes', unless `nearest`, or numbers go beyond them.
         """
-        painted = read_label_map(source, self.classes, nearest=nearest)
-        return self._places()[self.classes.find(painted.samples)]
+        painted: Any = read_label_map(source, self.classes, nearest=nearest).samples  # of 8 bits
+        found: NDArray[np.int64] = self._places()[self.classes.find(painted)]
+        return found
 
     def places(self, numbers: NDArray[np.int64], ignore: int, name: str) -> NDArray[np.int64]:
         """The same for a map of grey values, which are the classes' numbers; `ignore` is that of no class.
