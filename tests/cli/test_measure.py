@@ -66,7 +66,7 @@ def test_help_names_every_metric():
         (("made", "true", "-m", "seg-score"), "name it with --model"),
         (
             ("made", "true", "-m", "seg-score", "--model", "adain"),
-            "does not segment pictures, it is of the method adain",
+            "does not segment pictures, it is of the",
         ),
         (("made", "true", "-m", "seg-score", "--model", "adain", "--seen-at", "big"), "two numbers such as 512x256"),
         (("photo.png", "photo.png", "-m", "warp"), "warp compares frames in a row"),

@@ -79,7 +79,7 @@ class Model:
 
     @property
     def classes(self) -> dict[str, tuple[int, int, int]]:
-        """Name → colour of the classes that it finds, in the order of their numbers; empty where it segments nothing."""
+        """Name → colour of the classes that it finds, in the order of their numbers; empty where it finds none."""
         return dict(self.method.classes) if isinstance(self.method, Segments) else {}
 
     @overload
