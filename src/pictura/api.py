@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar, Unpack, overload
 
@@ -33,6 +34,7 @@ from pictura.tasks.sample import interpolate, lay_out, sample
 from pictura.tasks.stylize import OPTIMIZE, mask_tensor, mask_tensors, open_stylizer, resolve_method, stylize_picture
 from pictura.tasks.synthesize import synthesize
 from pictura.tasks.translate import Translator, open_translator, translate_picture
+from pictura.training.capabilities import Segments
 
 StyleInput = PictureInput | Style | ImageStyle
 Styles = StyleInput | Sequence[StyleInput]
@@ -282,6 +284,10 @@ def measure(
     border: int = 0,
     classes: int | None = None,
     ignore: int = 255,
+    model: str | Path | Segments | None = None,
+    real: PictureInput | Sequence[PictureInput] | None = None,
+    nearest_class: bool = False,
+    seen_at: tuple[int, int] | None = None,
     seed: int = 0,
     device: str = "auto",
 ) -> list[Measured]:
@@ -289,13 +295,17 @@ def measure(
 
     A and B are each a file, a folder, a picture of any kind or a sequence of pictures. A figure comes with its standard
     error, the number of pictures and the network behind it, which `encoder` (and a file of `weights`) names. `content`
-    is for artfid, `border` for PSNR and SSIM, `classes` and `ignore` (a number) for label maps, `seed` for kid.
+    is for artfid, `border` for PSNR and SSIM, `classes` and `ignore` (a number) for label maps, `seed` for kid;
+    `model` (what segments), `real` photographs, `nearest_class` and `seen_at` (width, height) for seg-score.
 
     Raises:
         PicturaError: something given cannot be used.
     """
     from pictura.interop.checkpoint import read_tensors
+    from pictura.interop.segmenters import open_segmenter
 
     heads = None if lpips_weights is None else read_tensors(lpips_weights)
     options = MeasureOptions(encoder, weights, heads, content, border, classes, ignore, seed, device)
+    judge = open_segmenter(model, device) if isinstance(model, (str, Path)) else model
+    options = replace(options, model=judge, real=real, nearest_class=nearest_class, seen_at=seen_at)
     return measure_pictures(a, b, [metrics] if isinstance(metrics, str) else metrics, options)

@@ -63,6 +63,13 @@ def test_help_names_every_metric():
         (("photo.png", "photo.png", "-m", "lpips"), "take the metric perceptual"),
         (("photo.png", "photo.png", "-m", "gram", "--encoder", "compcat"), "Did you mean 'compact'?"),
         (("made", "true", "-m", "segmentation"), "such as"),
+        (("made", "true", "-m", "seg-score"), "name it with --model"),
+        (
+            ("made", "true", "-m", "seg-score", "--model", "adain"),
+            "does not segment pictures, it is of the",
+        ),
+        (("made", "true", "-m", "seg-score", "--model", "adain", "--seen-at", "big"), "two numbers such as 512x256"),
+        (("photo.png", "photo.png", "-m", "warp"), "warp compares frames in a row"),
     ],
 )
 def test_what_is_refused(arguments, words):

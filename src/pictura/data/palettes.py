@@ -8,6 +8,8 @@ import numpy as np
 
 from pictura.data.decode import decode_palette
 from pictura.data.labels import Colours, LabelClasses
+from pictura.data.layout import read_layout
+from pictura.data.settings import DataSettings
 from pictura.runtime.errors import PicturaError
 
 CLASSES_FILE = "classes.txt"  # lines "number name red green blue", as beside CamVid's label maps
@@ -32,6 +34,25 @@ def palette_classes(paths: Iterable[Path], folder: Path) -> LabelClasses | None:
         return None
     names = _read_names(folder / CLASSES_FILE)
     return LabelClasses(tuple(names.get(i, f"class {i}") for i in range(count)), longest)
+
+
+def set_classes(folder: Path, settings: DataSettings) -> dict[str, list[int]]:
+    """Name → colour of the classes in side B of pairs: those of the palette of its label maps.
+
+    Raises:
+        PicturaError: the folder is laid out otherwise, its label maps have no palette, or they show one class only.
+    """
+    parts = read_layout(folder, "paired", settings).parts
+    views = [view for part in parts.values() for view in part.views["B"]]
+    classes = None if any(view.half for view in views) else palette_classes([view.path for view in views], folder)
+    if classes is None:
+        raise PicturaError(
+            f"The pictures of side B in '{folder}' are no label maps of one palette, so their classes are unknown: "
+            "say them with --set classes=facades (or camvid, cityscapes), or save palette pictures."
+        )
+    if len(classes) < 2:
+        raise PicturaError(f"The label maps in '{folder}' show one class only, which is nothing to learn: give others.")
+    return classes.plain()
 
 
 def _read_names(path: Path) -> dict[int, str]:

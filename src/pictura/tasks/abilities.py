@@ -18,6 +18,7 @@ COMMANDS = {
     "sample": "sample",
     "encode": "interpolate",
     "edit": "edit",
+    "segment": "measure",
 }
 
 

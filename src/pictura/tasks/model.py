@@ -14,6 +14,7 @@ from pictura.networks.tiling.streaming import DEFAULT_MEMORY
 from pictura.picture import Picture
 from pictura.picture.kinds import PictureInput, as_picture
 from pictura.runtime.arguments import check_arguments
+from pictura.runtime.device import choose_device
 from pictura.runtime.errors import PicturaError
 from pictura.tasks.editor import edit_picture, open_editor
 from pictura.tasks.enlarge import enlarge_picture, open_enlarger
@@ -22,7 +23,16 @@ from pictura.tasks.load import open_pretrained
 from pictura.tasks.sample import Interpolator, interpolate_pictures, open_interpolator, open_sampler
 from pictura.tasks.stylize import mask_tensor, mask_tensors, open_stylizer, stylize_picture
 from pictura.tasks.translate import open_translator, translate_picture
-from pictura.training.capabilities import Edits, Encodes, Enlarges, Generates, Stylizes, Translates, capabilities_of
+from pictura.training.capabilities import (
+    Edits,
+    Encodes,
+    Enlarges,
+    Generates,
+    Segments,
+    Stylizes,
+    Translates,
+    capabilities_of,
+)
 from pictura.training.method import Method
 
 Number = TypeVar("Number", bound=np.generic)
@@ -36,7 +46,7 @@ class Model:
         method: the trained method, for those who want tensors.
         device: where it computes: auto, cpu, cuda or mps.
         can: what it can do, in verbs: ``("stylize",)``, ``("enlarge",)``, ``("translate",)``, ``("sample", "encode")``,
-            ``("edit",)``.
+            ``("edit",)``, ``("segment",)``.
         about: what is known of it, for people: title, data, licence, step.
     """
 
@@ -66,6 +76,11 @@ class Model:
     def attributes(self) -> tuple[str, ...]:
         """What it changes in a face; empty where it edits none."""
         return self.method.attributes if isinstance(self.method, Edits) else ()
+
+    @property
+    def classes(self) -> dict[str, tuple[int, int, int]]:
+        """Name → colour of the classes that it finds, in the order of their numbers; empty where it finds none."""
+        return dict(self.method.classes) if isinstance(self.method, Segments) else {}
 
     @overload
     def stylize(self, content: str | Path | Picture, style: Any, **options: Unpack[ModelKeywords]) -> Picture: ...
@@ -247,6 +262,18 @@ class Model:
             device=self.device,
         )
         return edit_picture(picture, editor)
+
+    @check_arguments
+    def segment(self, picture: PictureInput) -> NDArray[np.int64]:
+        """The number of the class of each pixel of a picture of any kind, H×W; `classes` tells the classes.
+
+        Raises:
+            PicturaError: this model does not segment, or it is no picture.
+        """
+        method = self._check(Segments, "segment")
+        x = as_picture(picture).tensor().to(choose_device(self.device))
+        numbers: NDArray[np.int64] = method.segment(x).cpu().numpy()
+        return numbers
 
     def _interpolator(self, steps: int = 8) -> Interpolator:
         method = self._check(Encodes, "encode")

@@ -132,6 +132,26 @@ class Edits(Protocol):
         """
 
 
+@runtime_checkable
+class Segments(Protocol):
+    """Says of each pixel of a photograph what it shows."""
+
+    @property
+    def classes(self) -> Mapping[str, tuple[int, int, int]]:
+        """Name → colour (red, green, blue, 0 to 255) of all classes of a label map, in the order of their numbers."""
+
+    @property
+    def ignored(self) -> tuple[str, ...]:
+        """Those that are never found and do not count, such as "void"."""
+
+    def segment(self, image: Tensor, *, memory: int = 0, precision: Any = "auto") -> Tensor:
+        """1×3×H×W to the numbers of classes H×W, int64.
+
+        Raises:
+            PicturaError: not an image, an unknown option, or too little memory.
+        """
+
+
 # Capability → its verb, which is the name of its function, in the order in which they are told.
 CAPABILITIES: dict[type, str] = {
     Stylizes: "stylize",
@@ -140,6 +160,7 @@ CAPABILITIES: dict[type, str] = {
     Generates: "sample",
     Encodes: "encode",
     Edits: "edit",
+    Segments: "segment",
 }
 
 

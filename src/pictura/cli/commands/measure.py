@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +14,7 @@ import typer
 from pictura import __version__
 from pictura.cli.options import RUNNING, Device, Overwrite, Quiet, Threads
 from pictura.cli.text import align_columns, examples, print_text
+from pictura.runtime.errors import PicturaError
 from pictura.runtime.files import check_free, write_atomic
 from pictura.runtime.threads import use_threads
 
@@ -24,6 +26,7 @@ EXAMPLES = examples(
     "pictura measure translated/ paintings/ --metric kid --metric fid --json scores.json",
     "pictura measure painted.png starry-night.jpg --metric gram --metric wasserstein",
     "pictura measure found-labels/ true-labels/ --metric segmentation --csv scores.csv",
+    "pictura measure made/ labels/ --metric seg-score --model runs/judge/bundle --real photographs/",
 )
 COLUMNS = ("metric", "value", "standard error", "pictures", "network", "note")
 STDOUT = Path("-")
@@ -34,8 +37,8 @@ Metrics = Annotated[
         "-m",
         metavar="NAME",
         help="Of pairs: psnr, ssim, psnr-rgb, ssim-rgb, content, gram, wasserstein, perceptual, lpips; of folders as "
-        "wholes: kid, fid, artfid; of label maps: segmentation, segmentation-released (repeatable; default: none, one "
-        "is needed).",
+        "wholes: kid, fid, artfid; of label maps: segmentation, segmentation-released; of photographs of label maps: "
+        "seg-score, seg-score-released; of frames in a row: warp (repeatable; default: none, one is needed).",
     ),
 ]
 Encoder = Annotated[str, typer.Option(help="The network whose features are compared (see pictura encoders).")]
@@ -53,6 +56,26 @@ Classes = Annotated[
     int | None, typer.Option(min=2, help="How many classes label maps have (default: as many as B's numbers go).")
 ]
 Ignore = Annotated[int, typer.Option(min=0, help="The number in B's label maps whose pixels do not count.")]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FOLDER|FILE",
+        help="For seg-score: the network that segments A, a model of `pictura train segment` or a file of ESPNet's.",
+    ),
+]
+Real = Annotated[
+    Path | None,
+    typer.Option(help="For seg-score: the real photographs of B, by the same names, whose scores are told first."),
+]
+NearestClass = Annotated[
+    bool, typer.Option("--nearest-class", help="For seg-score: take other colours in B for the nearest class's.")
+]
+SeenAt = Annotated[
+    str | None,
+    typer.Option(
+        metavar="WxH", help="For seg-score: the size at which the network sees pictures (default: their own)."
+    ),
+]
 Csv = Annotated[
     Path | None, typer.Option("--csv", metavar="FILE", help="Write the table there, too.", rich_help_panel=RUNNING)
 ]
@@ -78,6 +101,10 @@ def measure(
     border: Border = 0,
     classes: Classes = None,
     ignore: Ignore = 255,
+    model: Model = None,
+    real: Real = None,
+    nearest_class: NearestClass = False,
+    seen_at: SeenAt = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the random subsets of kid.")] = 0,
     csv_file: Csv = None,
     json_file: JsonFile = None,
@@ -96,23 +123,41 @@ def measure(
             check_free(path, overwrite)
     from pictura.cli.progress import counting_bar
     from pictura.interop.checkpoint import read_tensors
+    from pictura.interop.segmenters import open_segmenter
     from pictura.tasks.measure.figures import MeasureOptions
     from pictura.tasks.measure.run import measure_pictures
 
     heads = None if lpips_weights is None else read_tensors(lpips_weights)
+    judge = None if model is None else open_segmenter(model, device)
+    size = None if seen_at is None else _parse_size(seen_at)
     with counting_bar("measured", quiet=quiet) as progress:
         options = MeasureOptions(
-            encoder, encoder_weights, heads, content, border, classes, ignore, seed, device, progress
-        )
+            encoder, encoder_weights, heads, content, border, classes, ignore, seed, device, progress,
+            judge, real, nearest_class, size,
+        )  # fmt: skip
         found = measure_pictures(a, b, metric or [], options)
-    told = json.dumps({"a": str(a), "b": str(b), "pictura": __version__, "measured": [_plain(one) for one in found]})
+    _write(found, str(a), str(b), csv_file, json_file, overwrite)
+    if json_file != STDOUT and not quiet:
+        print_text(_as_table(found))
+
+
+def _write(
+    found: Sequence["Measured"], a: str, b: str, csv_file: Path | None, json_file: Path | None, overwrite: bool
+) -> None:
+    """The files that were asked for; JSON perhaps to stdout."""
+    told = json.dumps({"a": a, "b": b, "pictura": __version__, "measured": [_plain(one) for one in found]})
     for file, text in ((csv_file, _as_csv(found)), (None if json_file == STDOUT else json_file, told + "\n")):
         if file is not None:
             write_atomic(file, text.encode(), overwrite=overwrite)
     if json_file == STDOUT:
         print_text(told)
-    elif not quiet:
-        print_text(_as_table(found))
+
+
+def _parse_size(text: str) -> tuple[int, int]:
+    """``512x256`` to (512, 256)."""
+    if (found := re.fullmatch(r"(\d{1,5})[x×](\d{1,5})", text)) is None:
+        raise PicturaError(f"A size is two numbers such as 512x256, width and height, not '{text}'.")
+    return int(found[1]), int(found[2])
 
 
 def _as_table(found: Sequence["Measured"]) -> str:

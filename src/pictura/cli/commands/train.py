@@ -89,10 +89,12 @@ def _build_method(
 ) -> "tuple[Method, TrainSettings, dict[str, Any]]":
     """The method with its first weights, the loop's settings, the data's.
 
-    A method whose settings have `labels` gets the names of the data's classes, unless they were given.
+    A method whose settings have `labels` gets the names of the data's classes, one that has `classes` the names and
+    colours of its label maps, unless they were given.
     """
     from pictura.data import DataSettings, data_settings
     from pictura.data.labelled import class_names
+    from pictura.data.palettes import set_classes
     from pictura.methods import build_method
     from pictura.runtime import seeds
     from pictura.runtime.settings import validate_settings
@@ -111,6 +113,8 @@ def _build_method(
     values = recipes.apply_changes(values, changes, {name: model.model_fields for name, model in models.items()})
     if "labels" in kind.Settings.model_fields and "labels" not in values["method"]:
         values["method"]["labels"] = class_names(data, data_settings(values["data"]))
+    if "classes" in kind.Settings.model_fields and "classes" not in values["method"]:
+        values["method"]["classes"] = set_classes(data, data_settings(values["data"]))
     own, settings = (
         validate_settings(kind.Settings, values["method"]),
         validate_settings(TrainSettings, values["train"]),

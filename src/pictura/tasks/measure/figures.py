@@ -49,3 +49,7 @@ class MeasureOptions:
     seed: int = 0
     device: str = "auto"
     progress: Progress = lambda done, total: None
+    model: Any = None
+    real: Any = None
+    nearest_class: bool = False
+    seen_at: tuple[int, int] | None = None

@@ -35,7 +35,7 @@ def count_labels(
         PicturaError: the sizes differ, there is one class only, or colours are not classes.
     """
     known = _find_classes([pair.b for pair in pairs], truth)
-    present = np.unique(np.concatenate([np.unique(_read_numbers(pair.b, known)) for pair in pairs]))
+    present = np.unique(np.concatenate([np.unique(read_numbers(pair.b, known)) for pair in pairs]))
     present = present[(present != ignore) & (present >= 0)]
     if len(present) < 2:
         raise PicturaError(
@@ -44,7 +44,7 @@ def count_labels(
     count = int(present.max()) + 1 if classes is None else classes
     total = torch.zeros(count, count + 1, dtype=torch.long)
     for i, pair in enumerate(pairs):
-        found, numbers = (_read_numbers(source, known) for source in (pair.a, pair.b))
+        found, numbers = (read_numbers(source, known) for source in (pair.a, pair.b))
         if found.shape != numbers.shape:
             sizes = " pixels in A and ".join(f"{side.shape[1]}×{side.shape[0]}" for side in (found, numbers))
             raise PicturaError(f"'{pair.name}' is {sizes} in B: bring label maps to one size by nearest neighbours.")
@@ -56,7 +56,7 @@ def count_labels(
 
 def _find_classes(sources: Sequence[Any], truth: Side) -> LabelClasses | None:
     """The classes by their colours, where the true maps have any; None for those of grey values."""
-    modes = {_mode_of(source) for source in sources}
+    modes = {mode_of(source) for source in sources}
     files = [source for source in sources if isinstance(source, (str, Path))]
     if modes == {"P"} and len(files) == len(sources) and truth.folder is not None:
         return palette_classes(map(Path, files), truth.folder)
@@ -77,7 +77,7 @@ def _collect_colours(sources: Iterable[Any], truth: Side) -> LabelClasses:
     return LabelClasses(tuple("#{:02x}{:02x}{:02x}".format(*colour) for colour in colours.tolist()), colours)
 
 
-def _mode_of(source: Any) -> str:
+def mode_of(source: Any) -> str:
     """Pillow's mode of a file or a picture; L for an array of numbers."""
     if isinstance(source, (str, Path)):
         return read_header(Path(source))[1]
@@ -86,9 +86,9 @@ def _mode_of(source: Any) -> str:
     return "L" if isinstance(source, np.ndarray) and source.ndim == 2 else "RGB"
 
 
-def _read_numbers(source: Any, classes: LabelClasses | None) -> Numbers:
+def read_numbers(source: Any, classes: LabelClasses | None) -> Numbers:
     """H×W class numbers."""
-    mode = _mode_of(source)
+    mode = mode_of(source)
     if mode not in NUMBERED:
         if classes is None:
             raise PicturaError("A holds colours and B numbers: save both sides as numbers, or both in colours.")

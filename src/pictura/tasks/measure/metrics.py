@@ -127,7 +127,9 @@ DISTRIBUTIONS = {
     "artfid": "(1 + perceptual distance to --content) · (1 + fid to the paintings B)",
 }
 SEGMENTATION: dict[str, AbsentClasses] = {"segmentation": "skipped", "segmentation-released": "zero"}
-METRICS = (*PIXELWISE, *JUDGED, *DISTRIBUTIONS, *SEGMENTATION)
+SEG_SCORE: dict[str, AbsentClasses] = {"seg-score": "skipped", "seg-score-released": "zero"}
+VIDEO = {"warp": "squared difference of frames that follow each other, warped by the flow of B; 0 is no flicker"}
+METRICS = (*PIXELWISE, *JUDGED, *DISTRIBUTIONS, *SEGMENTATION, *SEG_SCORE, *VIDEO)
 
 
 def check_metrics(metrics: tuple[str, ...]) -> None:

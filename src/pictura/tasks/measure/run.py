@@ -17,16 +17,18 @@ from pictura.tasks.measure.metrics import (
     DISTRIBUTIONS,
     JUDGED,
     PIXELWISE,
+    SEG_SCORE,
     SEGMENTATION,
+    VIDEO,
     Judge,
     check_lpips,
     check_metrics,
 )
 from pictura.tasks.measure.pairs import measure_pairs
+from pictura.tasks.measure.seg_score import SCORES, measure_segments
 from pictura.tasks.measure.sets import measure_sets
 from pictura.tasks.measure.sides import Side, match_sides
-
-SCORES = ("pixel accuracy", "class accuracy", "class IoU")
+from pictura.tasks.measure.videos import measure_warp
 
 
 @torch.no_grad()
@@ -54,6 +56,10 @@ def measure_pictures(a: Any, b: Any, metrics: Sequence[str], options: MeasureOpt
     maps = [name for name in wanted if name in SEGMENTATION]
     if maps:
         found |= _measure_labels(*sides, maps, options)
+    if segmented := [name for name in wanted if name in SEG_SCORE]:
+        found |= measure_segments(*sides, segmented, options)
+    if set(VIDEO) & set(wanted):
+        found["warp"] = [measure_warp(*sides, options)]
     return [one for name in wanted for one in found[name]]
 
 
