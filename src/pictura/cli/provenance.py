@@ -27,6 +27,8 @@ class Provenance(BaseModel):
     method: str = "optimize"
     model: str | None = None
     strength: float = 1.0
+    luma: float = 1.0
+    skin: bool = True
     masks: tuple[str, ...] = ()
     keep_colours: bool = False
     pictura: str = __version__

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
 
+from pictura.methods import find_method
 from pictura.methods.iterative.run import Step
 from pictura.networks.tiling.streaming import DEFAULT_MEMORY
 from pictura.picture.resize import map_bands, resize
@@ -15,10 +16,11 @@ from pictura.picture.transfer import transfer_colours
 from pictura.runtime.device import choose_device
 from pictura.runtime.errors import PicturaError
 from pictura.tasks.load import from_pretrained
-from pictura.training.capabilities import Stylizes
+from pictura.training.capabilities import Stylizes, check_options
 
 # The shipped model that answers for a method when none is named.
 DEFAULT_MODELS = {"adain": "adain", "johnson": "fast"}
+PHOTO_MODELS = {"photo": "mk"}  # the same where a style must be a picture, which those of the bank are not
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,8 @@ def open_feed_forward(
     keep_colours: bool = False,
     strength: float = 1.0,
     style_scale: float = 1.0,
+    luma: float = 1.0,
+    skin: bool = True,
     memory: int = DEFAULT_MEMORY,
     device: str = "auto",
 ) -> FeedForwardStylizer:
@@ -76,6 +80,8 @@ def open_feed_forward(
         keep_colours: whether the photo's colours stay.
         strength: from 0, the photo, to 1, all of the style.
         style_scale: size of the strokes; only where the model takes any style.
+        luma: how much of a style's brightness and contrast comes with its colours; photo only.
+        skin: whether skin keeps its hue; photo only.
         memory: bytes to work in.
         device: auto, cpu, cuda or mps.
 
@@ -85,9 +91,10 @@ def open_feed_forward(
     network = _open_model(method, model, device)
     if network.style_names and style_scale != 1:
         raise PicturaError("style_scale is for models that paint any style: leave it out, or take --method adain.")
-    options: dict[str, Any] = {"strength": strength, "memory": memory}
-    if not network.style_names:
-        options["style_scale"] = style_scale
+    own = {"style_scale": (style_scale, 1.0), "luma": (luma, 1.0), "skin": (skin, True)}
+    changed = {name: value for name, (value, usual) in own.items() if value != usual}
+    check_options(method, changed, network.stylize)
+    options: dict[str, Any] = {"strength": strength, "memory": memory} | changed
     network.open_style(styles, weights)
     place = choose_device(device)
 
@@ -104,9 +111,12 @@ def open_feed_forward(
 def _open_model(method: str, model: str | Path | Stylizes | None, device: str) -> Stylizes:
     if isinstance(model, Stylizes):
         return model
-    name = model or DEFAULT_MODELS.get(method)
+    name = model or (DEFAULT_MODELS | PHOTO_MODELS).get(method)
     if name is None:
         raise PicturaError(f"No model of the method {method} is shipped: name one, with --model.")
+    kind = find_method(method)
+    if (settings := kind.untrained.get(str(name))) is not None:
+        return cast(Stylizes, kind(kind.Settings(**settings)))
     opened = from_pretrained(name, device=device)
     if not isinstance(opened, Stylizes):
         raise PicturaError(f"The model '{name}' is of the method {opened.name}, which paints no styles.")

@@ -68,6 +68,8 @@ class ModelKeywords(LookKeywords, total=False):
 
     strength: float
     style_scale: float
+    luma: float
+    skin: bool
     memory: int
 
 
@@ -77,6 +79,8 @@ class StylizeKeywords(LookKeywords, IterativeKeywords, total=False):
     method: str
     model: str | Path | None
     strength: float
+    luma: float
+    skin: bool
     memory: int
 
 

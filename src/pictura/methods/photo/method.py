@@ -1,0 +1,292 @@
+"""Photorealistic style as the training loop and the tasks see it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from pictura.encoders import Encoder, load_encoder
+from pictura.methods.photo import objective
+from pictura.methods.photo.colour import (
+    Moments3,
+    apply_affine,
+    colour_moments,
+    mix_moments3,
+    monge_kantorovitch,
+    weaken,
+)
+from pictura.methods.photo.settings import PhotoSettings
+from pictura.methods.photo.skin import Skin, find_skin, keep_skin, limit_turn, reduce_for_faces
+from pictura.networks.photo import (
+    CELL,
+    STATISTICS,
+    GridNetwork,
+    Statistics,
+    apply_maps,
+    feature_statistics,
+    slice_grid,
+)
+from pictura.networks.tiling.streaming import DEFAULT_MEMORY
+from pictura.networks.tiling.tiles import crop_to_multiple, extend_size
+from pictura.picture.bands import bands
+from pictura.picture.resize import from_float, resize, to_float
+from pictura.runtime.device import Precision
+from pictura.runtime.errors import PicturaError
+from pictura.runtime.numbers import check_result
+from pictura.style import StyleSource, load_style
+from pictura.style.description import statistics_of
+from pictura.style.sources import mix_styles, weighted_images
+from pictura.training.capabilities import check_image, check_options
+from pictura.training.method import Batch, DataKind, Method, Player, Update, build_player
+
+SHORT = 192  # shorter side of the small copy: that of the training's crops
+LONG = 512  # and the longest the other one may be
+REFERENCE = 256  # longest side at which a reference is encoded: a training crop's statistics come from that scale
+MIN_SIDE = 64  # of a training's crop: relu5_1 must have statistics
+BYTES = 4 * 60  # a pixel's share of a band: twelve numbers of its map, and as many in every step on the way
+NOTHING = "The closed form has no network to train; leave method.network=false out."
+BAND = 2**18  # pixels at once: what is computed of them stays near the processor
+Grade = Callable[[Tensor, slice, int], Tensor]  # rows N×3×h×W, which they are, height of the whole: to graded rows
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What a photo is to look like: moments of colours, and features' moments where a network reads them.
+
+    colours: of all its pictures together; None stands for the photo itself.
+    style: under the compact encoder.
+    """
+
+    colours: Moments3 | None
+    style: StyleSource | None = None
+
+
+class Photo(Method):
+    """The closed form, the network's grid upon it, and one step of training."""
+
+    name: ClassVar[str] = "photo"
+    paper: ClassVar[str] = (
+        "ours, after Pitié, Kokaram: The Linear Monge-Kantorovitch Linear Colour Mapping for Example-Based Colour "
+        "Transfer, CVMP 2007, and Gharbi et al.: Deep Bilateral Learning for Real-Time Image Enhancement, SIGGRAPH "
+        "2017, arXiv 1707.02880"
+    )
+    data: ClassVar[DataKind] = "images"
+    Settings = PhotoSettings
+    settings: PhotoSettings
+    untrained: ClassVar[Mapping[str, Mapping[str, Any]]] = {"mk": {"network": False}}
+
+    def __init__(self, settings: PhotoSettings) -> None:
+        super().__init__(settings)
+        self._encoder: Encoder | None = None
+        self.grid: nn.Module | None = GridNetwork(settings.width) if settings.network else None
+
+    @classmethod
+    def tiny(cls) -> PhotoSettings:
+        """A few channels."""
+        return PhotoSettings(width=8)
+
+    def networks(self) -> dict[str, nn.Module]:
+        """The grid's; none for the closed form."""
+        return {} if self.grid is None else {"grid": self.grid}
+
+    def players(self, steps: int) -> dict[str, Player]:
+        """Adam.
+
+        Raises:
+            PicturaError: the closed form has nothing to train.
+        """
+        return {"grid": build_player(self.settings, self._network(), steps, betas=(0.9, 0.99))}
+
+    def check_crop(self, crop: int) -> None:
+        """Crops are at least `MIN_SIDE` and divisible by a cell.
+
+        Raises:
+            PicturaError: this one is not.
+        """
+        if crop < MIN_SIDE or crop % CELL:
+            raise PicturaError(f"The method photo needs crops of at least {MIN_SIDE}, divisible by {CELL}, got {crop}.")
+
+    def prepare(self, device: torch.device, generator: torch.Generator) -> None:
+        """Load the encoder."""
+        self._load_encoder(device)
+
+    def step(self, batch: Batch, update: Update, generator: torch.Generator) -> dict[str, Tensor]:
+        """Losses style, content, gamut, contrast, smooth and halo; each picture takes after another of the batch."""
+        x, s = crop_to_multiple(batch["image"], CELL, MIN_SIDE), self.settings
+        encoder = self._load_encoder(x.device)
+        shift = int(torch.randint(1, max(2, len(x)), (1,), generator=generator))
+        order = torch.arange(len(x), device=x.device).roll(shift)
+        with torch.no_grad():
+            features = encoder(x, STATISTICS)
+            base = self._base(x, x[order])
+        grid, maps = self._maps(x, base, features, order)
+        y = apply_maps(maps, x)
+        # What is out of range is seen as it will be, and pulls back by `gamut` alone.
+        seen = encoder(y + (y.clamp(0, 1) - y).detach(), STATISTICS)
+        losses = {
+            "style": objective.style_loss(seen, {layer: f[order] for layer, f in features.items()}),
+            "content": s.content_weight * objective.content_loss(seen["relu4_1"], features["relu4_1"]),
+            "gamut": s.gamut_weight * objective.gamut_loss(y),
+            "contrast": s.contrast_weight * objective.contrast_loss(y, x, x[order]),
+            "smooth": s.smooth_weight * objective.smooth_loss(grid),
+            "halo": s.halo_weight * objective.halo_loss(maps, x),
+        }
+        update(grid=torch.stack(list(losses.values())).sum())
+        return {name: loss.detach() for name, loss in losses.items()}
+
+    def show(self, batch: Batch) -> list[Tensor]:
+        """The photo, its reference, the closed form, and the network's."""
+        x = crop_to_multiple(batch["image"], CELL, MIN_SIDE)
+        order = torch.arange(len(x), device=x.device).roll(1)
+        with torch.no_grad():
+            base, features = self._base(x, x[order]), self._load_encoder(x.device)(x, STATISTICS)
+            y = apply_maps(self._maps(x, base, features, order)[1], x)
+        return [x, x[order], apply_affine(base, x).clamp(0, 1), y.clamp(0, 1)]
+
+    def _maps(self, x: Tensor, base: Tensor, features: dict[str, Tensor], order: Tensor) -> tuple[Tensor, Tensor]:
+        """A batch's grids, and the map of each pixel."""
+        if self.grid is None:
+            raise PicturaError(NOTHING)
+        statistics = objective.statistics_pair(features, order)
+        grid, levels = self.grid(x, base, apply_affine(base, x), features, *statistics)
+        return grid, slice_grid(grid, levels)
+
+    @staticmethod
+    def _base(x: Tensor, reference: Tensor) -> Tensor:
+        """The closed form's maps N×3×4 of a batch."""
+        pairs = [[colour_moments(image[None]) for image in images] for images in (x, reference)]
+        photo, other = ([torch.stack(part) for part in zip(*side, strict=True)] for side in pairs)
+        return monge_kantorovitch((photo[0], photo[1]), (other[0], other[1]))
+
+    @property
+    def style_names(self) -> tuple[str, ...]:
+        """None: it takes any picture."""
+        return ()
+
+    def open_style(self, styles: Sequence[Any], weights: Sequence[float]) -> Reference:
+        """The weighted mean of pictures: files, folders or pictures of any kind.
+
+        Raises:
+            PicturaError: there is no such picture, or only a style without its picture.
+        """
+        encoder = self._load_encoder(self._device)
+        source = mix_styles(
+            [load_style(style, encoder, STATISTICS, size_range=(REFERENCE, REFERENCE)) for style in styles], weights
+        )
+        colours = [(colour_moments(image), share) for image, share in weighted_images(source)]
+        return Reference(mix_moments3(colours), None if self.grid is None else source)
+
+    def stylize(
+        self,
+        image: Tensor,
+        *,
+        style: Any = None,
+        strength: float = 1.0,
+        luma: float = 1.0,
+        skin: bool = True,
+        memory: int = DEFAULT_MEMORY,
+        precision: Precision = "auto",
+        out: Tensor | None = None,
+        **unknown: Any,
+    ) -> Tensor:
+        """1×3×H×W in [0, 1] (or uint8) of any size to the same in the colours and light of another photo.
+
+        Args:
+            image: the photo.
+            style: from `open_style`, or a picture as it takes them; by default the photo itself, which changes little.
+            strength: from 0, the photo, to 1.
+            luma: how much of the reference's brightness and contrast comes with its colours, from 0 to 1.
+            skin: whether skin keeps its hue where faces are found.
+            memory: bytes to work in beside image and result; the result does not depend on it.
+            precision: taken for the other methods' sake: the network's share is too small to gain from half precision.
+            out: where the result goes, for example the image itself; by default somewhere new.
+
+        Raises:
+            PicturaError: not an image, an unknown style or option, a strength out of range.
+        """
+        check_options(self.name, unknown, self.stylize)
+        check_image(image)
+        for name, value in (("strength", strength), ("luma", luma)):
+            if not 0 <= value <= 1:
+                raise PicturaError(f"{name} must be between 0 and 1, got {value:g}.")
+        reference = style
+        if not isinstance(style, Reference):
+            reference = Reference(None) if style is None else self.open_style([style], [1.0])
+        with torch.no_grad():
+            grade = self._open_grade(image, reference, strength, luma)
+            skins = _limit_skin(image, grade) if skin else []
+            return _grade_bands(image, grade, skins, memory, out)
+
+    def _open_grade(self, image: Tensor, reference: Reference, strength: float, luma: float) -> Grade:
+        """The map of each pixel, ready to be applied to rows of the image or of a smaller copy of it."""
+        photo = colour_moments(image)
+        moments = reference.colours or photo
+        base = monge_kantorovitch(photo, tuple(m.to(image.device) for m in moments))  # type: ignore[arg-type]
+        if self.grid is None:
+            affine = weaken(base, strength, luma)
+            return lambda x, rows, height: apply_affine(affine, x)
+        network, encoder = self._network(), self._load_encoder(image.device)
+        small = to_float(resize(image, _small_size(image.shape[-2], image.shape[-1])))
+        features = encoder(small, STATISTICS)
+        own = feature_statistics(features)
+        other: Statistics = own if reference.style is None else statistics_of([reference.style.at(REFERENCE)])
+        grid, _ = network(small, base[None], apply_affine(base, small), features, own, other)
+        _, _, levels, h, w = grid.shape
+        cells = weaken(grid[0].permute(1, 2, 3, 0).reshape(-1, 3, 4), strength, luma)
+        grid = cells.view(levels, h, w, 12).permute(3, 0, 1, 2)[None].contiguous()
+        return partial(_apply_grid, grid, network.guide)
+
+    def _network(self) -> GridNetwork:
+        network = getattr(self.grid, "module", self.grid)  # without what the training loop wraps around it
+        if not isinstance(network, GridNetwork):
+            raise PicturaError(NOTHING)
+        return network
+
+    @property
+    def _device(self) -> torch.device:
+        return torch.device("cpu") if self.grid is None else next(self.grid.parameters()).device
+
+    def _load_encoder(self, device: torch.device) -> Encoder:
+        if self._encoder is None:  # two threads may both load it: the same weights, whichever stays
+            self._encoder = load_encoder("compact", dtype="float32", device=str(device))
+        encoder = self._encoder
+        return encoder if encoder.mean.device == device else encoder.to(device)
+
+
+def _small_size(height: int, width: int) -> tuple[int, int]:
+    """The sides of the small copy, each divisible by a cell; a very long picture is squeezed."""
+    scale = SHORT / min(height, width)
+    longest = min(LONG, round(max(height, width) * scale))
+    sides = (SHORT, longest) if height <= width else (longest, SHORT)
+    return extend_size(sides, CELL)
+
+
+def _apply_grid(grid: Tensor, guide: nn.Module, x: Tensor, rows: slice, height: int) -> Tensor:
+    return apply_maps(slice_grid(grid, guide(x), rows, height), x)
+
+
+def _limit_skin(image: Tensor, grade: Grade) -> list[Skin]:
+    """The skin of the image's faces, with the turn each may take."""
+    small = to_float(reduce_for_faces(image))
+    skins = find_skin(small)
+    if not skins:
+        return []
+    height = small.shape[-2]
+    after = grade(small, slice(0, height), height)
+    return [limit_turn(skin, small, after) for skin in skins]
+
+
+def _grade_bands(image: Tensor, grade: Grade, skins: list[Skin], memory: int, out: Tensor | None) -> Tensor:
+    """The image graded a few rows at a time, clamped."""
+    result = torch.empty_like(image) if out is None else out
+    height, width = image.shape[-2:]
+    for rows in bands((height, width), min(BAND, memory // BYTES)):
+        x = to_float(image[..., rows, :])
+        y = grade(x, rows, height)
+        if skins:
+            y = keep_skin(y, x, skins, rows, height)
+        result[..., rows, :] = from_float(check_result(y).clamp(0, 1), result.dtype)
+    return result
