@@ -121,9 +121,11 @@ def _exchange(f: Tensor, photo: Statistics, reference: Statistics, layer: str) -
 
 def feature_statistics(features: Mapping[str, Tensor]) -> Statistics:
     """Means and standard deviations N×C of feature maps N×C×H×W."""
-    pairs = {layer: torch.var_mean(f, (2, 3), correction=0) for layer, f in features.items()}
-    return {layer: mean for layer, (_, mean) in pairs.items()}, {
-        layer: (variance + EPS).sqrt() for layer, (variance, _) in pairs.items()
+    means = {layer: f.mean((2, 3)) for layer, f in features.items()}
+    # Compact's means are no larger than its deviations: the difference of squares loses nothing, in a third of the time.
+    return means, {
+        layer: (f.square().mean((2, 3)) - means[layer].square() + EPS).clamp(min=EPS).sqrt()
+        for layer, f in features.items()
     }
 
 
@@ -137,12 +139,17 @@ def slice_grid(grid: Tensor, levels: Tensor, rows: slice | None = None, height: 
         height: of the whole picture.
     """
     n, _, h, w = levels.shape
-    top = 0 if rows is None else rows.start
-    y = (torch.arange(top, top + h, device=levels.device) + 0.5) / (height or h) * 2 - 1
+    top, cells = (0 if rows is None else rows.start), grid.shape[-2]
+    # A row of pixels has one place between two rows of cells. Interpolating these first leaves a plane of columns and
+    # levels, which torch samples several times as fast as it does a volume.
+    y = ((torch.arange(top, top + h, device=levels.device) + 0.5) / (height or h) * cells - 0.5).clamp(0, cells - 1)
+    low = y.floor().long()
+    planes = torch.lerp(grid[..., low, :], grid[..., (low + 1).clamp(max=cells - 1), :], (y - low)[:, None])
+    planes = planes.permute(0, 3, 1, 2, 4).flatten(0, 1)  # N·H × 12 × Z × w
     x = (torch.arange(w, device=levels.device) + 0.5) / w * 2 - 1
-    place = torch.stack([x.expand(n, h, w), y[:, None].expand(n, h, w), levels[:, 0] * 2 - 1], -1)
-    maps = F.grid_sample(grid, place[:, None], mode="bilinear", padding_mode="border", align_corners=False)
-    return maps.view(n, 3, 4, h, w)
+    place = torch.stack([x.expand(n * h, 1, w), levels.reshape(n * h, 1, w) * 2 - 1], -1)
+    maps = F.grid_sample(planes, place, mode="bilinear", padding_mode="border", align_corners=False)
+    return maps.view(n, h, 3, 4, w).permute(0, 2, 3, 1, 4)
 
 
 def apply_maps(maps: Tensor, x: Tensor) -> Tensor:

@@ -19,7 +19,7 @@ from pictura.methods.photo.colour import (
     weaken,
 )
 from pictura.methods.photo.settings import PhotoSettings
-from pictura.methods.photo.skin import Skin, find_skin, keep_skin, limit_turn, reduce_for_faces
+from pictura.methods.photo.skin import Skin, find_skin, keep_skin, limit_turn
 from pictura.networks.photo import (
     CELL,
     STATISTICS,
@@ -32,7 +32,7 @@ from pictura.networks.photo import (
 from pictura.networks.tiling.streaming import DEFAULT_MEMORY
 from pictura.networks.tiling.tiles import crop_to_multiple, extend_size
 from pictura.picture.bands import bands
-from pictura.picture.resize import from_float, resize, to_float
+from pictura.picture.resize import fit_size, from_float, resize, to_float
 from pictura.runtime.device import Precision
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.numbers import check_result
@@ -42,6 +42,7 @@ from pictura.style.sources import mix_styles, weighted_images
 from pictura.training.capabilities import check_image, check_options
 from pictura.training.method import Batch, DataKind, Method, Player, Update, build_player
 
+SEEN = 832  # longest side of the copy whose colours are counted and whose faces are found: that of the second search
 SHORT = 192  # shorter side of the small copy: that of the training's crops
 LONG = 512  # and the longest the other one may be
 REFERENCE = 256  # longest side at which a reference is encoded: a training crop's statistics come from that scale
@@ -176,7 +177,7 @@ class Photo(Method):
         source = mix_styles(
             [load_style(style, encoder, STATISTICS, size_range=(REFERENCE, REFERENCE)) for style in styles], weights
         )
-        colours = [(colour_moments(image), share) for image, share in weighted_images(source)]
+        colours = [(colour_moments(_reduce(image)), share) for image, share in weighted_images(source)]
         return Reference(mix_moments3(colours), None if self.grid is None else source)
 
     def stylize(
@@ -216,12 +217,13 @@ class Photo(Method):
         if not isinstance(style, Reference):
             reference = Reference(None) if style is None else self.open_style([style], [1.0])
         with torch.no_grad():
-            grade = self._open_grade(image, reference, strength, luma)
-            skins = _limit_skin(image, grade) if skin else []
+            seen = to_float(_reduce(image))
+            grade = self._open_grade(seen, reference, strength, luma)
+            skins = _limit_skin(seen, grade) if skin else []
             return _grade_bands(image, grade, skins, memory, out)
 
     def _open_grade(self, image: Tensor, reference: Reference, strength: float, luma: float) -> Grade:
-        """The map of each pixel, ready to be applied to rows of the image or of a smaller copy of it."""
+        """The map of each pixel, ready to be applied to rows of the image that this is a small copy of, or of this."""
         photo = colour_moments(image)
         moments = reference.colours or photo
         base = monge_kantorovitch(photo, tuple(m.to(image.device) for m in moments))  # type: ignore[arg-type]
@@ -229,7 +231,7 @@ class Photo(Method):
             affine = weaken(base, strength, luma)
             return lambda x, rows, height: apply_affine(affine, x)
         network, encoder = self._network(), self._load_encoder(image.device)
-        small = to_float(resize(image, _small_size(image.shape[-2], image.shape[-1])))
+        small = resize(image, _small_size(image.shape[-2], image.shape[-1]))
         features = encoder(small, STATISTICS)
         own = feature_statistics(features)
         other: Statistics = own if reference.style is None else statistics_of([reference.style.at(REFERENCE)])
@@ -237,7 +239,7 @@ class Photo(Method):
         _, _, levels, h, w = grid.shape
         cells = weaken(grid[0].permute(1, 2, 3, 0).reshape(-1, 3, 4), strength, luma)
         grid = cells.view(levels, h, w, 12).permute(3, 0, 1, 2)[None].contiguous()
-        return partial(_apply_grid, grid, network.guide)
+        return partial(_apply_grid, check_result(grid), network.guide)
 
     def _network(self) -> GridNetwork:
         network = getattr(self.grid, "module", self.grid)  # without what the training loop wraps around it
@@ -268,9 +270,16 @@ def _apply_grid(grid: Tensor, guide: nn.Module, x: Tensor, rows: slice, height: 
     return apply_maps(slice_grid(grid, guide(x), rows, height), x)
 
 
-def _limit_skin(image: Tensor, grade: Grade) -> list[Skin]:
-    """The skin of the image's faces, with the turn each may take."""
-    small = to_float(reduce_for_faces(image))
+def _reduce(image: Tensor) -> Tensor:
+    """An image, or a copy of it whose longest side is `SEEN`; what has alpha stays."""
+    height, width = image.shape[-2:]
+    if max(height, width) <= SEEN or image.shape[1] != 3:
+        return image
+    return resize(image, fit_size(height, width, SEEN))
+
+
+def _limit_skin(small: Tensor, grade: Grade) -> list[Skin]:
+    """The skin of an image's faces, with the turn each may take."""
     skins = find_skin(small)
     if not skins:
         return []
@@ -288,5 +297,5 @@ def _grade_bands(image: Tensor, grade: Grade, skins: list[Skin], memory: int, ou
         y = grade(x, rows, height)
         if skins:
             y = keep_skin(y, x, skins, rows, height)
-        result[..., rows, :] = from_float(check_result(y).clamp(0, 1), result.dtype)
+        result[..., rows, :] = from_float(y.clamp(0, 1), result.dtype)
     return result

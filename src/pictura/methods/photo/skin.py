@@ -13,11 +13,9 @@ import torch
 from torch import Tensor
 
 from pictura.faces import Face, find_faces
-from pictura.picture.resize import fit_size, resize
 from pictura.picture.transfer import YCBCR
 
 # All ours, by trial.
-SEARCHED = 832  # longest side in pixels at which faces are looked for
 TURN = math.radians(6)  # greatest turn of hue
 SATURATION = (0.75, 1.2)  # least and greatest factor of saturation
 ALONG, ACROSS = 0.35, 0.06  # least deviations, of saturation as a share and of hue: less draws borders through cheeks
@@ -47,12 +45,6 @@ class Skin:
 def find_skin(small: Tensor) -> list[Skin]:
     """The skin of each face in 1×3×H×W in [0, 1]."""
     return [_skin_of(face, small) for face in find_faces(small)]
-
-
-def reduce_for_faces(image: Tensor) -> Tensor:
-    """An image 1×3×H×W, or the small copy in which its faces are looked for."""
-    longest = max(image.shape[-2:])
-    return resize(image, fit_size(*image.shape[-2:], SEARCHED)) if longest > SEARCHED else image
 
 
 def _skin_of(face: Face, small: Tensor) -> Skin:
