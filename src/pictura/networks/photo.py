@@ -9,7 +9,7 @@ Real-time Universal Photorealistic Style Transfer, ECCV 2020) the grid comes fro
 whose statistics were exchanged for the reference's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -44,7 +44,7 @@ class Guide(nn.Module):
 
 
 class GridNetwork(nn.Module):
-    """The grid's difference from one affine map for all of the picture; zero before training.
+    """The grid's difference from one that is known in closed form; zero before training.
 
     Args:
         width: channels of its first layers; the last have twice as many.
@@ -76,8 +76,8 @@ class GridNetwork(nn.Module):
     def forward(
         self,
         x: Tensor,
+        whole: Tensor,
         base: Tensor,
-        mapped: Tensor,
         features: Mapping[str, Tensor],
         photo: Statistics,
         reference: Statistics,
@@ -86,11 +86,14 @@ class GridNetwork(nn.Module):
 
         Args:
             x: the photo's small copy N×3×H×W in [0, 1], sides divisible by `CELL`.
-            base: the affine map of all of it, N×3×4.
-            mapped: x under `base`.
+            whole: one affine map for all of it, N×3×4.
+            base: the grid that is known, N×12×Z×h×w with a cell for each `CELL`.
             features: its features at `EXCHANGED`.
             photo, reference: statistics of both at `STATISTICS`.
         """
+        levels = self.guide(x)
+        with torch.no_grad():
+            mapped = apply_maps(slice_grid(base, levels.float()), x)
         size = features["relu3_1"].shape[-2:]
         plain, exchanged = {}, {}
         for layer in EXCHANGED:
@@ -106,10 +109,9 @@ class GridNetwork(nn.Module):
         deep = self.deep(torch.cat([plain["relu4_1"], exchanged["relu4_1"]], 1))
         local = self.local(torch.cat([fine, F.interpolate(deep, fine.shape[-2:], mode="bilinear")], 1))
         numbers = [LIFT * part[layer] for side in (photo, reference) for part in side for layer in STATISTICS]
-        whole = self.whole(torch.cat([*numbers, base.flatten(1)], 1))
-        residual = self.out(local + whole[:, :, None, None]).float()
-        n, _, h, w = residual.shape
-        return residual.view(n, 12, LEVELS, h, w) + base.reshape(n, 12, 1, 1, 1), self.guide(x).float()
+        known = self.whole(torch.cat([*numbers, whole.flatten(1)], 1))
+        residual = self.out(local + known[:, :, None, None]).float()
+        return residual.view(base.shape) + base, levels.float()
 
 
 def _exchange(f: Tensor, photo: Statistics, reference: Statistics, layer: str) -> tuple[Tensor, Tensor]:
@@ -122,11 +124,23 @@ def _exchange(f: Tensor, photo: Statistics, reference: Statistics, layer: str) -
 def feature_statistics(features: Mapping[str, Tensor]) -> Statistics:
     """Means and standard deviations N×C of feature maps N×C×H×W."""
     means = {layer: f.mean((2, 3)) for layer, f in features.items()}
-    # Compact's means are no larger than its deviations: the difference of squares loses nothing, in a third of the time.
+    # Compact's means are no larger than its deviations: the difference of squares loses nothing.
     return means, {
         layer: (f.square().mean((2, 3)) - means[layer].square() + EPS).clamp(min=EPS).sqrt()
         for layer, f in features.items()
     }
+
+
+def mix_statistics(parts: Sequence[tuple[Statistics, float]]) -> Statistics:
+    """Statistics of several pictures together, each with its share; the shares' sum is 1."""
+    means = {layer: torch.stack([share * mean[layer] for (mean, _), share in parts]).sum(0) for layer in parts[0][0][0]}
+    seconds = {
+        layer: torch.stack([share * (mean[layer].square() + std[layer].square()) for (mean, std), share in parts]).sum(
+            0
+        )
+        for layer in means
+    }
+    return means, {layer: (seconds[layer] - means[layer].square()).clamp(min=EPS).sqrt() for layer in means}
 
 
 def slice_grid(grid: Tensor, levels: Tensor, rows: slice | None = None, height: int | None = None) -> Tensor:

@@ -1,7 +1,7 @@
 """Photorealistic style as the training loop and the tasks see it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, ClassVar
 
@@ -18,6 +18,7 @@ from pictura.methods.photo.colour import (
     monge_kantorovitch,
     weaken,
 )
+from pictura.methods.photo.regions import Part, deep_features, region_grid
 from pictura.methods.photo.settings import PhotoSettings
 from pictura.methods.photo.skin import Skin, find_skin, keep_skin, limit_turn
 from pictura.networks.photo import (
@@ -27,6 +28,7 @@ from pictura.networks.photo import (
     Statistics,
     apply_maps,
     feature_statistics,
+    mix_statistics,
     slice_grid,
 )
 from pictura.networks.tiling.streaming import DEFAULT_MEMORY
@@ -36,8 +38,7 @@ from pictura.picture.resize import fit_size, from_float, resize, to_float
 from pictura.runtime.device import Precision
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.numbers import check_result
-from pictura.style import StyleSource, load_style
-from pictura.style.description import statistics_of
+from pictura.style import load_style
 from pictura.style.sources import mix_styles, weighted_images
 from pictura.training.capabilities import check_image, check_options
 from pictura.training.method import Batch, DataKind, Method, Player, Update, build_player
@@ -55,14 +56,16 @@ Grade = Callable[[Tensor, slice, int], Tensor]  # rows N×3×h×W, which they ar
 
 @dataclass(frozen=True)
 class Reference:
-    """What a photo is to look like: moments of colours, and features' moments where a network reads them.
+    """What a photo is to look like.
 
-    colours: of all its pictures together; None stands for the photo itself.
-    style: under the compact encoder.
+    colours: moments of all its pictures together.
+    parts: what a network looks at; none for the closed form.
+    statistics: of their features together, 1×C a layer.
     """
 
-    colours: Moments3 | None
-    style: StyleSource | None = None
+    colours: Moments3
+    parts: Sequence[Part] = ()
+    statistics: Statistics = field(default_factory=lambda: ({}, {}))
 
 
 class Photo(Method):
@@ -122,8 +125,8 @@ class Photo(Method):
         order = torch.arange(len(x), device=x.device).roll(shift)
         with torch.no_grad():
             features = encoder(x, STATISTICS)
-            base = self._base(x, x[order])
-        grid, maps = self._maps(x, base, features, order)
+            whole, base = self._base(x, features, order)
+        grid, maps = self._maps(x, whole, base, features, order)
         y = apply_maps(maps, x)
         # What is out of range is seen as it will be, and pulls back by `gamut` alone.
         seen = encoder(y + (y.clamp(0, 1) - y).detach(), STATISTICS)
@@ -143,24 +146,33 @@ class Photo(Method):
         x = crop_to_multiple(batch["image"], CELL, MIN_SIDE)
         order = torch.arange(len(x), device=x.device).roll(1)
         with torch.no_grad():
-            base, features = self._base(x, x[order]), self._load_encoder(x.device)(x, STATISTICS)
-            y = apply_maps(self._maps(x, base, features, order)[1], x)
-        return [x, x[order], apply_affine(base, x).clamp(0, 1), y.clamp(0, 1)]
+            features = self._load_encoder(x.device)(x, STATISTICS)
+            whole, base = self._base(x, features, order)
+            y = apply_maps(self._maps(x, whole, base, features, order)[1], x)
+        return [x, x[order], apply_affine(whole, x).clamp(0, 1), y.clamp(0, 1)]
 
-    def _maps(self, x: Tensor, base: Tensor, features: dict[str, Tensor], order: Tensor) -> tuple[Tensor, Tensor]:
+    def _maps(
+        self, x: Tensor, whole: Tensor, base: Tensor, features: dict[str, Tensor], order: Tensor
+    ) -> tuple[Tensor, Tensor]:
         """A batch's grids, and the map of each pixel."""
         if self.grid is None:
             raise PicturaError(NOTHING)
         statistics = objective.statistics_pair(features, order)
-        grid, levels = self.grid(x, base, apply_affine(base, x), features, *statistics)
+        grid, levels = self.grid(x, whole, base, features, *statistics)
         return grid, slice_grid(grid, levels)
 
-    @staticmethod
-    def _base(x: Tensor, reference: Tensor) -> Tensor:
-        """The closed form's maps N×3×4 of a batch."""
-        pairs = [[colour_moments(image[None]) for image in images] for images in (x, reference)]
-        photo, other = ([torch.stack(part) for part in zip(*side, strict=True)] for side in pairs)
-        return monge_kantorovitch((photo[0], photo[1]), (other[0], other[1]))
+    def _base(self, x: Tensor, features: dict[str, Tensor], order: Tensor) -> tuple[Tensor, Tensor]:
+        """The closed form of a batch: of whole pictures N×3×4, and of their regions N×12×Z×h×w."""
+        colours = [colour_moments(image[None]) for image in x]
+        means, covariances = (torch.stack(part) for part in zip(*colours, strict=True))
+        whole = monge_kantorovitch((means, covariances), (means[order], covariances[order]))
+        parts = [Part(image, deep) for image, deep in zip(x, deep_features(features), strict=True)]
+        levels = self._network().guide(x)
+        grids = [
+            region_grid(part, [parts[other]], affine, level)
+            for part, other, affine, level in zip(parts, order.tolist(), whole, levels, strict=True)
+        ]
+        return whole, torch.stack(grids)
 
     @property
     def style_names(self) -> tuple[str, ...]:
@@ -174,11 +186,22 @@ class Photo(Method):
             PicturaError: there is no such picture, or only a style without its picture.
         """
         encoder = self._load_encoder(self._device)
-        source = mix_styles(
-            [load_style(style, encoder, STATISTICS, size_range=(REFERENCE, REFERENCE)) for style in styles], weights
-        )
-        colours = [(colour_moments(_reduce(image)), share) for image, share in weighted_images(source)]
-        return Reference(mix_moments3(colours), None if self.grid is None else source)
+        images = weighted_images(mix_styles([load_style(style, encoder, STATISTICS) for style in styles], weights))
+        with torch.no_grad():
+            return self._reference([(image.to(self._device), share) for image, share in images])
+
+    def _reference(self, images: Sequence[tuple[Tensor, float]]) -> Reference:
+        """Pictures 1×3×H×W or 1×4×H×W in [0, 1], with their shares, as `stylize` takes them."""
+        colours = [(colour_moments(_reduce(image)), share) for image, share in images]
+        if self.grid is None:
+            return Reference(mix_moments3(colours))
+        parts, statistics = [], []
+        for (image, share), ((mean, _), _) in zip(images, colours, strict=True):
+            small = resize(_fill(image, mean), _reference_size(image.shape[-2], image.shape[-1]))
+            features = self._load_encoder(image.device)(small, STATISTICS)
+            parts.append(Part(small[0], deep_features(features)[0], share))
+            statistics.append((feature_statistics(features), share))
+        return Reference(mix_moments3(colours), parts, mix_statistics(statistics))
 
     def stylize(
         self,
@@ -213,29 +236,28 @@ class Photo(Method):
         for name, value in (("strength", strength), ("luma", luma)):
             if not 0 <= value <= 1:
                 raise PicturaError(f"{name} must be between 0 and 1, got {value:g}.")
-        reference = style
-        if not isinstance(style, Reference):
-            reference = Reference(None) if style is None else self.open_style([style], [1.0])
+        reference = self.open_style([style], [1.0]) if style is not None and not isinstance(style, Reference) else style
         with torch.no_grad():
             seen = to_float(_reduce(image))
+            reference = self._reference([(seen, 1.0)]) if reference is None else reference
             grade = self._open_grade(seen, reference, strength, luma)
             skins = _limit_skin(seen, grade) if skin else []
             return _grade_bands(image, grade, skins, memory, out)
 
     def _open_grade(self, image: Tensor, reference: Reference, strength: float, luma: float) -> Grade:
         """The map of each pixel, ready to be applied to rows of the image that this is a small copy of, or of this."""
-        photo = colour_moments(image)
-        moments = reference.colours or photo
-        base = monge_kantorovitch(photo, tuple(m.to(image.device) for m in moments))  # type: ignore[arg-type]
+        base = monge_kantorovitch(colour_moments(image), reference.colours)
         if self.grid is None:
-            affine = weaken(base, strength, luma)
+            affine = check_result(weaken(base, strength, luma))
             return lambda x, rows, height: apply_affine(affine, x)
-        network, encoder = self._network(), self._load_encoder(image.device)
+        network = self._network()
         small = resize(image, _small_size(image.shape[-2], image.shape[-1]))
-        features = encoder(small, STATISTICS)
+        features = self._load_encoder(image.device)(small, STATISTICS)
+        regions = region_grid(
+            Part(small[0], deep_features(features)[0]), reference.parts, base, network.guide(small)[0]
+        )
         own = feature_statistics(features)
-        other: Statistics = own if reference.style is None else statistics_of([reference.style.at(REFERENCE)])
-        grid, _ = network(small, base[None], apply_affine(base, small), features, own, other)
+        grid, _ = network(small, base[None], regions[None], features, own, reference.statistics)
         _, _, levels, h, w = grid.shape
         cells = weaken(grid[0].permute(1, 2, 3, 0).reshape(-1, 3, 4), strength, luma)
         grid = cells.view(levels, h, w, 12).permute(3, 0, 1, 2)[None].contiguous()
@@ -264,6 +286,19 @@ def _small_size(height: int, width: int) -> tuple[int, int]:
     longest = min(LONG, round(max(height, width) * scale))
     sides = (SHORT, longest) if height <= width else (longest, SHORT)
     return extend_size(sides, CELL)
+
+
+def _reference_size(height: int, width: int) -> tuple[int, int]:
+    """The sides of a reference's copy, none so short that its deepest features have no statistics."""
+    h, w = fit_size(height, width, REFERENCE)
+    return max(MIN_SIDE, h), max(MIN_SIDE, w)
+
+
+def _fill(image: Tensor, colour: Tensor) -> Tensor:
+    """1×3×H×W, in one colour where 1×4×H×W is transparent."""
+    if image.shape[1] == 3:
+        return image
+    return torch.lerp(colour.to(image)[:, None, None].expand_as(image[:, :3]), image[:, :3], image[:, 3:])
 
 
 def _apply_grid(grid: Tensor, guide: nn.Module, x: Tensor, rows: slice, height: int) -> Tensor:
