@@ -10,7 +10,7 @@ of those gradients, in units of the photograph's mean. *inverted*: share of the 
 result turned by more than 90°. *worst*: the least gradcos. Seconds are processor time, one thread.
 
 Rows: reinhard (means and deviations in Lαβ, Reinhard et al. 2001), mk (the closed form), photo (our network), deep
-(Luan et al. 2017 on `compact`: see `deep_photo`). `--large` runs the whole program on a noisy JPEG of that many pixels.
+(Luan et al. 2017 on `compact`, see deep_photo.py). `--large` runs the whole program on a grainy JPEG of that size.
 """
 
 import argparse
@@ -42,6 +42,7 @@ COLUMNS = ("method", "left", "relu1_1", "relu2_1", "gradcos", "worst", "edge SSI
 def compare(data: Path, names: list[str], model: str | None, side: int, out: Path | None) -> None:
     """Print a row for each method."""
     import torch
+    from deep_photo import deep_photo
     from torch import Tensor
 
     import pictura
@@ -60,7 +61,7 @@ def compare(data: Path, names: list[str], model: str | None, side: int, out: Pat
     def of_model(chosen: str | None) -> Callable[[Tensor, Tensor], Tensor]:
         return lambda x, s: pictura.stylize(x, s, method="photo", model=chosen)
 
-    known = {"reinhard": reinhard, "mk": of_model("mk"), "photo": of_model(model)}
+    known = {"reinhard": reinhard, "mk": of_model("mk"), "photo": of_model(model), "deep": deep_photo}
     print("| " + " | ".join(COLUMNS) + " |\n|" + " --- |" * len(COLUMNS))
     for name in names:
         rows = []
