@@ -85,6 +85,7 @@ def refuse_foreign_names(
     Raises:
         PicturaError: says which option names it again.
     """
+    from pictura.methods import find_method
     from pictura.models.store import available_models
     from pictura.style.sources import style_names
     from pictura.tasks.provenance import refuse_foreign_settings
@@ -97,7 +98,8 @@ def refuse_foreign_names(
     if recipe.masks and own.get("masks") is None:
         raise _foreign(path, "mask", recipe.masks[0], "--mask")
     model = recipe.model if own.get("model") is None else None
-    if model is not None and (model not in {one.name for one in available_models()} or Path(model).exists()):
+    own = () if recipe.method == "optimize" else find_method(recipe.method).untrained
+    if model is not None and (model not in {one.name for one in available_models()} | set(own) or Path(model).exists()):
         raise _foreign(path, "model", model, "--model")
 
 
