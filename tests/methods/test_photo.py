@@ -142,7 +142,7 @@ def test_faces_do_not_turn_green(mk, draw_face):
 
     free, held = (mk.stylize(face, style=green, skin=on) for on in (False, True))
     assert turned(free) > 0.5
-    assert turned(held) < skin.TURN + 0.05
+    assert turned(held) < skin.TURNS[1] + 0.05
 
 
 def test_a_grid_of_one_map_is_that_map(draw):

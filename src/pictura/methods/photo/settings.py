@@ -14,7 +14,7 @@ class PhotoSettings(OptimSettings):
     content_weight: float = Field(default=0.3, ge=0, le=MAX_WEIGHT, description="of relu4_1, each picture normalized")
     gamut_weight: float = Field(default=5.0, ge=0, le=MAX_WEIGHT, description="of colours outside of [0, 1]")
     contrast_weight: float = Field(
-        default=0.4, ge=0, le=MAX_WEIGHT, description="of local contrast that all of the picture has not gained or lost"
+        default=1.0, ge=0, le=MAX_WEIGHT, description="of local contrast that all of the picture has not gained or lost"
     )
     smooth_weight: float = Field(default=1.0, ge=0, le=MAX_WEIGHT, description="of differences between cells")
     halo_weight: float = Field(

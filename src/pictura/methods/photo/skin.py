@@ -1,7 +1,7 @@
 """Skin stays skin: how far colours near those of a picture's faces may turn.
 
 A map of colours knows no faces, and a green wood makes green ones. Where faces are found, colours like theirs, near
-them, keep their hue within `TURN` and their saturation within `SATURATION`; brightness follows the reference as all
+them, keep their hue within `TURNS` and their saturation within `SATURATION`; brightness follows the reference as all
 does. A colour is how far it leans from grey, its two colour differences over its luma, so that light and shade on a
 face are one colour.
 """
@@ -16,8 +16,8 @@ from pictura.faces import Face, find_faces
 from pictura.picture.transfer import YCBCR
 
 # All ours, by trial.
-TURN = math.radians(6)  # greatest turn of hue
-SATURATION = (0.75, 1.2)  # least and greatest factor of saturation
+TURNS = (math.radians(-15), math.radians(6))  # of hue, to red and to yellow: red light on skin is natural, green is not
+SATURATION = (0.75, 1.5)  # least and greatest factor of saturation
 ALONG, ACROSS = 0.35, 0.06  # least deviations, of saturation as a share and of hue: less draws borders through cheeks
 WIDER = 2.0  # how much wider than a face's own deviation the colours are that count as its skin
 REACH = 3.0  # how many face heights from a face its skin is half as likely to be seen
@@ -90,7 +90,7 @@ def limit_turn(skin: Skin, before: Tensor, after: Tensor) -> Skin:
         return skin
     angle = math.atan2(float(new[1]), float(new[0])) - math.atan2(float(old[1]), float(old[0]))
     angle = (angle + math.pi) % (2 * math.pi) - math.pi
-    angle = max(-TURN, min(TURN, angle))
+    angle = max(TURNS[0], min(TURNS[1], angle))
     factor = max(SATURATION[0], min(SATURATION[1], float(new.norm() / old.norm())))
     c, s = factor * math.cos(angle), factor * math.sin(angle)
     return Skin(skin.lean, skin.precision, skin.middle, skin.reach, torch.tensor([[c, -s], [s, c]]))
