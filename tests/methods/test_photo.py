@@ -4,8 +4,10 @@ import math
 
 import pytest
 import torch
+from typer.testing import CliRunner
 
 import pictura
+from pictura.cli.app import app
 from pictura.methods import find_method
 from pictura.methods.photo import PhotoSettings, skin
 from pictura.methods.photo.colour import GAINS, RIDGE, apply_affine, colour_moments, monge_kantorovitch, weaken
@@ -91,13 +93,14 @@ def test_strength_0_is_the_photo_to_the_bit(draw):
 
 
 @pytest.mark.parametrize("eight", [False, True])
-def test_bands_are_not_seen(trained, draw, eight, monkeypatch):
-    photo, other = draw(90, 70), draw(50, 60, seed=2)
+def test_bands_are_not_seen(trained, draw, draw_face, eight, monkeypatch):
+    """Neither of the grid nor of the skin; and the result may take the photo's place."""
+    photo, other = draw_face(120), draw(50, 60, seed=2)
     photo = (photo * 255).round().to(torch.uint8) if eight else photo
     whole = trained.stylize(photo, style=other)
     assert whole.dtype == photo.dtype
-    assert (whole.float() - photo.float()).abs().mean() > 0.01
-    monkeypatch.setattr("pictura.methods.photo.method.BAND", 70 * 7)
+    assert not torch.equal(whole, trained.stylize(photo, style=other, skin=False))
+    monkeypatch.setattr("pictura.methods.photo.method.BAND", 120 * 7)
     torch.testing.assert_close(trained.stylize(photo, style=other), whole)
     copy = photo.clone()
     assert trained.stylize(copy, style=other, out=copy) is copy
@@ -178,3 +181,37 @@ def test_halos_cost_where_the_photo_is_flat_and_not_at_edges():
     maps[:, :, 3, :, 8:] = 0.1  # it changes at column 8
     assert float(halo_loss(maps, flat)) > 100 * float(halo_loss(maps, edge))
     assert float(halo_loss(torch.ones_like(maps), edge)) == 0
+
+
+def test_command_line_remakes_it(tmp_path, draw, monkeypatch):
+    """`--luma`, `--no-skin` and the closed form travel in the picture; `--config` takes them out again."""
+    monkeypatch.chdir(tmp_path)
+    for seed, name in enumerate(("photo", "other")):
+        pictura.write(draw(40, 48, seed=seed), f"{name}.png")
+    run, first = CliRunner(), ["stylize", "photo.png", "--style", "other.png", "--method", "photo"]
+    made = run.invoke(app, [*first, "--model", "mk", "--luma", "0.5", "--no-skin", "-o", "one.png"])
+    assert made.exit_code == 0, made.output
+    again = ["stylize", "photo.png", "--config", "one.png", "--style", "other.png", "-o", "two.png"]
+    remade = run.invoke(app, again)
+    assert remade.exit_code == 0, remade.output
+    one, two = (pictura.read(f"{name}.png").tensor() for name in ("one", "two"))
+    assert torch.equal(one, two)
+    assert not torch.equal(one, pictura.read("photo.png").tensor())
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--luma", "0.5"], "belong to --method photo"),
+        (["--method", "photo", "--style-scale", "2"], "photo has no strokes"),
+        (["--method", "photo", "--steps", "3"], "belongs to --method optimize"),
+        (["--method", "adain", "--no-skin"], "belong to --method photo"),
+    ],
+)
+def test_options_of_other_methods_are_refused(tmp_path, draw, options, said):
+    pictura.write(draw(), tmp_path / "photo.png")
+    names = [str(tmp_path / "photo.png"), "--style", str(tmp_path / "photo.png")]
+    result = CliRunner().invoke(app, ["stylize", *names, *options, "-o", str(tmp_path / "made.png")])
+    assert result.exit_code == 2
+    assert said in " ".join(result.output.split())
+    assert not (tmp_path / "made.png").exists()
