@@ -100,7 +100,7 @@ def test_bands_are_not_seen(trained, draw, draw_face, eight, monkeypatch):
     whole = trained.stylize(photo, style=other)
     assert whole.dtype == photo.dtype
     assert not torch.equal(whole, trained.stylize(photo, style=other, skin=False))
-    monkeypatch.setattr("pictura.methods.photo.method.BAND", 120 * 7)
+    monkeypatch.setattr("pictura.methods.photo.grading.BAND", 120 * 7)
     torch.testing.assert_close(trained.stylize(photo, style=other), whole)
     copy = photo.clone()
     assert trained.stylize(copy, style=other, out=copy) is copy

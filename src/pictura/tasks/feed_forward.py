@@ -95,17 +95,26 @@ def open_feed_forward(
     changed = {name: value for name, (value, usual) in own.items() if value != usual}
     check_options(method, changed, network.stylize)
     options: dict[str, Any] = {"strength": strength, "memory": memory} | changed
-    network.open_style(styles, weights)
+    opened = network.open_style(styles, weights)
     place = choose_device(device)
 
-    def paint(image: Tensor, weights: Sequence[float]) -> Tensor:
+    def paint(image: Tensor, shares: Sequence[float]) -> Tensor:
         if not strength:
             return image  # the photo itself, not what a network makes of it: every colour it has stays
-        used = [(style, weight) for style, weight in zip(styles, weights, strict=True) if weight]
-        style = network.open_style([style for style, _ in used], [weight for _, weight in used])
+        style = (
+            opened
+            if all(shares) and tuple(shares) == tuple(weights)
+            else network.open_style(*only_used(styles, shares))
+        )
         return network.stylize(image.to(place), style=style, **options).to(image.device)
 
     return FeedForwardStylizer(paint, tuple(weights), tuple(masks), keep_colours)
+
+
+def only_used(styles: Sequence[Any], shares: Sequence[float]) -> tuple[list[Any], list[float]]:
+    """The styles that have a share, and their shares."""
+    used = [(style, share) for style, share in zip(styles, shares, strict=True) if share]
+    return [style for style, _ in used], [share for _, share in used]
 
 
 def _open_model(method: str, model: str | Path | Stylizes | None, device: str) -> Stylizes:

@@ -1,6 +1,6 @@
 """Photorealistic style as the training loop and the tasks see it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, ClassVar
@@ -18,9 +18,18 @@ from pictura.methods.photo.colour import (
     monge_kantorovitch,
     weaken,
 )
+from pictura.methods.photo.grading import (
+    Grade,
+    apply_grid,
+    fill,
+    grade_bands,
+    limit_skin,
+    reduce,
+    reference_size,
+    small_size,
+)
 from pictura.methods.photo.regions import Part, deep_features, region_grid
 from pictura.methods.photo.settings import PhotoSettings
-from pictura.methods.photo.skin import Skin, find_skin, keep_skin, limit_turn
 from pictura.networks.photo import (
     CELL,
     STATISTICS,
@@ -32,9 +41,8 @@ from pictura.networks.photo import (
     slice_grid,
 )
 from pictura.networks.tiling.streaming import DEFAULT_MEMORY
-from pictura.networks.tiling.tiles import crop_to_multiple, extend_size
-from pictura.picture.bands import bands
-from pictura.picture.resize import fit_size, from_float, resize, to_float
+from pictura.networks.tiling.tiles import crop_to_multiple
+from pictura.picture.resize import resize, to_float
 from pictura.runtime.device import Precision
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.numbers import check_result
@@ -43,15 +51,8 @@ from pictura.style.sources import mix_styles, weighted_images
 from pictura.training.capabilities import check_image, check_options
 from pictura.training.method import Batch, DataKind, Method, Player, Update, build_player
 
-SEEN = 832  # longest side of the copy whose colours are counted and whose faces are found: that of the second search
-SHORT = 192  # shorter side of the small copy: that of the training's crops
-LONG = 512  # and the longest the other one may be
-REFERENCE = 256  # longest side at which a reference is encoded: a training crop's statistics come from that scale
-MIN_SIDE = 64  # of a training's crop: relu5_1 must have statistics
-BYTES = 4 * 60  # a pixel's share of a band: twelve numbers of its map, and as many in every step on the way
 NOTHING = "The closed form has no network to train; leave method.network=false out."
-BAND = 2**18  # pixels at once: what is computed of them stays near the processor
-Grade = Callable[[Tensor, slice, int], Tensor]  # rows N×3×h×W, which they are, height of the whole: to graded rows
+MIN_SIDE = 64  # of a training's crop: relu5_1 must have statistics
 
 
 @dataclass(frozen=True)
@@ -192,12 +193,12 @@ class Photo(Method):
 
     def _reference(self, images: Sequence[tuple[Tensor, float]]) -> Reference:
         """Pictures 1×3×H×W or 1×4×H×W in [0, 1], with their shares, as `stylize` takes them."""
-        colours = [(colour_moments(_reduce(image)), share) for image, share in images]
+        colours = [(colour_moments(reduce(image)), share) for image, share in images]
         if self.grid is None:
             return Reference(mix_moments3(colours))
         parts, statistics = [], []
         for (image, share), ((mean, _), _) in zip(images, colours, strict=True):
-            small = resize(_fill(image, mean), _reference_size(image.shape[-2], image.shape[-1]))
+            small = resize(fill(image, mean), reference_size(image.shape[-2], image.shape[-1]))
             features = self._load_encoder(image.device)(small, STATISTICS)
             parts.append(Part(small[0], deep_features(features)[0], share))
             statistics.append((feature_statistics(features), share))
@@ -238,20 +239,21 @@ class Photo(Method):
                 raise PicturaError(f"{name} must be between 0 and 1, got {value:g}.")
         reference = self.open_style([style], [1.0]) if style is not None and not isinstance(style, Reference) else style
         with torch.no_grad():
-            seen = to_float(_reduce(image))
+            seen = to_float(reduce(image))
             reference = self._reference([(seen, 1.0)]) if reference is None else reference
             grade = self._open_grade(seen, reference, strength, luma)
-            skins = _limit_skin(seen, grade) if skin else []
-            return _grade_bands(image, grade, skins, memory, out)
+            skins = limit_skin(seen, grade) if skin else []
+            return grade_bands(image, grade, skins, memory, out)
 
     def _open_grade(self, image: Tensor, reference: Reference, strength: float, luma: float) -> Grade:
         """The map of each pixel, ready to be applied to rows of the image that this is a small copy of, or of this."""
-        base = monge_kantorovitch(colour_moments(image), reference.colours)
+        mean, covariance = (m.to(image.device) for m in reference.colours)
+        base = monge_kantorovitch(colour_moments(image), (mean, covariance))
         if self.grid is None:
             affine = check_result(weaken(base, strength, luma))
             return lambda x, rows, height: apply_affine(affine, x)
         network = self._network()
-        small = resize(image, _small_size(image.shape[-2], image.shape[-1]))
+        small = resize(image, small_size(image.shape[-2], image.shape[-1]))
         features = self._load_encoder(image.device)(small, STATISTICS)
         regions = region_grid(
             Part(small[0], deep_features(features)[0]), reference.parts, base, network.guide(small)[0]
@@ -261,7 +263,7 @@ class Photo(Method):
         _, _, levels, h, w = grid.shape
         cells = weaken(grid[0].permute(1, 2, 3, 0).reshape(-1, 3, 4), strength, luma)
         grid = cells.view(levels, h, w, 12).permute(3, 0, 1, 2)[None].contiguous()
-        return partial(_apply_grid, check_result(grid), network.guide)
+        return partial(apply_grid, check_result(grid), network.guide)
 
     def _network(self) -> GridNetwork:
         network = getattr(self.grid, "module", self.grid)  # without what the training loop wraps around it
@@ -278,59 +280,3 @@ class Photo(Method):
             self._encoder = load_encoder("compact", dtype="float32", device=str(device))
         encoder = self._encoder
         return encoder if encoder.mean.device == device else encoder.to(device)
-
-
-def _small_size(height: int, width: int) -> tuple[int, int]:
-    """The sides of the small copy, each divisible by a cell; a very long picture is squeezed."""
-    scale = SHORT / min(height, width)
-    longest = min(LONG, round(max(height, width) * scale))
-    sides = (SHORT, longest) if height <= width else (longest, SHORT)
-    return extend_size(sides, CELL)
-
-
-def _reference_size(height: int, width: int) -> tuple[int, int]:
-    """The sides of a reference's copy, none so short that its deepest features have no statistics."""
-    h, w = fit_size(height, width, REFERENCE)
-    return max(MIN_SIDE, h), max(MIN_SIDE, w)
-
-
-def _fill(image: Tensor, colour: Tensor) -> Tensor:
-    """1×3×H×W, in one colour where 1×4×H×W is transparent."""
-    if image.shape[1] == 3:
-        return image
-    return torch.lerp(colour.to(image)[:, None, None].expand_as(image[:, :3]), image[:, :3], image[:, 3:])
-
-
-def _apply_grid(grid: Tensor, guide: nn.Module, x: Tensor, rows: slice, height: int) -> Tensor:
-    return apply_maps(slice_grid(grid, guide(x), rows, height), x)
-
-
-def _reduce(image: Tensor) -> Tensor:
-    """An image, or a copy of it whose longest side is `SEEN`; what has alpha stays."""
-    height, width = image.shape[-2:]
-    if max(height, width) <= SEEN or image.shape[1] != 3:
-        return image
-    return resize(image, fit_size(height, width, SEEN))
-
-
-def _limit_skin(small: Tensor, grade: Grade) -> list[Skin]:
-    """The skin of an image's faces, with the turn each may take."""
-    skins = find_skin(small)
-    if not skins:
-        return []
-    height = small.shape[-2]
-    after = grade(small, slice(0, height), height)
-    return [limit_turn(skin, small, after) for skin in skins]
-
-
-def _grade_bands(image: Tensor, grade: Grade, skins: list[Skin], memory: int, out: Tensor | None) -> Tensor:
-    """The image graded a few rows at a time, clamped."""
-    result = torch.empty_like(image) if out is None else out
-    height, width = image.shape[-2:]
-    for rows in bands((height, width), min(BAND, memory // BYTES)):
-        x = to_float(image[..., rows, :])
-        y = grade(x, rows, height)
-        if skins:
-            y = keep_skin(y, x, skins, rows, height)
-        result[..., rows, :] = from_float(y.clamp(0, 1), result.dtype)
-    return result
