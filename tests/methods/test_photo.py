@@ -1,6 +1,8 @@
 """Photorealistic style: the closed form is what it says, skin stays skin, nothing depends on bands."""
 
+import json
 import math
+from pathlib import Path
 
 import pytest
 import torch
@@ -215,3 +217,15 @@ def test_options_of_other_methods_are_refused(tmp_path, draw, options, said):
     assert result.exit_code == 2
     assert said in " ".join(result.output.split())
     assert not (tmp_path / "made.png").exists()
+
+
+def test_the_closed_form_in_a_stranger_s_picture_is_ours(tmp_path, draw, monkeypatch):
+    """`mk` is no file: a picture that names it may be remade without naming it again."""
+    monkeypatch.chdir(tmp_path)
+    pictura.write(draw(), "photo.png")
+    recipe = {"method": "photo", "model": "mk", "styles": ["photo.png"], "settings": {}}
+    Path("recipe.json").write_text(json.dumps(recipe))
+    made = CliRunner().invoke(
+        app, ["stylize", "photo.png", "--config", "recipe.json", "--style", "photo.png", "-o", "made.png"]
+    )
+    assert made.exit_code == 0, made.output

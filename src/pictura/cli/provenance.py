@@ -98,8 +98,9 @@ def refuse_foreign_names(
     if recipe.masks and own.get("masks") is None:
         raise _foreign(path, "mask", recipe.masks[0], "--mask")
     model = recipe.model if own.get("model") is None else None
-    own = () if recipe.method == "optimize" else find_method(recipe.method).untrained
-    if model is not None and (model not in {one.name for one in available_models()} | set(own) or Path(model).exists()):
+    known = {one.name for one in available_models()}
+    known |= set() if recipe.method == "optimize" else set(find_method(recipe.method).untrained)
+    if model is not None and (model not in known or Path(model).exists()):
         raise _foreign(path, "model", model, "--model")
 
 

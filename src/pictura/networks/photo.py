@@ -94,7 +94,8 @@ class GridNetwork(nn.Module):
         levels = self.guide(x)
         with torch.no_grad():
             mapped = apply_maps(slice_grid(base, levels.float()), x)
-        size = features["relu3_1"].shape[-2:]
+        height, width = features["relu3_1"].shape[-2:]
+        size = (height, width)
         plain, exchanged = {}, {}
         for layer in EXCHANGED:
             f = features[layer]
