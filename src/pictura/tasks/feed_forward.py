@@ -20,7 +20,7 @@ from pictura.training.capabilities import Stylizes, check_options
 
 # The shipped model that answers for a method when none is named.
 DEFAULT_MODELS = {"adain": "adain", "johnson": "fast"}
-PHOTO_MODELS = {"photo": "mk"}  # the same where a style must be a picture, which those of the bank are not
+PHOTO_MODELS = {"photo": "photo"}  # the same where a style must be a picture, which those of the bank are not
 
 
 @dataclass(frozen=True)
