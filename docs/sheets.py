@@ -11,7 +11,6 @@ from pathlib import Path
 import torch
 
 import pictura
-from pictura.api import open_encoder
 from pictura.encoders import Encoder
 from pictura.methods.iterative.settings import Settings
 from pictura.models.store import read_registry
@@ -19,6 +18,7 @@ from pictura.picture import Picture
 from pictura.picture.degrade import add_noise
 from pictura.picture.resize import fit_size, resize
 from pictura.picture.sheet import contact_sheet
+from pictura.tasks.optimize import open_encoder
 
 ROOT = Path(__file__).parents[1]
 KEPT = ROOT / "runs" / "sheets"
