@@ -1,6 +1,6 @@
 """Makes the contact sheets of the documentation and prints VGG-19's judgements.
 
-    PYTHONPATH=benchmarks python docs/sheets.py DATA [--only compact,gallery,textures,adain,translation]
+    PYTHONPATH=benchmarks python docs/sheets.py DATA [--only compact,gallery,textures,adain,translation,photo]
 
 DATA holds content/, styles/ and textures/. Finished pictures are kept in runs/sheets and not made again.
 """
@@ -11,7 +11,6 @@ from pathlib import Path
 import torch
 
 import pictura
-from pictura.api import open_encoder
 from pictura.encoders import Encoder
 from pictura.methods.iterative.settings import Settings
 from pictura.models.store import read_registry
@@ -19,6 +18,7 @@ from pictura.picture import Picture
 from pictura.picture.degrade import add_noise
 from pictura.picture.resize import fit_size, resize
 from pictura.picture.sheet import contact_sheet
+from pictura.tasks.optimize import open_encoder
 
 ROOT = Path(__file__).parents[1]
 KEPT = ROOT / "runs" / "sheets"
@@ -70,6 +70,16 @@ ADAIN = (
         "van-gogh-almond-blossoms",
         "klimt-death-and-life",
     ),
+)
+
+# Photographs and references for `photo`, without people.
+GRADED = (
+    ("farmhouse", "milford-sound"),
+    ("milford-sound", "rocket"),
+    ("dogs", "yosemite-valley"),
+    ("yosemite-valley", "succulent"),
+    ("coffee", "art-gallery-stairs"),
+    ("building-exterior", "rocket"),
 )
 
 # Photographs for translators, and which of them are shown for which; others get all.
@@ -217,7 +227,25 @@ def square(picture: Picture) -> Picture:
     return Picture.of(picture.pixels[top : top + side, left : left + side])
 
 
-SHEETS = {"compact": compact, "gallery": gallery, "textures": textures, "adain": adain, "translation": translation}
+def photo(data: Path) -> None:
+    """Photographs in the colours of others: by the closed form, and by the network."""
+    rows = []
+    for content, style in GRADED:
+        pair = [pictura.read(data / "content" / f"{name}.jpg") for name in (content, style)]
+        made = [pictura.stylize(*pair, method="photo", model=model, size=768) for model in ("mk", None)]
+        rows.append([square(picture) for picture in (*pair, *made)])
+    labels = ["photograph", "reference", "closed form", "network"]
+    save("photo", rows, 300, [labels] * len(rows))
+
+
+SHEETS = {
+    "compact": compact,
+    "gallery": gallery,
+    "textures": textures,
+    "adain": adain,
+    "translation": translation,
+    "photo": photo,
+}
 
 
 def main() -> None:

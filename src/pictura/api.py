@@ -112,7 +112,7 @@ def stylize(
             a folder of pictures, or a sequence of these; for the method johnson names of the model's styles.
         settings: `Settings`, or a preset: fast, balanced (the default), quality, paper; for optimize only.
         method: ``optimize``, the best pictures in seconds; ``adain``, any style in one pass; ``johnson``, one pass in
-            the styles that a model was trained for.
+            the styles that a model was trained for; ``photo``, the colours of another photo, by which it stays one.
         size: longest side of the result; by default the content's own, which optimize paints at 1024 pixels at most.
         style_weights: one positive number for each style; equal by default.
         masks: one picture for each style, white where it applies.
@@ -127,7 +127,7 @@ def stylize(
         encoder, callback, stop: an opened encoder for many pictures; called with, and asked after, each `Step`; for
             optimize only.
         options: optimize: single settings, such as ``steps=(50, 20)``; adain and johnson: model (a name, folder or
-            file), memory (bytes); adain: style_scale.
+            file), memory (bytes); adain: style_scale; photo: as those, luma (0 to 1), skin (bool).
 
     Returns:
         What `content` was: a Picture for a path or Picture, else a PIL picture, array or tensor of the same type, of
@@ -162,7 +162,7 @@ def _options_of(method: str, given: dict[str, Any], settings: Any, encoder: Any,
         if wrong := [name for name, value in own if value is not None]:
             raise PicturaError(f"'{wrong[0]}' is for the method optimize; leave it out for {method}.")
         return {}
-    if wrong := [name for name in ("model", "memory") if name in given]:
+    if wrong := [name for name in ("model", "memory", "luma", "skin") if name in given]:
         raise PicturaError(f"'{wrong[0]}' is for trained models; leave it out, or add method='adain'.")
     return {"settings": settings, "encoder": encoder}
 

@@ -16,7 +16,8 @@ from pictura.runtime.errors import PicturaError
 # The groups of a long help: first the five options that most people need.
 FIRST = "Options"  # typer shows what has no other place first, and under this name
 ANY = "Any method"
-AT_ONCE = "Methods adain and johnson"
+AT_ONCE = "Methods adain, johnson and photo"
+PHOTO = "Method photo"
 OPTIMIZE = "Method optimize (what is not given is as in the preset)"
 RUNNING = "How the work is done and told"
 

@@ -27,6 +27,8 @@ class Provenance(BaseModel):
     method: str = "optimize"
     model: str | None = None
     strength: float = 1.0
+    luma: float = 1.0
+    skin: bool = True
     masks: tuple[str, ...] = ()
     style_masks: tuple[str, ...] = ()
     keep_colours: bool = False
@@ -87,6 +89,7 @@ def refuse_foreign_names(
     Raises:
         PicturaError: says which option names it again.
     """
+    from pictura.methods import find_method
     from pictura.models.store import available_models
     from pictura.style.sources import style_names
     from pictura.tasks.provenance import refuse_foreign_settings
@@ -102,7 +105,9 @@ def refuse_foreign_names(
             option = field.removesuffix("s").replace("_", "-")
             raise _foreign(path, option.replace("-", " "), named[0], f"--{option}")
     model = recipe.model if own.get("model") is None else None
-    if model is not None and (model not in {one.name for one in available_models()} or Path(model).exists()):
+    known = {one.name for one in available_models()}
+    known |= set() if recipe.method == "optimize" else set(find_method(recipe.method).untrained)
+    if model is not None and (model not in known or Path(model).exists()):
         raise _foreign(path, "model", model, "--model")
 
 

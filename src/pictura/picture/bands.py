@@ -11,10 +11,10 @@ Pixels = NDArray[np.float32]
 Samples = NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32]
 
 
-def bands(size: tuple[int, int]) -> Iterator[slice]:
-    """Row ranges that cover a picture of this (height, width), band by band."""
+def bands(size: tuple[int, int], pixels: int = BAND_PIXELS) -> Iterator[slice]:
+    """Row ranges that cover a picture of this (height, width), band by band of at most so many pixels, or one row."""
     height, width = size
-    rows = max(1, BAND_PIXELS // width)
+    rows = max(1, pixels // width)
     for top in range(0, height, rows):
         yield slice(top, min(height, top + rows))
 

@@ -171,6 +171,23 @@ def mix_styles(styles: Sequence[StyleSource], weights: Sequence[float] | None = 
     return MixedStyle(list(zip(styles, normalize_weights(weights), strict=True)))
 
 
+def weighted_images(style: StyleSource) -> list[tuple[Tensor, float]]:
+    """All pictures of a style, each with its share; the shares' sum is 1.
+
+    Raises:
+        PicturaError: a part of it is known by its moments only.
+    """
+    if isinstance(style, MixedStyle):
+        parts = [(part, share) for part, share in style.parts if share]
+        return [(image, share * own) for part, share in parts for image, own in weighted_images(part)]
+    if not style.images:
+        title = style.about.get("title", "untitled") if isinstance(style, Style) else "untitled"
+        raise PicturaError(
+            f"The style '{title}' is saved without its picture, whose colours are needed: give a picture."
+        )
+    return [(image, 1 / len(style.images)) for image in style.images]
+
+
 def _check_style(style: Style, name: str, encoder: Encoder, layers: Sequence[str]) -> None:
     title = style.about.get("title", name)
     if style.encoder != encoder.name:

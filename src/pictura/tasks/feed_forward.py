@@ -1,13 +1,14 @@
 """Pictures in the manner of others in one pass, by whatever trained method stylizes."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from torch import Tensor
 
+from pictura.methods import find_method
 from pictura.methods.iterative.run import Step
 from pictura.networks.tiling.streaming import DEFAULT_MEMORY
 from pictura.picture.resize import resize
@@ -16,10 +17,11 @@ from pictura.runtime.errors import PicturaError
 from pictura.tasks.legible import GENTLY, Paint, Region, paint_legibly
 from pictura.tasks.load import from_pretrained
 from pictura.tasks.look import Look
-from pictura.training.capabilities import Stylizes
+from pictura.training.capabilities import Stylizes, check_options
 
 # The shipped model that answers for a method when none is named.
 DEFAULT_MODELS = {"adain": "adain", "johnson": "fast"}
+PHOTO_MODELS = {"photo": "photo"}  # the same where a style must be a picture, which those of the bank are not
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,8 @@ def open_feed_forward(
     look: Look | None = None,
     strength: float = 1.0,
     style_scale: float = 1.0,
+    luma: float = 1.0,
+    skin: bool = True,
     memory: int = DEFAULT_MEMORY,
     device: str = "auto",
 ) -> FeedForwardStylizer:
@@ -79,6 +83,8 @@ def open_feed_forward(
         look: masks, colours, and what is to stay legible.
         strength: from 0, the photo, to 1, all of the style.
         style_scale: size of the strokes; only where the model takes any style.
+        luma: how much of a style's brightness and contrast comes with its colours; photo only.
+        skin: whether skin keeps its hue; photo only.
         memory: bytes to work in.
         device: auto, cpu, cuda or mps.
 
@@ -88,28 +94,44 @@ def open_feed_forward(
     network = _open_model(method, model, device)
     if network.style_names and style_scale != 1:
         raise PicturaError("style_scale is for models that paint any style: leave it out, or take --method adain.")
-    options: dict[str, Any] = {"memory": memory}
-    if not network.style_names:
-        options["style_scale"] = style_scale
-    network.open_style(styles, weights)
+    own = {"style_scale": (style_scale, 1.0), "luma": (luma, 1.0), "skin": (skin, True)}
+    changed = {name: value for name, (value, usual) in own.items() if value != usual}
+    check_options(method, changed, network.stylize)
+    options: dict[str, Any] = {"memory": memory} | changed
+    opened = network.open_style(styles, weights)
     place = choose_device(device)
+    look = look or Look()
+    if getattr(network, "keeps_faces", False):
+        look = replace(look, faces=False)
 
-    def paint(image: Tensor, weights: Sequence[float], strength: float = strength) -> Tensor:
+    def paint(image: Tensor, shares: Sequence[float], strength: float = strength) -> Tensor:
         if not strength:
             return image  # the photo itself, not what a network makes of it: every colour it has stays
-        used = [(style, weight) for style, weight in zip(styles, weights, strict=True) if weight]
-        style = network.open_style([style for style, _ in used], [weight for _, weight in used])
+        style = (
+            opened
+            if all(shares) and tuple(shares) == tuple(weights)
+            else network.open_style(*only_used(styles, shares))
+        )
         return network.stylize(image.to(place), style=style, strength=strength, **options).to(image.device)
 
-    return FeedForwardStylizer(paint, partial(paint, strength=GENTLY * strength), tuple(weights), look or Look())
+    return FeedForwardStylizer(paint, partial(paint, strength=GENTLY * strength), tuple(weights), look)
+
+
+def only_used(styles: Sequence[Any], shares: Sequence[float]) -> tuple[list[Any], list[float]]:
+    """The styles that have a share, and their shares."""
+    used = [(style, share) for style, share in zip(styles, shares, strict=True) if share]
+    return [style for style, _ in used], [share for _, share in used]
 
 
 def _open_model(method: str, model: str | Path | Stylizes | None, device: str) -> Stylizes:
     if isinstance(model, Stylizes):
         return model
-    name = model or DEFAULT_MODELS.get(method)
+    name = model or (DEFAULT_MODELS | PHOTO_MODELS).get(method)
     if name is None:
         raise PicturaError(f"No model of the method {method} is shipped: name one, with --model.")
+    kind = find_method(method)
+    if (settings := kind.untrained.get(str(name))) is not None:
+        return cast(Stylizes, kind(kind.Settings(**settings)))
     opened = from_pretrained(name, device=device)
     if not isinstance(opened, Stylizes):
         raise PicturaError(f"The model '{name}' is of the method {opened.name}, which paints no styles.")

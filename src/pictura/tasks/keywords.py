@@ -73,6 +73,8 @@ class ModelKeywords(LookKeywords, total=False):
     """What a trained model takes beside content and style."""
 
     style_scale: float
+    luma: float
+    skin: bool
     memory: int
 
 
@@ -81,6 +83,8 @@ class StylizeKeywords(LookKeywords, IterativeKeywords, total=False):
 
     method: str
     model: str | Path | None
+    luma: float
+    skin: bool
     memory: int
 
 

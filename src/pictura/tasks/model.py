@@ -107,6 +107,8 @@ class Model:
         faces: bool = True,
         strength: float = 1.0,
         style_scale: float = 1.0,
+        luma: float = 1.0,
+        skin: bool = True,
         memory: int = DEFAULT_MEMORY,
     ) -> Any:
         """Paint a picture in one pass; arguments and result as in `pictura.stylize`.
@@ -128,6 +130,8 @@ class Model:
             model=self.method,
             strength=strength,
             style_scale=style_scale,
+            luma=luma,
+            skin=skin,
             memory=memory,
         )
         return stylize_picture(content, stylizer, size=size)

@@ -85,7 +85,8 @@ def open_stylizer(
     """The stylizer of these styles for many pictures; everything that can be refused is refused here.
 
     Args:
-        method: ``optimize``, ``adain`` (any style in one pass) or ``johnson`` (the styles that a model knows).
+        method: ``optimize``, ``adain`` (any style in one pass), ``johnson`` (the styles that a model knows) or
+            ``photo`` (the colours of another photo).
         styles: names, files, pictures of any kind, lists of them or `Style`; for johnson names of the model's styles.
         weights: one for each style; equal by default.
         masks: one 1×1×h×w in [0, 1] for each style, where it applies.
@@ -97,7 +98,7 @@ def open_stylizer(
         strength: from 0, the photo, to 1, all of the style.
         device: auto, cpu, cuda or mps.
         options: of `open_optimizing` (settings, encoder and single settings) or of `open_feed_forward` (model,
-            style_scale, memory).
+            style_scale, luma, skin, memory).
 
     Raises:
         PicturaError: no such method, model, style or option, or a value that cannot be used.

@@ -1,7 +1,7 @@
 """What a learned method is: networks, players and one training step; `capabilities` says what it is good for."""
 
 import abc
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Protocol
 
@@ -109,6 +109,8 @@ class Method(abc.ABC):
     paper: ClassVar[str]  # one line: authors, title, venue, arXiv
     data: ClassVar[DataKind]  # what `pictura train` opens
     Settings: ClassVar[type[MethodSettings]]
+    keeps_faces: ClassVar[bool] = False  # whether faces stay legible by themselves when it stylizes
+    untrained: ClassVar[Mapping[str, Mapping[str, Any]]] = {}  # name → settings with which it works without weights
 
     def __init__(self, settings: MethodSettings) -> None:
         """Build the networks from torch's global generator, which the caller has seeded; nothing slow, no teacher."""

@@ -11,6 +11,7 @@ from pictura.cli.options import (
     ANY,
     AT_ONCE,
     FIRST,
+    PHOTO,
     Changes,
     LongestSide,
     RunOptions,
@@ -33,6 +34,7 @@ EXAMPLES = examples(
     "pictura stylize photo.jpg --style a.jpg --style-weight 2 --style b.jpg --style-weight 1 -o painted.png",
     "pictura stylize holidays/ --style starry-night -o painted/ --preset fast --size 800",
     "pictura stylize photo.jpg --style the-scream --method adain --strength 0.7",
+    "pictura stylize photo.jpg --style other.jpg --method photo",
 )
 
 
@@ -51,7 +53,8 @@ MethodName = Annotated[
     typer.Option(
         metavar="NAME",
         help="optimize: best quality, in seconds; adain: any style in one pass; "
-        "johnson: one pass, in the styles of a trained model (default: optimize).",
+        "johnson: one pass, in the styles of a trained model; photo: a photograph in the colours of another, which "
+        "stays one (default: optimize).",
         rich_help_panel=FIRST,
     ),
 ]
@@ -105,6 +108,23 @@ class LookOptions:
         Literal["keep", "off"] | None,
         typer.Option(help="Keep faces legible, or paint them like the rest (default: keep).", rich_help_panel=ANY),
     ] = None
+    luma: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0,
+            max=1.0,
+            help="How much brightness and contrast comes with the colours, from 0 to 1 (default: 1).",
+            rich_help_panel=PHOTO,
+        ),
+    ] = None
+    skin: Annotated[
+        bool | None,
+        typer.Option(
+            "--skin/--no-skin",
+            help="Whether skin keeps its hue where faces are found (default: on).",
+            rich_help_panel=PHOTO,
+        ),
+    ] = None
     model: Annotated[
         str | None, typer.Option(help="Model to use (default: the shipped one).", rich_help_panel=AT_ONCE)
     ] = None
@@ -133,6 +153,8 @@ def stylize(
         "size": size,
         "method": current_method(method),
         "strength": look.strength,
+        "luma": look.luma,
+        "skin": look.skin,
         "masks": tuple(str(path) for path in look.mask) if look.mask else None,
         "style_masks": tuple(str(path) for path in look.style_mask) if look.style_mask else None,
         "keep_colours": look.keep_colours,
@@ -159,13 +181,17 @@ def stylize(
 
 def _check_options(recipe: Provenance, changes: Changes, look: LookOptions, options: RunOptions) -> None:
     """Refuse options of another method than the one that paints."""
+    if recipe.method == "optimize" and (recipe.model or look.memory is not None):
+        raise PicturaError("Model and memory need --method adain, johnson or photo.")
+    if recipe.method != "photo" and (recipe.luma != 1 or not recipe.skin):
+        raise PicturaError("--luma and --no-skin belong to --method photo.")
     if recipe.method == "optimize":
-        if recipe.model or look.memory is not None:
-            raise PicturaError("Model and memory need --method adain or johnson.")
         return
     asked = [*changes, *(name for name in ("every", "trace") if getattr(options, name) is not None)]
     if wrong := [name for name in asked if name != "style_scale"]:
         raise PicturaError(f"--{wrong[0].replace('_', '-')} belongs to --method optimize, not to {recipe.method}.")
+    if asked and recipe.method == "photo":
+        raise PicturaError("--style-scale belongs to --method optimize and adain: photo has no strokes.")
     if asked and recipe.method == "johnson":
         raise PicturaError("--style-scale belongs to --method optimize and adain: a network for johnson has one size.")
 
@@ -189,7 +215,8 @@ def _open_work(recipe: Provenance, options: RunOptions, memory: int | None) -> "
         own: dict[str, Any] = {"settings": recipe.settings}
     else:
         return_freed(None if memory is None else memory * 2**20)
-        own = {"model": recipe.model, "style_scale": recipe.settings.style_scale}
+        own = {"model": recipe.model, "luma": recipe.luma, "skin": recipe.skin}
+        own |= {"style_scale": recipe.settings.style_scale}
         own |= {} if memory is None else {"memory": memory * 2**20}
     stylizer = open_stylizer(
         recipe.method,
