@@ -4,6 +4,7 @@ import inspect
 import math
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from PIL import Image
 import pictura
 from pictura.encoders import load_encoder
 from pictura.picture.kinds import as_picture
+from pictura.runtime.arguments import check_arguments
 from pictura.runtime.errors import PicturaError
 
 pytestmark = pytest.mark.kinds
@@ -190,3 +192,14 @@ class TestPicture:
         monkeypatch.setattr(Image.Image, "show", lambda image: shown.append(image))
         pictura.read("a.png").show()
         assert shown[0].size == (20, 24)
+
+
+def test_a_tensor_where_anything_may_be_stays_one():
+    """`Any` is a class since Python 3.11: it says nothing about a value, which is handed on as it is."""
+
+    @check_arguments
+    def give(value: Any) -> Any:
+        return value
+
+    value = torch.rand(1, 3, 4, 4)
+    assert give(value) is value

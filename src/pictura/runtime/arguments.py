@@ -88,7 +88,8 @@ def _is_checkable(kind: Any) -> bool:
     origin = get_origin(kind)
     if origin in _CONTAINERS:
         return all(_is_checkable(part) for part in get_args(kind) if part is not ...)
-    return origin in (Literal, collections.abc.Callable) or isinstance(kind, type) or kind is None
+    # Any is a class since Python 3.11, and would take tensors apart.
+    return origin in (Literal, collections.abc.Callable) or (isinstance(kind, type) and kind is not Any) or kind is None
 
 
 def _describe(value: Any) -> str:
