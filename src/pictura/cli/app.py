@@ -48,6 +48,10 @@ COMMANDS = {
         "measure:measure",
         "Measure pictures against others: PSNR, SSIM, style and content distances, KID, FID, segmentation scores.",
     ),
+    "experiment": (
+        "experiment:experiment",
+        "Run the papers' experiments, each into a page with its pictures, curves and tables.",
+    ),
     "sample": (
         "sample:sample",
         "Make new pictures with a trained model, on one sheet.",
