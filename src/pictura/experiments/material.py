@@ -72,7 +72,7 @@ def judge_name(without: str | None = None) -> str:
 
 
 def _same(name: str, other: str) -> bool:
-    return RECORDS[name].filename == RECORDS[other].filename
+    return name == other or (other in RECORDS and RECORDS[name].filename == RECORDS[other].filename)
 
 
 @functools.lru_cache(maxsize=2)

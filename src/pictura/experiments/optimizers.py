@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from pictura.experiments.material import told_judge
-from pictura.experiments.painting import base_settings, judged_cell, painting_piece, source_cells
+from pictura.experiments.painting import base_settings, judged_cell, painting_piece
 from pictura.experiments.pieces import Found, Piece
 from pictura.experiments.report import Cell, Curves, Pictures, Report, Series, Table, Text, low
 from pictura.experiments.run import Options
+from pictura.experiments.varying import source_block
 
 # Name → settings. Adam's rates are ours, a tenth and three times of it; L-BFGS takes its full step; SGD's rate is large
 # because a pixel's share of the gradient is small: in our trial 3000 diverged, 300 did not.
@@ -39,7 +40,7 @@ def report(options: Options, found: Mapping[str, Found]) -> Report:
     """Curves, pictures on the way, a table, for each start."""
     base = base_settings(options)
     count = base.steps[0]
-    blocks: list[Any] = [Pictures("What is painted", [("", source_cells(options))])]
+    blocks: list[Any] = [source_block(options)]
     lowest = []
     for start, told in STARTS.items():
         runs = {name: found[f"{name}, {start}"] for name in OPTIMIZERS}

@@ -4,13 +4,18 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache, partial
 from typing import Any
 
+from torch import nn
+
 from pictura.encoders import Encoder
+from pictura.encoders.files import ARCHITECTURES
+from pictura.encoders.records import FAMILIES
 from pictura.experiments.material import as_pixels, judge_name, judge_picture, load_material, open_judge
 from pictura.experiments.pieces import Found, Piece, Work
 from pictura.experiments.report import Cell
 from pictura.experiments.run import Options
 from pictura.methods.iterative.run import Step
 from pictura.methods.iterative.settings import PRESETS, Settings
+from pictura.runtime.seeds import preserve_random_state, seed_all
 from pictura.tasks.optimize import open_encoder, open_optimizing
 
 CURVE_POINTS = 120  # of a curve; more are not seen
@@ -27,9 +32,19 @@ def base_settings(options: Options) -> Settings:
 
 
 def painting_piece(
-    name: str, options: Options, changes: Mapping[str, Any], *, marks: Sequence[int] = (), cost: float | None = None
+    name: str,
+    options: Options,
+    changes: Mapping[str, Any],
+    *,
+    marks: Sequence[int] = (),
+    cost: float = 1.0,
+    random_weights: bool = False,
 ) -> Piece:
-    """The optimisation with some settings changed; the pictures after `marks` steps are kept, too."""
+    """The optimisation with some settings changed; the pictures after `marks` steps are kept, too.
+
+    cost: of a step, in units of the shipped encoder's; random_weights: whether the encoder that the settings name is an
+    architecture whose filters are drawn, not trained.
+    """
     settings = base_settings(options).with_changes(seed=options.seed).with_changes(**changes)
     material = load_material(options)
     judge = judge_name(settings.encoder)
@@ -39,10 +54,13 @@ def painting_piece(
         "side": options.side,
         "judge": judge,
         "marks": list(marks),
+        "random weights": random_weights,
         "device": options.device,
     }
-    compute = partial(_paint, settings=settings, options=options, judge=judge, marks=marks)
-    return Piece(name, recipe, compute, cost or float(sum(settings.steps)))
+    compute = partial(
+        _paint, settings=settings, options=options, judge=judge, marks=marks, random_weights=random_weights
+    )
+    return Piece(name, recipe, compute, cost * sum(settings.steps))
 
 
 @lru_cache(maxsize=2)
@@ -57,7 +75,20 @@ def encoder_of(settings: Settings, device: str) -> Encoder:
     return _shared_encoder(settings.encoder, settings.pooling, settings.padding, settings.dtype, device)
 
 
-def _paint(work: Work, *, settings: Settings, options: Options, judge: str, marks: Sequence[int]) -> Found:
+def draw_encoder(architecture: str, seed: int) -> Encoder:
+    """An encoder whose filters are drawn after He et al. (ICCV 2015), so that features keep their size in depth."""
+    with preserve_random_state():
+        seed_all("random weights", architecture, seed)
+        network = ARCHITECTURES[architecture]()
+        for module in network.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+    return Encoder(network.chain(), FAMILIES["torchvision"], name=f"{architecture}, random")
+
+
+def _paint(
+    work: Work, *, settings: Settings, options: Options, judge: str, marks: Sequence[int], random_weights: bool
+) -> Found:
     material = load_material(options)
     steps: list[Step] = []
     pictures = {}
@@ -68,7 +99,10 @@ def _paint(work: Work, *, settings: Settings, options: Options, judge: str, mark
             pictures[f"step {step.step}"] = as_pixels(step.picture())
         work.tell(step.step / step.steps, f"step {step.step}/{step.steps}")
 
-    encoder = encoder_of(settings, options.device)
+    if random_weights:
+        encoder = draw_encoder(settings.encoder, options.seed).to(options.device)
+    else:
+        encoder = encoder_of(settings, options.device)
     stylizer = open_optimizing([material.painting], [1.0], settings=settings, encoder=encoder, device=options.device)
     result = stylizer.render(material.photo, callback=follow)
     pictures["result"] = as_pixels(result)
@@ -91,9 +125,3 @@ def judged_cell(name: str, found: Found) -> Cell:
     """The result of a piece with what the judge says below it."""
     judged = found.numbers["judged"]
     return Cell(name, found.pictures["result"], f"style {judged['style']:.3f}, content {judged['content']:.3f}")
-
-
-def source_cells(options: Options) -> list[Cell]:
-    """Photograph and painting."""
-    material = load_material(options)
-    return [Cell("photograph", as_pixels(material.photo)), Cell("painting", as_pixels(material.painting))]
