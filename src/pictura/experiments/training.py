@@ -76,6 +76,7 @@ def network_name() -> str:
 
 @lru_cache(maxsize=1)
 def open_set_judge(name: str, device: str) -> Judge:
+    """The judge that sees through this network."""
     return Judge(load_encoder(name, dtype="float32", device=device))
 
 
@@ -136,6 +137,7 @@ def judge_made(made: list[Tensor], judge: Judge, job: Job, task: Task, way: str,
 
 
 def to_pixels(picture: Tensor) -> Pixels:
+    """3×H×W in [0, 1] as H×W×3."""
     pixels: Pixels = picture.detach().float().cpu().clamp(0, 1).permute(1, 2, 0).numpy()
     return pixels
 

@@ -24,7 +24,7 @@ def judged_table(title: str, what: str, runs: Group) -> Table:
         judged = one.numbers["judged"]
         rows.append([name, judged["style"], judged["content"], one.numbers["steps"], one.numbers["seconds"]])
     columns = [what, "style, judged", "content, judged", "steps", "seconds"]
-    return Table(title, columns, rows, best=low("style, judged", "content, judged", "seconds"))
+    return Table(title, columns, rows, best=low("style, judged", "content, judged"))
 
 
 def trade_off(title: str, groups: Mapping[str, Group], *, note: str = "") -> Curves:
