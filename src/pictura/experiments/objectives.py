@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from pictura.experiments.pieces import Found, Piece
-from pictura.experiments.report import Published, Report, Table
+from pictura.experiments.report import Block, Published, Report, Table
 from pictura.experiments.run import Options
 from pictura.experiments.training import (
     FORWARD,
@@ -49,7 +49,7 @@ def plan(options: Options) -> list[Piece]:
 def report(options: Options, found: Mapping[str, Found]) -> Report:
     """Tables beside the paper's, and pictures."""
     task = find_task("objectives", options, pairs=True)
-    blocks = []
+    blocks: list[Block] = []
     for way in task.directions:
         runs = of_way(found, way, OBJECTIVES)
         published, number = (TABLE_6, 6) if way == FORWARD else (TABLE_1, 1)

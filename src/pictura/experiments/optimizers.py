@@ -79,7 +79,7 @@ def _plot(title: str, axis: str, label: str, runs: Mapping[str, Found]) -> Curve
 
 
 def _leaves(curves: Mapping[str, Any], top: float) -> bool:
-    return max(curves["L-BFGS"]["total"]) > top
+    return bool(max(curves["L-BFGS"]["total"]) > top)
 
 
 def _table(title: str, runs: Mapping[str, Found]) -> Table:

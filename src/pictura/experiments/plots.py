@@ -16,7 +16,7 @@ COLOURS = ("#3d85c6", "#e07b2e", "#3a9d6a", "#b565a7", "#a08a2c", "#7b79d6", "#c
 MARKS = ("o", "s", "^", "D", "v", "P", "X", "*")
 INK = "#010203"  # stands for the page's own colour until the SVG is written
 SIZE = (5.2, 3.3)  # inches: at 390 pixels of width the letters are still read
-STYLE = {
+STYLE: dict[str, Any] = {
     "svg.fonttype": "none",  # letters stay letters: they can be searched, and take a tenth of the bytes
     "font.family": "sans-serif",
     "font.size": 10,
@@ -47,7 +47,8 @@ def draw_curves(curves: Curves) -> str:
     from matplotlib.figure import Figure
 
     # Names inside an SVG must differ from those of others on the page.
-    with matplotlib.rc_context({**STYLE, "svg.hashsalt": curves.title + curves.x + curves.y}):
+    style: Any = {**STYLE, "svg.hashsalt": curves.title + curves.x + curves.y}
+    with matplotlib.rc_context(style):
         figure = Figure(figsize=SIZE, layout="constrained")
         _draw(figure.add_subplot(), curves)
         file = io.StringIO()
@@ -63,8 +64,8 @@ def _draw(axes: "Axes", curves: Curves) -> None:
         mark = MARKS[i % len(MARKS)] if curves.points else None
         axes.plot(x, y, label=series.name, color=COLOURS[i % len(COLOURS)], marker=mark, markersize=5, linewidth=1.6)
     if curves.series:
-        for label, x, y in zip(curves.labels, curves.series[0].x, curves.series[0].y, strict=False):
-            axes.annotate(label, (x, y), textcoords="offset points", xytext=(6, 5), fontsize=9)
+        for label, at, value in zip(curves.labels, curves.series[0].x, curves.series[0].y, strict=False):
+            axes.annotate(label, (at, value), textcoords="offset points", xytext=(6, 5), fontsize=9)
     if curves.log_x:
         axes.set_xscale("log")
     if curves.log_y:

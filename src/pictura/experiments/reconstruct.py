@@ -90,5 +90,5 @@ def report(options: Options, found: Mapping[str, Found]) -> Report:
 
 
 def _psnr(pixels: object, photo: object) -> float:
-    made, true = (torch.from_numpy(one).permute(2, 0, 1)[None] for one in (pixels, photo))  # type: ignore[arg-type]
+    made, true = (torch.from_numpy(one).permute(2, 0, 1)[None] for one in (pixels, photo))
     return float(psnr(made, true, 1.0))

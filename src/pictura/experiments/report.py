@@ -142,7 +142,8 @@ class Report:
         """Plain values, finite numbers only."""
         blocks = [block.as_json() for block in self.blocks]
         told = {"title": self.title, "purpose": self.purpose, "answer": self.answer, "facts": dict(self.facts)}
-        return finite({**told, "blocks": blocks, "pieces": dict(self.numbers)})
+        plain: dict[str, Any] = finite({**told, "blocks": blocks, "pieces": dict(self.numbers)})
+        return plain
 
 
 def low(*columns: str) -> dict[str, Side]:

@@ -5,6 +5,7 @@ import statistics
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -90,7 +91,7 @@ def report(options: Options, found: Mapping[str, Found]) -> Report:
     slow = {name: [_value(found, name, size) for size in sizes] for name in _names() if name in OPTIMISED}
     fast = {name: [_value(found, name, size) for size in sizes] for name in ONE_PASS}
     reference = list(slow)[-1]
-    rows = []
+    rows: list[list[Any]] = []
     for i, size in enumerate(sizes):
         steps = [n * slow[reference][i] for n in STEPS]
         rows.append([f"{size}²", *steps, *(fast[n][i] for n in fast), f"{steps[-1] / fast['johnson'][i]:,.0f}×"])

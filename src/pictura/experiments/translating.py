@@ -186,8 +186,8 @@ class Judge:
             return {}
         key = (kind, job.direction)
         if key not in self.features:
-            real = self.pictures(job, kind)
-            self.features[key] = self._see(real["train"]["B"]), self._see(real["test"]["A"])
+            pictures = self.pictures(job, kind)
+            self.features[key] = self._see(pictures["train"]["B"]), self._see(pictures["test"]["A"])
         real, untouched = self.features[key]
         unit = real.std(0).mean()
         distance = kernel_distance(self._see(made) / unit, real / unit)
@@ -197,10 +197,9 @@ class Judge:
     def segmentation(self, made: list[Tensor], job: Job) -> dict[str, float]:
         """Made label maps against the true ones."""
         classes = palette(job.data)
-        counts = sum(
-            confusion(numbers(classes, truth), numbers(classes, found), len(classes))
-            for truth, found in zip(self.pictures(job, "paired")["test"]["B"], made, strict=True)
-        )
+        counts = torch.zeros(len(classes), len(classes) + 1, dtype=torch.long)
+        for truth, found in zip(self.pictures(job, "paired")["test"]["B"], made, strict=True):
+            counts = counts + confusion(numbers(classes, truth), numbers(classes, found), len(classes))
         return {name: round(value, 3) for name, value in segmentation_scores(counts)._asdict().items()}
 
     def _see(self, some: list[Tensor]) -> Tensor:

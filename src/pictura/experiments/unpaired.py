@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from pictura.experiments.objectives import SCORES
 from pictura.experiments.pieces import Found, Piece
-from pictura.experiments.report import Published, Report, Table
+from pictura.experiments.report import Block, Published, Report, Table
 from pictura.experiments.run import Options
 from pictura.experiments.training import (
     FORWARD,
@@ -70,7 +70,7 @@ def plan(options: Options) -> list[Piece]:
 def report(options: Options, found: Mapping[str, Found]) -> Report:
     """Tables beside CycleGAN's, and pictures."""
     task = find_task("unpaired", options, pairs=False, layout=LAYOUT)
-    blocks = []
+    blocks: list[Block] = []
     for way in task.directions:
         runs = of_way(found, way, list(_rows(options)))
         published, number = (TABLE_3, 3) if way == FORWARD else (TABLE_2, 2)
