@@ -109,10 +109,15 @@ def _write_pictures(block: Pictures) -> str:
     for name, cells in block.rows:
         head = f"<h3>{escape(name)}</h3>" if name else ""
         grid = "".join(_write_cell(cell, name) for cell in cells)
-        rows.append(f'<div class="row">{head}<div class="grid">{grid}</div></div>')
+        rows.append(f'<div class="row">{head}<div class="grid"{_cell_width(len(cells))}>{grid}</div></div>')
     # Short rows stand two beside each other where there is room.
     few = " few" if len(rows) > 1 and max(len(cells) for _, cells in block.rows) <= FEW else ""
     return f'<h2>{escape(block.title)}</h2><div class="rows{few}">{"".join(rows)}</div>{_note(block.note)}'
+
+
+def _cell_width(count: int) -> str:
+    """So that five to seven pictures fill one row on a wide page, which has 65 rem."""
+    return f' style="--cell:{65 / count - 0.9:.2f}rem"' if 5 <= count <= 7 else ""
 
 
 def _write_cell(cell: Cell, row: str) -> str:
