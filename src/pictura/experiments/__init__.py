@@ -29,8 +29,9 @@ EXPERIMENTS = {
     "ageing": "CAAE and what each of its critics does, on faces with ages",
     "gatys-cyclegan": "Gatys et al. with one painting and with a collection, against translators that learned it",
 }
+BUDGETS = ("small", "paper")  # minutes on two cores; the papers' own settings
 # Those that train: they need a folder of pictures.
 TRAINING = ("objectives", "patches", "generators", "unpaired", "ageing", "gatys-cyclegan")
 
-__all__ = ["EXPERIMENTS", "TRAINING", "load_recipe", "run_experiment"]
+__all__ = ["BUDGETS", "EXPERIMENTS", "TRAINING", "load_recipe", "run_experiment"]
 __getattr__ = lazy_attributes(__name__, {"pictura.experiments.run": ("run_experiment", "load_recipe")})

@@ -20,6 +20,7 @@ from pictura.picture.sheet import contact_sheet
 from pictura.runtime.device import choose_device
 from pictura.runtime.errors import PicturaError
 from pictura.style import load_style
+from pictura.tasks.feed_forward import FeedForwardStylizer
 from pictura.tasks.measure.metrics import Judge
 from pictura.tasks.stylize import open_stylizer, resolve_method
 
@@ -93,7 +94,7 @@ def compare_methods(
     for done, (name, stylizer) in enumerate(stylizers.items()):
         tell(done, len(names), name)
         start = time.monotonic()
-        with torch.inference_mode(name != "optimize"):
+        with torch.inference_mode(isinstance(stylizer, FeedForwardStylizer)):
             made = stylizer.render(image)
         seconds = time.monotonic() - start
         results.append(Compared(name, as_pixels(made), seconds, *_judge(made, image, judge, wanted)))

@@ -15,6 +15,7 @@ from pictura.experiments.report import Cell, Pictures, Report, Text
 from pictura.experiments.run import Options
 from pictura.experiments.training import (
     UNPAIRED,
+    WIDTH,
     Task,
     find_task,
     judge_made,
@@ -44,8 +45,9 @@ def _task(options: Options) -> Task:
 
 
 def _rows(options: Options) -> dict[str, Row]:
-    resnet = "resnet_6" if options.small else "resnet_9"
-    return {"CycleGAN": Row("cyclegan", {"generator": resnet}), "ours, one-sided": Row("one_sided", {}, batch=2)}
+    narrow = {"generator": "resnet_6", "generator_width": WIDTH, "critic_width": WIDTH}
+    cyclegan = narrow if options.small else {"generator": "resnet_9"}
+    return {"CycleGAN": Row("cyclegan", cyclegan), "ours, one-sided": Row("one_sided", {}, batch=2)}
 
 
 def _settings(options: Options) -> Settings:

@@ -7,6 +7,7 @@ from pictura.experiments.pieces import Found, Piece
 from pictura.experiments.report import Published, Report, Table
 from pictura.experiments.run import Options
 from pictura.experiments.training import (
+    WIDTH,
     differs,
     find_task,
     of_way,
@@ -30,7 +31,7 @@ TABLE_2 = {
 
 def _rows(options: Options) -> dict[str, Row]:
     """All at the size that the encoder-decoder needs; with less width at the small budget."""
-    width = {"generator_width": 32} if options.small else {}
+    width = {"generator_width": WIDTH, "critic_width": WIDTH} if options.small else {}
     return {
         f"{name}, {objective}": Row("pix2pix", {"generator": generator, "objective": objective} | width, side=SIDE)
         for name, generator in GENERATORS.items()
@@ -66,7 +67,7 @@ def report(options: Options, found: Mapping[str, Found]) -> Report:
                 theirs,
                 "Isola, Zhu, Zhou and Efros, CVPR 2017, arXiv 1611.07004, revision of November 2018, table 2 "
                 "(batch 10).",
-                differs(options, task) + (" Half the channels." if options.small else ""),
+                differs(options, task),
             ),
             sheet(f"Test pictures, {way}", runs),
             told_scores(options),

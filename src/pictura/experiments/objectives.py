@@ -1,12 +1,14 @@
 """The terms of pix2pix's objective: L1, GAN, cGAN and their sums, each trained alike."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from pictura.experiments.pieces import Found, Piece
 from pictura.experiments.report import Block, Published, Report, Table
 from pictura.experiments.run import Options
 from pictura.experiments.training import (
     FORWARD,
+    WIDTH,
     differs,
     find_task,
     of_way,
@@ -33,7 +35,14 @@ SCORES = ("pixel accuracy", "class accuracy", "class IoU")
 
 def row(options: Options, **changes: str) -> Row:
     """pix2pix as released, in the size of the budget."""
-    return Row("pix2pix", {"generator": "unet_128" if options.small else "unet_256"} | changes)
+    return Row("pix2pix", pix2pix(options) | changes)
+
+
+def pix2pix(options: Options) -> dict[str, Any]:
+    """Settings of pix2pix as released, and of a narrow one for 128 pixels."""
+    if options.small:
+        return {"generator": "unet_128", "generator_width": WIDTH, "critic_width": WIDTH}
+    return {"generator": "unet_256"}
 
 
 def plan(options: Options) -> list[Piece]:

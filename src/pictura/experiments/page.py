@@ -19,6 +19,7 @@ PAGE = Path(__file__).parent / "page"
 MAX_PNG = 60_000  # bytes; a picture whose PNG is larger is shown as a JPEG
 JPEG_QUALITY = 92
 FEW = 3  # pictures in a row
+BESIDE = 32.0  # rem that each of two tables beside each other has on a wide page
 CRISP = 64  # pixels: what is not wider is enlarged without smoothing
 # Nothing is fetched, whatever the page says.
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
@@ -93,13 +94,20 @@ def _write_table(table: Table) -> str:
     return f'<div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
 
 
+def _width(table: Table) -> float:
+    """About how wide it is, in rem: half a rem a letter, and the cells' padding."""
+    columns = zip(table.columns, *table.rows, strict=True)
+    return sum(0.5 * max(len(format_value(value)) for value in column) + 1.5 for column in columns)
+
+
 def _write_published(block: Published) -> str:
     sides = "".join(
         f"<div><h3>{escape(table.title)}</h3>{_write_table(table)}{_note(table.note)}</div>"
         for table in (block.ours, block.theirs)
     )
+    wide = " wide" if max(map(_width, (block.ours, block.theirs))) > BESIDE else ""
     return (
-        f'<h2>Ours beside the published table</h2><div class="beside">{sides}</div>'
+        f'<h2>Ours beside the published table</h2><div class="beside{wide}">{sides}</div>'
         f'<p class="source">{escape(block.source)}</p><p><b>What differs:</b> {escape(block.differs)}</p>'
     )
 

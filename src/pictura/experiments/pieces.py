@@ -20,12 +20,15 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from pictura.experiments.report import finite
 from pictura.picture.picture import Pixels
+from pictura.runtime.documents import parse_json, read_json
 from pictura.runtime.files import remove_temporaries, write_atomic
 
 PACKAGE = Path(__file__).parents[1]
 # What shows results but does not make them: a change there leaves them valid.
 SHOWING = {"cli", "study", "video", "interop", "api.py", "experiments"}
+SHARED = ("material.py", "painting.py", "training.py", "translating.py")  # of experiments, with what they compute
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ class Piece:
 
     @property
     def digest(self) -> str:
-        """Of the recipe and the code, 20 letters; of experiments that is the module which computes."""
+        """Of the recipe and the code, 20 letters; of experiments' own that is the module which computes."""
         function = self.compute.func if isinstance(self.compute, functools.partial) else self.compute
         own = Path(inspect.getfile(function)).read_bytes()
         code = [code_digest(), hashlib.sha256(own).hexdigest()]
@@ -87,7 +90,7 @@ def code_digest() -> str:
     """Of our code that results can depend on, 12 letters."""
     paths = [path for path in PACKAGE.rglob("*.py") if path.relative_to(PACKAGE).parts[0] not in SHOWING]
     digest = hashlib.sha256()
-    for path in sorted([*paths, PACKAGE / "experiments" / "material.py"]):
+    for path in sorted([*paths, *(PACKAGE / "experiments" / name for name in SHARED)]):
         digest.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:12]
 
@@ -115,21 +118,23 @@ class PieceStore:
             "seconds": round(time.monotonic() - start, 3),
             "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         }
-        write_atomic(path, json.dumps(content).encode(), overwrite=True)
-        result = _read_result(path)
-        if result is None:
-            raise OSError(f"'{path}' cannot be read back")
-        return Result(result.found, result.seconds, result.finished, kept=False)
+        text = json.dumps(finite(content))
+        write_atomic(path, text.encode(), overwrite=True)
+        return _parse_result(parse_json(text), kept=False)
 
 
 def _read_result(path: Path) -> Result | None:
     """What the file says; None where there is none, or none that is whole: then the piece is computed again."""
     try:
-        content = json.loads(path.read_bytes())
-        pictures = {name: decode_png(base64.b64decode(text)) for name, text in content["pictures"].items()}
-        return Result(Found(content["numbers"], pictures), content["seconds"], content["finished"], kept=True)
-    except (OSError, ValueError, KeyError, TypeError):
+        return _parse_result(read_json(path), kept=True)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
+
+
+def _parse_result(content: dict[str, Any], *, kept: bool) -> Result:
+    """A fresh result is read from its own text, too, so that it is the same as a kept one."""
+    pictures = {name: decode_png(base64.b64decode(text)) for name, text in content["pictures"].items()}
+    return Result(Found(content["numbers"], pictures), content["seconds"], content["finished"], kept)
 
 
 def encode_png(pixels: Pixels) -> bytes:

@@ -68,6 +68,9 @@ def _draw(axes: "Axes", curves: Curves) -> None:
             axes.annotate(label, (at, value), textcoords="offset points", xytext=(6, 5), fontsize=9)
     if curves.log_x:
         axes.set_xscale("log")
+        if curves.points and curves.series:  # the few values that there are
+            axes.set_xticks(list(curves.series[0].x), [f"{x:g}" for x in curves.series[0].x])
+            axes.minorticks_off()
     if curves.log_y:
         axes.set_yscale("log")
     axes.set_xlabel(curves.x)

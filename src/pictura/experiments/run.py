@@ -12,17 +12,16 @@ from typing import Any, Literal, Protocol, cast
 import torch
 
 from pictura import __version__
-from pictura.experiments import EXPERIMENTS
+from pictura.experiments import BUDGETS, EXPERIMENTS
 from pictura.experiments.page import write_page
 from pictura.experiments.pieces import Found, Piece, PieceStore, Result, code_digest
 from pictura.experiments.plots import check_plots
 from pictura.experiments.report import Report
 from pictura.runtime.device import choose_device
 from pictura.runtime.errors import PicturaError, did_you_mean
-from pictura.runtime.files import translate_os_errors, write_atomic
+from pictura.runtime.files import write_atomic
 
 Budget = Literal["small", "paper"]
-BUDGETS = ("small", "paper")
 # Longest side in pixels. Small: a step of `compact` takes a quarter of a second beside other work; paper: CVPR 2016's.
 SIDES: dict[str, int] = {"small": 256, "paper": 512}
 PAGE, NUMBERS, PIECES = "report.html", "report.json", "pieces"
@@ -103,8 +102,7 @@ def run_experiment(
     check_output(output, resume)
     options = replace(options, device=str(choose_device(options.device)))
     pieces = recipe.plan(options)
-    with translate_os_errors(output):
-        results = compute_pieces(pieces, PieceStore(output / PIECES), progress)
+    results = compute_pieces(pieces, PieceStore(output / PIECES), progress)
     made = recipe.report(options, {name: result.found for name, result in results.items()})
     facts = _gather_facts(name, options, results) | dict(made.facts)
     report = replace(made, facts=facts, numbers=_numbers_of(pieces, results))

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 
-from pictura.experiments.objectives import SCORES
+from pictura.experiments.objectives import SCORES, pix2pix
 from pictura.experiments.pieces import Found, Piece
 from pictura.experiments.report import Block, Published, Report, Table
 from pictura.experiments.run import Options
 from pictura.experiments.training import (
     FORWARD,
+    WIDTH,
     differs,
     find_task,
     of_way,
@@ -41,22 +42,25 @@ TABLE_3 = {
 
 def _rows(options: Options) -> dict[str, Row]:
     """The papers' networks in the size of the budget; DiscoGAN and CoGAN are made for 64 pixels."""
-    resnet = {"generator": "resnet_6" if options.small else "resnet_9"}
     if options.small:
-        dual = Row("dualgan", {"levels": 7, "size": 128})
-        # A narrow CoGAN, and a short search for the code of a picture.
-        cogan = Row("cogan", {"width": 256, "starts": 1, "search_steps": 40}, batch=16, side=64)
+        narrow = {"generator": "resnet_6", "generator_width": WIDTH, "critic_width": WIDTH}
+        dual = Row("dualgan", {"levels": 7, "size": 128, "width": WIDTH, "critic_width": WIDTH})
+        disco = Row("discogan", {"width": WIDTH}, batch=8, side=64)
+        # A short search for the code of a picture.
+        cogan = Row("cogan", {"width": 128, "starts": 1, "search_steps": 30}, batch=16, side=64)
     else:
-        dual, cogan = Row("dualgan"), Row("cogan", {"size": 128}, batch=128, side=128)
+        narrow = {"generator": "resnet_9"}
+        dual, disco = Row("dualgan"), Row("discogan", batch=64, side=64)
+        cogan = Row("cogan", {"size": 128}, batch=128, side=128)
     return {
-        "CycleGAN": Row("cyclegan", resnet),
+        "CycleGAN": Row("cyclegan", narrow),
         "DualGAN": dual,
-        "DiscoGAN": Row("discogan", batch=8 if options.small else 64, side=64),
+        "DiscoGAN": disco,
         "CoGAN": cogan,
-        "BiGAN/ALI": Row("bigan", resnet),
-        "pixel loss + GAN": Row("content_gan", resnet),
-        "feature loss + GAN": Row("content_gan", resnet | {"content": "feature"}),
-        PIX2PIX: Row("pix2pix", {"generator": "unet_128" if options.small else "unet_256"}),
+        "BiGAN/ALI": Row("bigan", narrow),
+        "pixel loss + GAN": Row("content_gan", narrow),
+        "feature loss + GAN": Row("content_gan", narrow | {"content": "feature"}),
+        PIX2PIX: Row("pix2pix", pix2pix(options)),
     }
 
 

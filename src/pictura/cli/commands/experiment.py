@@ -9,7 +9,7 @@ import typer
 from pictura.cli.options import Device, Quiet, Threads
 from pictura.cli.progress import ConsoleReport
 from pictura.cli.text import align_columns, examples, format_duration, print_text
-from pictura.experiments import EXPERIMENTS, TRAINING
+from pictura.experiments import BUDGETS, EXPERIMENTS, TRAINING
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.threads import use_threads
 
@@ -19,7 +19,6 @@ EXAMPLES = examples(
     "pictura experiment weights --budget paper -o weights --resume",
     "pictura experiment objectives --data facades --minutes 2",
 )
-BUDGETS = ("small", "paper")
 Name = Annotated[
     str | None,
     typer.Argument(metavar="NAME", help="The experiment; without it all of them are listed.", show_default=False),
