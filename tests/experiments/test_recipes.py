@@ -2,48 +2,22 @@
 
 import json
 
-import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from pictura.experiments import EXPERIMENTS, TRAINING, run
+from pictura.experiments import EXPERIMENTS, TRAINING
 from pictura.experiments.compare import compare_methods
 from pictura.experiments.material import JUDGES, PAINTING, PHOTO, SHIPPED
-from pictura.experiments.painting import PLAIN, draw_encoder
+from pictura.experiments.painting import draw_encoder
 from pictura.experiments.run import Options, load_recipe, run_experiment
 from pictura.experiments.training import NETWORKS
-from pictura.experiments.translating import Job, Judge, Row, train_row
 from pictura.metrics.superres import score
 from pictura.picture import read
 from pictura.picture.degrade import crop_to_scale, degrade, imresize
 from pictura.runtime.errors import PicturaError
 
 STYLES = [name for name in EXPERIMENTS if name not in (*TRAINING, "speed", "superres")]
-
-
-@pytest.fixture
-def few(monkeypatch):
-    """48 pixels and two steps, judged by the shipped encoder, whatever else is on this disk."""
-    torch.set_num_threads(1)
-    monkeypatch.setenv("PICTURA_WEIGHTS", "/nowhere")
-    monkeypatch.setattr(run, "SIDES", {"small": 48, "paper": 64})
-    monkeypatch.setattr("pictura.experiments.painting.PLAIN", PLAIN.with_changes(steps=(2,)))
-
-
-@pytest.fixture
-def pairs(tmp_path):
-    """Six pairs to learn from and two to test with: photographs of noise, label maps of two classes in a palette."""
-    for split, count in (("train", 6), ("test", 2)):
-        for i in range(count):
-            random = np.random.default_rng([i, count])
-            labels = Image.fromarray((random.random((8, 8)) > 0.5).astype(np.uint8)).resize((72, 72), 0).convert("P")
-            labels.putpalette([200, 30, 30, 20, 60, 220])
-            for side in "AB":
-                (tmp_path / "pairs" / f"{split}{side}").mkdir(parents=True, exist_ok=True)
-            labels.save(tmp_path / "pairs" / f"{split}B" / f"{i}.png")
-            labels.convert("RGB").save(tmp_path / "pairs" / f"{split}A" / f"{i}.png")
-    return tmp_path / "pairs"
 
 
 def test_what_is_shipped_is_there():
@@ -112,68 +86,6 @@ def test_superres_scores_by_the_literature(few, tmp_path, monkeypatch):
     assert "upscale-x4" in [row[0] for row in ours["rows"]]
     theirs = {tuple(row[:2]): row[2] for row in report.as_json()["blocks"][0]["theirs"]["rows"]}
     assert theirs["bicubic", 4] == "28.42 / 0.8104"
-
-
-TINY = Row("pix2pix", {"generator": "resnet_6", "critic": "patch34", "generator_width": 2, "critic_width": 4})
-
-
-def test_a_training_goes_on_with_the_steps_it_began_with(pairs, tmp_path):
-    job = Job(pairs, side=64, limit=2)
-    folder = tmp_path / "run"
-
-    class Enough(Exception):  # noqa: N818
-        pass
-
-    def stop(share, said):
-        if share > 0.5:
-            raise Enough
-
-    with pytest.raises(Enough):
-        train_row(TINY, job, epochs=1, folder=folder, tell=stop)
-    heard = []
-    _, steps = train_row(TINY, job, epochs=5, folder=folder, tell=lambda share, said: heard.append(share))
-    assert steps == 6
-    assert heard[0] > 0.4 and heard[-1] == 1
-    assert not (folder / "run").exists()
-
-
-def test_a_training_in_minutes_takes_steps_by_their_time(pairs):
-    _, steps = train_row(TINY, Job(pairs, side=64), minutes=0.001)
-    assert steps >= 4
-
-
-def test_the_judge_of_translations(pairs, encoder):
-    job, judge = Job(pairs, side=64), Judge(encoder)
-    true = judge.pictures(job, "paired")["test"]["B"]
-    assert judge.segmentation(true, job)["class_iou"] == 1
-    assert set(judge.distances(true, job, "paired")) == {"distance", "share"}
-    assert Judge(None).distances(true, job, "paired") == {}
-
-
-@pytest.mark.slow
-def test_objectives_from_pairs_to_page(pairs, few, tmp_path, monkeypatch):
-    monkeypatch.setattr("pictura.experiments.objectives.row", lambda options, **changes: Row(
-        "pix2pix", {**TINY.settings, **changes}))  # fmt: skip
-    report = run_experiment("objectives", tmp_path / "out", Options(data=pairs, minutes=0.001))
-    published = [block for block in report.as_json()["blocks"] if block["kind"] == "published"]
-    assert len(published) == 2
-    assert published[0]["theirs"]["rows"][0] == ["L1", 0.86, 0.42, 0.35]
-    assert [row[0] for row in published[1]["ours"]["rows"]] == ["L1", "GAN", "cGAN", "L1+GAN", "L1+cGAN"]
-    assert "'pairs' instead of Cityscapes" in published[0]["differs"]
-
-
-@pytest.mark.parametrize("name", TRAINING)
-def test_what_trains_says_what_it_needs(name, tmp_path):
-    recipe = load_recipe(name)
-    with pytest.raises(
-        PicturaError, match=rf"^The experiment {name} trains and needs pictures: give --data FOLDER with"
-    ):
-        recipe.plan(Options())
-    with pytest.raises(PicturaError, match="is not a folder"):
-        recipe.plan(Options(data=tmp_path / "nowhere"))
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(PicturaError):
-        recipe.plan(Options(data=tmp_path / "empty"))
 
 
 def test_compare_judges_each_method(draw, monkeypatch):
