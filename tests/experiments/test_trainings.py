@@ -41,7 +41,7 @@ def test_a_training_in_minutes_takes_steps_by_their_time(pairs):
 def test_the_judge_of_translations(pairs, encoder):
     job, judge = Job(pairs, side=64), Judge(encoder)
     true = judge.pictures(job, "paired")["test"]["B"]
-    assert judge.segmentation(true, job)["class_iou"] == 1
+    assert judge.segmentation(true, job)["class IoU"] == 1
     assert set(judge.distances(true, job, "paired")) == {"distance", "share"}
     assert Judge(None).distances(true, job, "paired") == {}
 

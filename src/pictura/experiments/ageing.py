@@ -120,17 +120,15 @@ def report(options: Options, found: Mapping[str, Found]) -> Report:
     )  # fmt: skip
     return Report(
         "Ageing by CAAE",
-        "What do the two critics of CAAE do? D_z holds the codes of faces together, so that no age falls into a "
-        "gap; D_img "
-        "makes the faces sharper.",
+        "What do the two critics of CAAE do? D_z holds the codes of faces together, so that no age falls into a gap; "
+        "D_img makes the faces sharper.",
         [
             *blocks,
             table,
             Text(
-                "Published: Zhang, Song and Qi (CVPR 2017, arXiv 1702.08423) show such rows and asked people; "
-                "they print "
-                "no automatic figure. What differs here: the data, crops of "
-                f"{SIDES[options.budget]} pixels, the time, and no people: `pictura study` asks them."
+                "Published: Zhang, Song and Qi (CVPR 2017, arXiv 1702.08423) show such rows and asked people; they "
+                f"print no automatic figure. What differs here: the data, crops of {SIDES[options.budget]} pixels, "
+                "the time, and no people: `pictura study` asks them."
             ),
         ],
     )

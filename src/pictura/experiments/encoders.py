@@ -84,9 +84,8 @@ def report(options: Options, found: Mapping[str, Found]) -> Report:
         ),
         *closing(
             options,
-            "Wang, Li and Vasconcelos (CVPR 2021, arXiv 2104.05623) find that plain VGG, even with random "
-            "filters, paints "
-            "better than trained residual networks, whose features have few large peaks.",
+            "Wang, Li and Vasconcelos (CVPR 2021, arXiv 2104.05623) find that plain VGG, even with random filters, "
+            "paints better than trained residual networks, whose features have few large peaks.",
             "; style and content terms as shares of each layer's variance instead of Gram matrices",
         ),
     ]  # fmt: skip

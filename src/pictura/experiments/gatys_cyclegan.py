@@ -17,6 +17,7 @@ from pictura.experiments.training import (
     UNPAIRED,
     WIDTH,
     Task,
+    best_rows,
     find_task,
     judge_made,
     make_job,
@@ -104,9 +105,8 @@ def report(options: Options, found: Mapping[str, Found]) -> Report:
     gatys = runs["Gatys, first painting"].numbers["seconds a picture"]
     return Report(
         "Gatys et al. against CycleGAN",
-        "One painting, a collection, or a learned domain: Gatys et al. take over the statistics of the pictures "
-        "they are "
-        "given, and must be given them well; CycleGAN learns from all of them what a painting looks like.",
+        "One painting, a collection, or a learned domain: Gatys et al. take over the statistics of the pictures they "
+        "are given, and must be given them well; CycleGAN learns from all of them what a painting looks like.",
         [
             Pictures("Of the paintings; the first two are the single styles", [("", styles)]),
             sheet("Test photographs", order),
@@ -114,11 +114,10 @@ def report(options: Options, found: Mapping[str, Found]) -> Report:
             told_scores(options),
             Text(
                 f"An optimisation takes {gatys:g} seconds a picture here ({threads} threads), a trained network a "
-                "fraction "
-                "of one. Published: Zhu et al. (ICCV 2017, arXiv 1703.10593), figures 15 and 16, show such rows "
-                "without a "
-                f"table. What differs: the pictures of '{_task(options).data.name}', size, time, and one network "
-                "as judge."
+                "fraction of one. Published: Zhu et al. (ICCV 2017, arXiv 1703.10593), figures 15 and 16, show such "
+                f"rows without a table. What differs: the pictures of '{_task(options).data.name}', size, time, and "
+                "one network as judge."
             ),
         ],
+        best_rows({UNPAIRED: order}),
     )

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
-from pictura.experiments.objectives import SCORES
 from pictura.experiments.pieces import Found, Piece
 from pictura.experiments.report import Published, Report, Table
 from pictura.experiments.run import Options
 from pictura.experiments.training import (
     WIDTH,
+    best_rows,
     differs,
     find_task,
     of_way,
@@ -16,7 +16,7 @@ from pictura.experiments.training import (
     told_scores,
     training_piece,
 )
-from pictura.experiments.translating import Row
+from pictura.experiments.translating import SCORES, Row
 
 GENERATORS = {"encoder-decoder": "encoder_decoder", "U-Net": "unet_256", "ResNet, 9 blocks": "resnet_9"}
 OBJECTIVES = ("L1", "L1+cGAN")
@@ -58,9 +58,8 @@ def report(options: Options, found: Mapping[str, Found]) -> Report:
     )
     return Report(
         "Generators",
-        "What do the skips of the U-Net do? An encoder-decoder has none and must bring all through a few "
-        "numbers; a ResNet "
-        "keeps a quarter of the size. Crops have 256 pixels here, also at the small budget.",
+        "What do the skips of the U-Net do? An encoder-decoder has none and must bring all through a few numbers; a "
+        "ResNet keeps a quarter of the size. Crops have 256 pixels here, also at the small budget.",
         [
             Published(
                 scores_table(f"Ours: {way}", "generator", runs),
@@ -72,4 +71,5 @@ def report(options: Options, found: Mapping[str, Found]) -> Report:
             sheet(f"Test pictures, {way}", runs),
             told_scores(options),
         ],
+        best_rows({way: runs}),
     )

@@ -9,6 +9,7 @@ from pictura.experiments.run import Options
 from pictura.experiments.training import (
     FORWARD,
     WIDTH,
+    best_rows,
     differs,
     find_task,
     of_way,
@@ -17,7 +18,7 @@ from pictura.experiments.training import (
     told_scores,
     training_piece,
 )
-from pictura.experiments.translating import Row
+from pictura.experiments.translating import SCORES, Row
 
 OBJECTIVES = ("L1", "GAN", "cGAN", "L1+GAN", "L1+cGAN")
 # Per-pixel accuracy, per-class accuracy, class IoU.
@@ -30,7 +31,6 @@ TABLE_1 = {
     "ground truth": (0.80, 0.26, 0.21),
 }
 TABLE_6 = {"L1": (0.86, 0.42, 0.35), "cGAN": (0.74, 0.28, 0.22), "L1+cGAN": (0.83, 0.36, 0.29)}
-SCORES = ("pixel accuracy", "class accuracy", "class IoU")
 
 
 def row(options: Options, **changes: str) -> Row:
@@ -59,8 +59,8 @@ def report(options: Options, found: Mapping[str, Found]) -> Report:
     """Tables beside the paper's, and pictures."""
     task = find_task("objectives", options, pairs=True)
     blocks: list[Block] = []
-    for way in task.directions:
-        runs = of_way(found, way, OBJECTIVES)
+    ways = {way: of_way(found, way, OBJECTIVES) for way in task.directions}
+    for way, runs in ways.items():
         published, number = (TABLE_6, 6) if way == FORWARD else (TABLE_1, 1)
         theirs = Table(
             f"pix2pix, table {number}: Cityscapes, {way}",
@@ -77,4 +77,5 @@ def report(options: Options, found: Mapping[str, Found]) -> Report:
         "What does each term of the objective do? The same generator, critic, data and time; only the objective "
         "differs.",
         [*blocks, told_scores(options)],
+        best_rows(ways),
     )

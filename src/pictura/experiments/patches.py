@@ -2,11 +2,21 @@
 
 from collections.abc import Mapping
 
-from pictura.experiments.objectives import SCORES, row
+from pictura.experiments.objectives import row
 from pictura.experiments.pieces import Found, Piece
 from pictura.experiments.report import Published, Report, Table
 from pictura.experiments.run import Options
-from pictura.experiments.training import differs, find_task, of_way, scores_table, sheet, told_scores, training_piece
+from pictura.experiments.training import (
+    best_rows,
+    differs,
+    find_task,
+    of_way,
+    scores_table,
+    sheet,
+    told_scores,
+    training_piece,
+)
+from pictura.experiments.translating import SCORES
 
 # By the name of the critic; at 128 pixels the largest patch is 142, wider than the picture.
 PATCHES = {
@@ -55,4 +65,5 @@ def report(options: Options, found: Mapping[str, Found]) -> Report:
             sheet(f"Test pictures, {way}", runs),
             told_scores(options),
         ],
+        best_rows({way: runs}),
     )

@@ -40,9 +40,8 @@ def report(options: Options, found: Mapping[str, Found]) -> Report:
             trade_off("Style against content", {"pooling": found}),
             *closing(
                 options,
-                "the paper has no table; it says that average pooling gives slightly more appealing results "
-                "(CVPR 2016, "
-                "section 2).",
+                "the paper has no table; it says that average pooling gives slightly more appealing results (CVPR "
+                "2016, section 2).",
                 "; an encoder that is compared is never its own judge where another is on this disk",
             ),
         ],

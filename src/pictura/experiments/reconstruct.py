@@ -71,9 +71,8 @@ def report(options: Options, found: Mapping[str, Found]) -> Report:
     columns = ["layer", "photograph, PSNR in dB", "content, judged", "style up to it, judged"]
     return Report(
         "What each layer holds",
-        "From noise the pixels are moved until one layer's features are the photograph's, or until the "
-        "statistics of the "
-        "layers up to it are the painting's. What comes back is what the layer holds.",
+        "From noise the pixels are moved until one layer's features are the photograph's, or until the statistics of "
+        "the layers up to it are the painting's. What comes back is what the layer holds.",
         [
             source_block(options),
             Pictures("The photograph from the features of one layer", [("", [*first, *content])]),

@@ -124,8 +124,7 @@ def report(options: Options, found: Mapping[str, Found]) -> Report:
     return Report(
         "Optimisation against one pass",
         "How much faster is a trained network than the optimisation of the pixels, and how do both grow with the "
-        "size of "
-        "the picture?",
+        "size of the picture?",
         [
             Published(
                 ours,
@@ -136,11 +135,9 @@ def report(options: Options, found: Mapping[str, Found]) -> Report:
             ),
             Curves("Seconds a picture", "side in pixels", "seconds", series, log_x=True, log_y=True, points=True),
             Text(
-                "The speed-up is that of the network, johnson, over 500 steps. Seconds are those of the "
-                "processor, all its "
-                "threads together, on a GPU those of the clock. Nothing is counted that is done once for many "
-                "pictures: "
-                "opening networks, reading the style."
+                "The speed-up is that of the network, johnson, over 500 steps. Seconds are those of the processor, "
+                "all its threads together, on a GPU those of the clock. Nothing is counted that is done once for "
+                "many pictures: opening networks, reading the style."
             ),
         ],
         f"At {sizes[-1]}² pixels one pass of johnson is {ratio:,.0f} times as fast as {STEPS[-1]} steps with "

@@ -154,15 +154,13 @@ def report(options: Options, found: Mapping[str, Found]) -> Report:
                 ours,
                 theirs,
                 "Dong et al. 2014 (SRCNN) and bicubic as most tables copy them; Johnson et al. 2016, table 2.",
-                f"{differs}. Networks trained for features, such as Johnson et al.'s or upscale-x4-sharp, score "
-                "lower and "
-                "look sharper.",
+                f"{differs}. Networks trained for features, such as Johnson et al.'s or upscale-x4-sharp, score lower "
+                "and look sharper.",
             ),
             *(_crops(found, scale) for scale in SCALES),
             Text(
-                "SRCNN is in the table where a model of it is on this disk: `pictura train srcnn` makes one. "
-                "Give the sets "
-                "of the literature with --data FOLDER, where Set5/ and Set14/ lie."
+                "SRCNN is in the table where a model of it is on this disk: `pictura train srcnn` makes one. Give "
+                "the sets of the literature with --data FOLDER, where Set5/ and Set14/ lie."
             ),
         ],
         gains,

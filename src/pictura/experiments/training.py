@@ -125,7 +125,7 @@ def _train(work: Work, *, row: Row, job: Job, budget: Mapping[str, float | None]
 def judge_made(made: list[Tensor], judge: Judge, job: Job, task: Task, way: str, numbers: Mapping[str, Any]) -> Found:
     """Scores and the first pictures of what was made of the test pictures."""
     kind = "paired" if task.paired else "unpaired"
-    scores = judge.segmentation(made, job) if way == FORWARD else judge.distances(made, job, kind)
+    scores: dict[str, float] = judge.segmentation(made, job) if way == FORWARD else judge.distances(made, job, kind)
     real = judge.pictures(job, kind)["test"]
     if task.paired:
         true = real["B"]
@@ -152,20 +152,19 @@ def scores_table(title: str, what: str, runs: Mapping[str, Found]) -> Table:
     ]
     best: dict[str, Any] = low(*(name for name in names if name in ("distance", "share", "L1")))
     best |= {name: "high" for name in names if name not in best}
-    return Table(title, [what, *(name.replace("_", " ") for name in names), "steps"], rows,
-                 best={name.replace("_", " "): side for name, side in best.items()})  # fmt: skip
+    return Table(title, [what, *names, "steps"], rows, best=best)
 
 
 def sheet(title: str, runs: Mapping[str, Found]) -> Pictures:
-    """A row for each test picture: input, what each training makes of it, and the truth, where there is one."""
+    """A row for each test picture: input, the truth, where there is one, and what each training makes of it."""
     first = next(iter(runs.values())).pictures
     rows = []
     for i in range(SHOWN):
         if f"input {i}" not in first:
             break
         cells = [Cell("input", first[f"input {i}"])]
-        cells += [Cell(name, one.pictures[f"made {i}"]) for name, one in runs.items()]
         cells += [Cell("true", first[f"true {i}"])] if f"true {i}" in first else []
+        cells += [Cell(name, one.pictures[f"made {i}"]) for name, one in runs.items()]
         rows.append(("", cells))
     return Pictures(title, rows)
 
@@ -178,14 +177,22 @@ def told_scores(options: Options) -> Block:
         else f"{EPOCHS} epochs"
     )
     return Text(
-        f"Budget: {budget}, crops of {SIDES[options.budget]} pixels. distance: the kernel distance of what is "
-        "made of the "
-        f"test pictures to the training pictures of that side, in features of {network_name()}, in units of their "
-        "spread; "
-        "share: the same divided by that of the untouched inputs. L1: mean absolute difference to the truth. "
-        "Label maps "
-        "are read by the nearest class colour."
+        f"Budget: {budget}, crops of {SIDES[options.budget]} pixels. distance: the kernel distance of what is made of "
+        f"the test pictures to the training pictures of that side, in features of {network_name()}, in units of their "
+        "spread; share: the same divided by that of the untouched inputs. L1: mean absolute difference to the truth. "
+        "Label maps are read by the nearest class colour."
     )  # fmt: skip
+
+
+def best_rows(ways: Mapping[str, Mapping[str, Found]]) -> str:
+    """A sentence: the best row of each direction, by class IoU where that is known, else by distance."""
+    told = []
+    for way, runs in ways.items():
+        scores = {name: one.numbers["scores"] for name, one in runs.items()}
+        by, sign = ("class IoU", -1) if "class IoU" in next(iter(scores.values())) else ("distance", 1)
+        best = min(scores, key=lambda name: sign * scores[name][by])
+        told.append(f"{best} by {by} {scores[best][by]:g} ({way})")
+    return f"Best: {'; '.join(told)}."
 
 
 def of_way(found: Mapping[str, Found], way: str, names: Sequence[str]) -> dict[str, Found]:

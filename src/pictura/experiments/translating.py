@@ -31,6 +31,7 @@ from pictura.training.fit import fit
 from pictura.training.method import Method
 from pictura.training.settings import TrainSettings
 
+SCORES = ("pixel accuracy", "class accuracy", "class IoU")
 PROBE = 4  # steps that tell how long one takes; the first is left out
 LOAD = (286, 256)  # pix2pix and CycleGAN load 286 pixels for a crop of 256
 SAVES = 10  # checkpoints of a training, from which a resumed one goes on
@@ -200,7 +201,7 @@ class Judge:
         counts = torch.zeros(len(classes), len(classes) + 1, dtype=torch.long)
         for truth, found in zip(self.pictures(job, "paired")["test"]["B"], made, strict=True):
             counts = counts + confusion(numbers(classes, truth), numbers(classes, found), len(classes))
-        return {name: round(value, 3) for name, value in segmentation_scores(counts)._asdict().items()}
+        return {name: round(value, 3) for name, value in zip(SCORES, segmentation_scores(counts), strict=True)}
 
     def _see(self, some: list[Tensor]) -> Tensor:
         if self.encoder is None:

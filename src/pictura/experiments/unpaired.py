@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 
-from pictura.experiments.objectives import SCORES, pix2pix
+from pictura.experiments.objectives import pix2pix
 from pictura.experiments.pieces import Found, Piece
 from pictura.experiments.report import Block, Published, Report, Table
 from pictura.experiments.run import Options
 from pictura.experiments.training import (
     FORWARD,
     WIDTH,
+    best_rows,
     differs,
     find_task,
     of_way,
@@ -17,7 +18,7 @@ from pictura.experiments.training import (
     told_scores,
     training_piece,
 )
-from pictura.experiments.translating import Row
+from pictura.experiments.translating import SCORES, Row
 
 PIX2PIX = "pix2pix (pairs)"
 LAYOUT = "trainA, trainB, testA and testB, of the same names where there are pairs"
@@ -75,8 +76,8 @@ def report(options: Options, found: Mapping[str, Found]) -> Report:
     """Tables beside CycleGAN's, and pictures."""
     task = find_task("unpaired", options, pairs=False, layout=LAYOUT)
     blocks: list[Block] = []
-    for way in task.directions:
-        runs = of_way(found, way, list(_rows(options)))
+    ways = {way: of_way(found, way, list(_rows(options))) for way in task.directions}
+    for way, runs in ways.items():
         published, number = (TABLE_3, 3) if way == FORWARD else (TABLE_2, 2)
         theirs = Table(
             f"CycleGAN, table {number}: Cityscapes", ["method", *SCORES], [[n, *v] for n, v in published.items()]
@@ -86,8 +87,8 @@ def report(options: Options, found: Mapping[str, Found]) -> Report:
         blocks.append(sheet(f"Test pictures, {way}", runs))
     return Report(
         "Translation without pairs",
-        "How far do methods come that see two sets of pictures, but no pairs? pix2pix, which has the pairs, is "
-        "the upper "
-        "bound.",
+        "How far do methods come that see two sets of pictures, but no pairs? pix2pix, which has the pairs, is the "
+        "upper bound.",
         [*blocks, told_scores(options)],
+        best_rows(ways),
     )

@@ -38,9 +38,8 @@ def report(options: Options, found: Mapping[str, Found]) -> Report:
     first, last = next(iter(found)), list(found)[-1]
     return Report(
         "The weight of content against style",
-        "What does the ratio α/β do? Photograph, painting, start and steps are the same; only the weight α of "
-        "the content "
-        "differs.",
+        "What does the ratio α/β do? Photograph, painting, start and steps are the same; only the weight α of the "
+        "content differs.",
         [
             source_block(options),
             *show_group("From style to content", "ratio", found),
