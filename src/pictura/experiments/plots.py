@@ -58,14 +58,15 @@ def draw_curves(curves: Curves) -> str:
 
 
 def _draw(axes: "Axes", curves: Curves) -> None:
+    width = 1.6 if curves.joined else 0.0
     for i, series in enumerate(curves.series):
         points = [(x, y) for x, y in zip(series.x, series.y, strict=True) if math.isfinite(x) and math.isfinite(y)]
         x, y = [a for a, _ in points], [b for _, b in points]
         mark = MARKS[i % len(MARKS)] if curves.points else None
-        axes.plot(x, y, label=series.name, color=COLOURS[i % len(COLOURS)], marker=mark, markersize=5, linewidth=1.6)
-    if curves.series:
-        for label, at, value in zip(curves.labels, curves.series[0].x, curves.series[0].y, strict=False):
-            axes.annotate(label, (at, value), textcoords="offset points", xytext=(6, 5), fontsize=9)
+        axes.plot(x, y, label=series.name, color=COLOURS[i % len(COLOURS)], marker=mark, markersize=5, linewidth=width)
+    places = [place for series in curves.series for place in zip(series.x, series.y, strict=True)]
+    for label, place in zip(curves.labels, places, strict=False):
+        axes.annotate(label, place, textcoords="offset points", xytext=(6, 5), fontsize=8)
     if curves.log_x:
         axes.set_xscale("log")
         if curves.points and curves.series:  # the few values that there are

@@ -75,9 +75,10 @@ class Series:
 
 @dataclass(frozen=True)
 class Curves:
-    """A plot of several series; `points` marks each value, and `labels` names those of the first series.
+    """A plot of several series.
 
-    `top` is where the y axis ends; what is above it leaves the frame.
+    points: whether each value is marked; joined: whether a line joins the values of a series; labels: of all points,
+        series after series; top: where the y axis ends, what is above it leaves the frame.
     """
 
     title: str
@@ -87,6 +88,7 @@ class Curves:
     log_x: bool = False
     log_y: bool = False
     points: bool = False
+    joined: bool = True
     labels: Sequence[str] = ()
     top: float | None = None
     note: str = ""

@@ -27,20 +27,15 @@ def judged_table(title: str, what: str, runs: Group) -> Table:
     return Table(title, columns, rows, best=low("style, judged", "content, judged"))
 
 
-def trade_off(title: str, groups: Mapping[str, Group], *, note: str = "") -> Curves:
-    """Content against style distance, a point each run, labelled where there is one group."""
-    series = [
-        Series(
-            name,
-            [one.numbers["judged"]["content"] for one in runs.values()],
-            [one.numbers["judged"]["style"] for one in runs.values()],
-        )
-        for name, runs in groups.items()
-    ]
-    labels = list(next(iter(groups.values()))) if len(groups) == 1 else ()
-    return Curves(
-        title, "content distance, judged", "style distance, judged", series, points=True, labels=labels, note=note
-    )
+def trade_off(title: str, groups: Mapping[str, Group], *, joined: bool = False, note: str = "") -> Curves:
+    """Style against content distance, a labelled point each run; `joined` where their order means something."""
+    series, labels = [], list[str]()
+    for name, runs in groups.items():
+        judged = [one.numbers["judged"] for one in runs.values()]
+        series.append(Series(name, [one["content"] for one in judged], [one["style"] for one in judged]))
+        labels += runs
+    axes = ("content distance, judged", "style distance, judged")
+    return Curves(title, *axes, series, points=True, joined=joined, labels=labels, note=note)
 
 
 def source_block(options: Options) -> Pictures:

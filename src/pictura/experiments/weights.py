@@ -43,7 +43,9 @@ def report(options: Options, found: Mapping[str, Found]) -> Report:
         [
             source_block(options),
             *show_group("From style to content", "ratio", found),
-            trade_off("Style against content", {"α/β": found}, note="From the smallest ratio to the largest."),
+            trade_off(
+                "Style against content", {"α/β": found}, joined=True, note="From the smallest ratio to the largest."
+            ),
             *closing(
                 options, "CVPR 2016, figure 4, shows four ratios from 0.0001 to 0.1 as pictures, without a table."
             ),
