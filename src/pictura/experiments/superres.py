@@ -59,11 +59,16 @@ def find_sets(options: Options) -> list[Pictured]:
         return [Pictured("shipped", path) for path in sorted(SHIPPED.glob("*.jpg"))]
     if not options.data.is_dir():
         raise PicturaError(f"'{options.data}' is not a folder: give one with pictures, or with Set5/, Set14/ in it.")
-    folders = [options.data, *sorted(path for path in options.data.iterdir() if path.is_dir())]
+    folders = [options.data, *sorted((path for path in options.data.iterdir() if path.is_dir()), key=_by_number)]
     found = [Pictured(f.name, p) for f in folders for p in find_pictures(f, below=False).pictures[:limit]]
     if not found:
         raise PicturaError(f"The folder '{options.data}' contains no pictures: give one with pictures in it.")
     return found
+
+
+def _by_number(folder: Path) -> tuple[int, str]:
+    """Set5 before Set14."""
+    return len(folder.name), folder.name
 
 
 def enlargers(scale: int) -> dict[str, str]:
