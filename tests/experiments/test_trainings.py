@@ -108,7 +108,7 @@ def test_patches_and_generators(pairs, few, tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_gatys_beside_what_is_trained(pairs, few, tmp_path, monkeypatch):
-    (pairs / "testB" / "1.png").unlink()  # no pairs any more
+    (pairs / "trainA" / "5.png").unlink()  # no pairs any more
     monkeypatch.setattr(gatys_cyclegan, "_rows", lambda options: {"CycleGAN": tiny("cyclegan")})
     monkeypatch.setattr(gatys_cyclegan, "PLAIN", gatys_cyclegan.PLAIN.with_changes(steps=(1,)))
     monkeypatch.setattr("pictura.experiments.training.SIDES", {"small": 64})

@@ -14,7 +14,6 @@ from pictura.experiments.pieces import Found, Piece, Work
 from pictura.experiments.report import Cell, Pictures, Report, Text
 from pictura.experiments.run import Options
 from pictura.experiments.training import (
-    UNPAIRED,
     WIDTH,
     Task,
     best_rows,
@@ -33,7 +32,8 @@ from pictura.experiments.translating import Job, Row, build_method, open_trainin
 from pictura.methods.iterative.settings import PRESETS, Settings
 from pictura.tasks.optimize import open_optimizing
 
-LAYOUT = "trainA, testA (photographs) and trainB, testB (paintings)"
+WAY = "photographs → paintings"
+LAYOUT = "trainA, testA (paintings) and trainB, testB (photographs), as CycleGAN's monet2photo has them"
 COLLECTION = 16  # paintings whose mean is the style of the collection at the small budget
 LIMIT = 8  # photographs: an optimisation takes seconds each
 # As in CycleGAN's figure 15: two pictures chosen from the paintings, and all of them together.
@@ -42,7 +42,8 @@ GATYS = {"Gatys, first painting": slice(0, 1), "Gatys, second painting": slice(1
 
 def _task(options: Options) -> Task:
     """Without pairs and labels, whatever lies there."""
-    return Task(find_task("gatys-cyclegan", options, pairs=False, layout=LAYOUT).data, False, False)
+    found = find_task("gatys-cyclegan", options, pairs=False, layout=LAYOUT)
+    return Task(found.data, False, False, WAY, "BtoA")
 
 
 def _rows(options: Options) -> dict[str, Row]:
@@ -59,8 +60,8 @@ def plan(options: Options) -> list[Piece]:
     """Gatys with each style, and each training."""
     task = _task(options)
     rows = _rows(options)
-    pieces = [training_piece(name, row, options, task, UNPAIRED, limit=LIMIT) for name, row in rows.items()]
-    job = make_job(options, task, UNPAIRED, LIMIT)
+    pieces = [training_piece(name, row, options, task, WAY, limit=LIMIT) for name, row in rows.items()]
+    job = make_job(options, task, WAY, LIMIT)
     first = next(iter(rows.values()))
     data = open_training(first, job, build_method(first)).fingerprint()
     for name, which in GATYS.items():
@@ -72,7 +73,7 @@ def plan(options: Options) -> list[Piece]:
             "judge": network_name(),
         }
         compute = partial(_paint, settings=settings, which=which, task=task, job=job, small=options.small)
-        pieces.append(Piece(f"{name}, {UNPAIRED}", recipe, compute))
+        pieces.append(Piece(f"{name}, {WAY}", recipe, compute))
     return pieces
 
 
@@ -90,14 +91,14 @@ def _paint(work: Work, *, settings: Settings, which: slice, task: Task, job: Job
         made.append(stylizer.render(photo[None])[0].cpu())
         work.tell((i + 1) / len(photos), f"picture {i + 1}/{len(photos)}")
     seconds = round((time.monotonic() - start) / len(photos), 2)
-    found = judge_made(made, judge, job, task, UNPAIRED, {"steps": sum(settings.steps), "seconds a picture": seconds})
+    found = judge_made(made, judge, job, task, WAY, {"steps": sum(settings.steps), "seconds a picture": seconds})
     shown = {f"painting {i}": to_pixels(one[0]) for i, one in enumerate(paintings[:4])}
     return Found(found.numbers, found.pictures | shown)
 
 
 def report(options: Options, found: Mapping[str, Found]) -> Report:
     """The paper's figure, and distances."""
-    runs = {name.removesuffix(f", {UNPAIRED}"): one for name, one in found.items()}
+    runs = {name.removesuffix(f", {WAY}"): one for name, one in found.items()}
     order = {name: runs[name] for name in [*GATYS, *_rows(options)]}
     collection = runs["Gatys, collection"].pictures
     styles = [Cell(f"painting {i + 1}", collection[f"painting {i}"]) for i in range(4) if f"painting {i}" in collection]
@@ -119,5 +120,5 @@ def report(options: Options, found: Mapping[str, Found]) -> Report:
                 "one network as judge."
             ),
         ],
-        best_rows({UNPAIRED: order}),
+        best_rows({WAY: order}),
     )

@@ -35,16 +35,21 @@ LAYOUT = "trainA and testA (photographs), trainB and testB (label maps of the sa
 
 @dataclass(frozen=True)
 class Task:
-    """A folder as an experiment uses it: whether pictures come in pairs, and whether B is label maps."""
+    """A folder as an experiment uses it: whether pictures come in pairs, and whether B is label maps.
+
+    way, direction: what is translated where B is no label maps, in words and as the data setting.
+    """
 
     data: Path
     paired: bool
     labels: bool
+    way: str = UNPAIRED
+    direction: str = "AtoB"
 
     @property
     def directions(self) -> dict[str, str]:
         """Words for the directions that make sense, with the data setting of each."""
-        return DIRECTIONS if self.labels else {UNPAIRED: "AtoB"}
+        return DIRECTIONS if self.labels else {self.way: self.direction}
 
 
 def find_task(name: str, options: Options, *, pairs: bool, layout: str = LAYOUT) -> Task:
@@ -190,9 +195,11 @@ def best_rows(ways: Mapping[str, Mapping[str, Found]]) -> str:
     for way, runs in ways.items():
         scores = {name: one.numbers["scores"] for name, one in runs.items()}
         by, sign = ("class IoU", -1) if "class IoU" in next(iter(scores.values())) else ("distance", 1)
-        best = min(scores, key=lambda name: sign * scores[name][by])
-        told.append(f"{best} by {by} {scores[best][by]:g} ({way})")
-    return f"Best: {'; '.join(told)}."
+        known = {name: sign * score[by] for name, score in scores.items() if score.get(by) is not None}
+        if known:  # of a single picture no distance of sets is known
+            best = min(known, key=known.__getitem__)
+            told.append(f"{best} by {by} {scores[best][by]:g} ({way})")
+    return f"Best: {'; '.join(told)}." if told else ""
 
 
 def of_way(found: Mapping[str, Found], way: str, names: Sequence[str]) -> dict[str, Found]:
