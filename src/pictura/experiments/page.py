@@ -19,6 +19,7 @@ PAGE = Path(__file__).parent / "page"
 MAX_PNG = 60_000  # bytes; a picture whose PNG is larger is shown as a JPEG
 JPEG_QUALITY = 92
 FEW = 3  # pictures in a row
+SMALL = 160  # pixels of width of pictures that stand seven or eight in a row
 BESIDE = 32.0  # rem that each of two tables beside each other has on a wide page
 CRISP = 64  # pixels: what is not wider is enlarged without smoothing
 # Nothing is fetched, whatever the page says.
@@ -117,15 +118,20 @@ def _write_pictures(block: Pictures) -> str:
     for name, cells in block.rows:
         head = f"<h3>{escape(name)}</h3>" if name else ""
         grid = "".join(_write_cell(cell, name) for cell in cells)
-        rows.append(f'<div class="row">{head}<div class="grid"{_cell_width(len(cells))}>{grid}</div></div>')
+        rows.append(f'<div class="row">{head}<div class="grid"{_cell_width(cells)}>{grid}</div></div>')
     # Short rows stand two beside each other where there is room.
     few = " few" if len(rows) > 1 and max(len(cells) for _, cells in block.rows) <= FEW else ""
     return f'<h2>{escape(block.title)}</h2><div class="rows{few}">{"".join(rows)}</div>{_note(block.note)}'
 
 
-def _cell_width(count: int) -> str:
-    """So that five to seven pictures fill one row on a wide page, which has 65 rem."""
-    return f' style="--cell:{65 / count - 0.9:.2f}rem"' if 5 <= count <= 7 else ""
+def _cell_width(cells: Sequence[Cell]) -> str:
+    """So that five to eight pictures fill one row on a wide page, which has 65 rem, or two where they are large."""
+    columns = len(cells)
+    if not 5 <= columns <= 8:
+        return ""
+    if columns > 6 and cells[0].pixels.shape[1] > SMALL:
+        columns = 4
+    return f' style="--cell:{65 / columns - 0.9:.2f}rem"'
 
 
 def _write_cell(cell: Cell, row: str) -> str:
