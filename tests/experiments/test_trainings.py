@@ -6,7 +6,7 @@ from PIL import Image
 
 from pictura.experiments import TRAINING, ageing, gatys_cyclegan, generators, objectives, patches, unpaired
 from pictura.experiments.run import Options, load_recipe, run_experiment
-from pictura.experiments.translating import Job, Judge, Row, build_method, train_row
+from pictura.experiments.translating import Job, Judge, Row, all_of, build_method, train_row
 from pictura.methods import find_method
 from pictura.runtime.errors import PicturaError
 
@@ -44,6 +44,18 @@ def test_the_judge_of_translations(pairs, encoder):
     assert judge.segmentation(true, job)["class IoU"] == 1
     assert set(judge.distances(true, job, "paired")) == {"distance", "share"}
     assert Judge(None).distances(true, job, "paired") == {}
+
+
+def test_unpaired_sides_are_read_in_their_order(pairs):
+    (pairs / "trainB" / "5.png").unlink()
+    for direction, counts in (("AtoB", {"A": 6, "B": 5}), ("BtoA", {"A": 5, "B": 6})):
+        found = all_of(Job(pairs, direction, side=64), "unpaired", "train")
+        assert {side: len(some) for side, some in found.items()} == counts
+        assert len({one.sum().item() for one in found["B"]}) == counts["B"]  # no picture twice
+    assert {side: len(some) for side, some in all_of(Job(pairs, limit=2), "unpaired", "train").items()} == {
+        "A": 2,
+        "B": 2,
+    }
 
 
 @pytest.mark.slow

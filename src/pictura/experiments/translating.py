@@ -214,13 +214,15 @@ class Judge:
 
 def all_of(job: Job, kind: Any, split: str) -> dict[str, list[Tensor]]:
     """Every picture of a split, whole, side by side; label maps by nearest neighbours."""
-    settings = data_settings({"direction": job.direction, "load": job.side, "mirror": False})
-    source = open_data(job.data, kind, job.side, split=split, settings=settings)
-    found: dict[str, list[Tensor]] = {"A": [], "B": []}
-    for i in range(min(len(source), job.limit or len(source))):
-        sample = source.sample(i, torch.Generator().manual_seed(0))
-        for name in found:
-            found[name].append(sample[name])
+    found: dict[str, list[Tensor]] = {}
+    for side, direction in (("A", job.direction), ("B", {"AtoB": "BtoA", "BtoA": "AtoB"}[job.direction])):
+        # Where sides are not paired, only A is read in order: for B the sides are swapped.
+        own = "A" if kind == "unpaired" else side
+        settings = {"direction": direction if kind == "unpaired" else job.direction, "load": job.side, "mirror": False}
+        source = open_data(job.data, kind, job.side, split=split, settings=data_settings(settings))
+        count = len(source.part.views[own])
+        numbers = range(min(count, job.limit or count))
+        found[side] = [source.sample(i, torch.Generator().manual_seed(0))[own] for i in numbers]
     return found
 
 
