@@ -38,7 +38,8 @@ def report(options: Options, found: Mapping[str, Found]) -> Report:
             source_block(options),
             *show_group("Style from the first layer to all five", "style layers", style, "Content from relu4_2."),
             *show_group("Content from a shallow to a deep layer", "content layer", content, "Style from all five."),
-            trade_off("Style against content", {"style layers": style, "content layer": content}),
+            trade_off("Style against content, by style layers", {"style layers": style}),
+            trade_off("Style against content, by content layer", {"content layer": content}),
             *closing(
                 options,
                 "arXiv 1508.06576, figure 3, and CVPR 2016, figure 5, show such pictures without a table.",
