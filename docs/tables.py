@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from pictura.cli.app import load_command
+from pictura.experiments import EXPERIMENTS, TRAINING
 from pictura.methods.iterative.settings import PRESETS, Settings
 
 ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "CONTRIBUTING.md", ROOT / "docs" / "cli.md", ROOT / "docs" / "optimisation.md")
+PAGES += (ROOT / "docs" / "experiments.md",)
 TABLE = re.compile(r"(<!-- table: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 START = (
     "api.py",
@@ -97,7 +99,13 @@ def markdown(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     return "".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |\n" for cells in lines)
 
 
-TABLES = {"paper": paper, "start": start} | {
+def experiments() -> str:
+    """Each experiment with what it shows, and whether it needs data."""
+    rows = [(f"`{name}`", line, "a folder" if name in TRAINING else "") for name, line in EXPERIMENTS.items()]
+    return markdown(("name", "what it shows", "needs"), rows)
+
+
+TABLES = {"paper": paper, "start": start, "experiments": experiments} | {
     command.replace(" ", "-"): partial(options, command)
     for command in (
         "stylize",
@@ -111,6 +119,8 @@ TABLES = {"paper": paper, "start": start} | {
         "interpolate",
         "upscale",
         "measure",
+        "compare",
+        "experiment",
         "video",
         "train",
         "data check",
