@@ -1,6 +1,6 @@
 """Measures what a trained model does to faces that it has not seen, by judges that no loss has seen.
 
-    python recipes/faces/measure.py smile MODEL DATA --judges FOLDER [--attribute smiling] [--examples SMILES] [-o sheet.png]
+    python recipes/faces/measure.py smile MODEL DATA --judges FOLDER [--attribute smiling] [--examples SMILES] [-o OUT]
     python recipes/faces/measure.py age MODEL DATA --judges FOLDER [--plain MODEL] [-o sheet.png]
 
 DATA holds aligned faces: for smile a folder test/not_smiling and one test/smiling, for age a folder test of names such

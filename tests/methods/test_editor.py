@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from pictura.encoders import load_encoder
 from pictura.methods.editor import EditorMethod, EditorSettings
 from pictura.methods.editor import method as editor
-from pictura.methods.editor.objective import draw_wrong
+from pictura.methods.editor.objective import draw_wrong, line_loss, patch_critic_loss, patch_loss
 from pictura.networks.editor import Editor, class_basis, coordinates, edit_picture, warp
 from pictura.runtime.errors import PicturaError
 
@@ -79,9 +79,9 @@ def test_coordinates_are_those_of_an_upright_face():
 
 
 def wanted_losses(method: EditorMethod, batch: dict[str, Tensor], c: Tensor, wanted: Tensor, wrong: Tensor) -> Any:
-    """The generator's and the critic's loss, in a row, for scale 1 and one picture that stays what it is."""
+    """The losses of generator, critic and critic of patches, for scale 1 and one picture that stays what it is."""
     s, x = method.settings, batch["image"]
-    G, D, phi = copy.deepcopy(method.network), copy.deepcopy(method.heads), method.encoder
+    G, D, P, phi = *map(copy.deepcopy, (method.network, method.heads, method.patches)), method.encoder
     layers = list(s.layers)
     real = phi(x, layers)
     D.measure(real)
@@ -110,13 +110,20 @@ def wanted_losses(method: EditorMethod, batch: dict[str, Tensor], c: Tensor, wan
         f, p = ((y - y.mean(2, keepdim=True)) / (y.std(2, correction=0, keepdim=True) + 1e-3) for y in (f, p))
         content = content + (1 - (f * p).mean()) / 2
     change = F.avg_pool2d(fake - x, 8)
+    counts = F.conv2d(F.pad(torch.ones(1, 1, *x.shape[-2:]), (2,) * 4), torch.ones(1, 1, 5, 5))
     rough = (flow[..., 1:] - flow[..., :-1]).abs().mean() + (flow[..., 1:, :] - flow[..., :-1, :]).abs().mean()
+    lightness = [y.mean(1)[:, None] for y in (fake, x)]
+    fine = [y - F.conv2d(F.pad(y, (2,) * 4), torch.ones(1, 1, 5, 5)) / counts for y in lightness]
+    like_a_photo = ((P(2 * fake[1:] - 1)[0] - 1) ** 2).mean()
+    patch_slope = torch.autograd.grad(like_a_photo, fake, retain_graph=True)[0].norm()
     generator = (
         adversarial / slope / math.sqrt(fake.numel())
         + s.content_weight * content
         + s.own_weight * ((fake[0] - x[0]) ** 2).mean()
         + s.flow_weight * rough
         + s.colour_weight * ((change - change.mean(1, keepdim=True)) ** 2).mean()
+        + s.line_weight * ((fine[0].abs() - fine[1].abs()).relu() ** 2).mean()
+        + s.patch_weight * like_a_photo / patch_slope / math.sqrt(fake.numel())
     )
     both = ask({layer: torch.cat([real[layer], f.detach()]) for layer, f in made.items()})
     r, m = [a[:4] for a in both], [a[4:] for a in both]
@@ -125,18 +132,21 @@ def wanted_losses(method: EditorMethod, batch: dict[str, Tensor], c: Tensor, wan
         critic = critic + (1 - right).relu().mean() / 4
         critic = critic + 0.75 * (1 + edited).relu().mean() / 4 + 0.25 * (1 + other).relu().mean() / 4
     critic = critic + s.class_weight * (entropy(r, c) + 0.5 * entropy(m, c[1:]))
-    return generator.detach(), critic.detach()
+    patches = (((P(2 * x - 1)[0] - 1) ** 2).mean() + (P(2 * fake[1:] - 1)[0] ** 2).mean()) / 2
+    return generator.detach(), critic.detach(), patches.detach()
 
 
 def test_step(compact):
     method = prepared(compact, kind="binary", rescale=(1.0, 1.0), colour_weight=3.0, class_weight=0.7, gain=4.0)
     batch = {"image": faces(), "label": torch.tensor([0, 1, 1, 0])}
     c = torch.tensor([[1.0, 0], [0, 1], [0, 1], [1, 0]])
-    generator, critic = wanted_losses(method, batch, c, torch.cat([c[:1], 1 - c[1:]]), 1 - c)
-    (first, loss_g, gradients), (second, loss_d, of_critic) = record(method, batch)
-    assert (first, second) == ("generator", "critic")
+    generator, critic, patches = wanted_losses(method, batch, c, torch.cat([c[:1], 1 - c[1:]]), 1 - c)
+    (first, loss_g, gradients), (second, loss_d, of_critic), (third, loss_p, of_patches) = record(method, batch)
+    assert (first, second, third) == ("generator", "critic", "patches")
     torch.testing.assert_close(loss_g, generator, rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(loss_d, critic, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(loss_p, patches, rtol=1e-4, atol=1e-5)
+    assert {name.partition(".")[0] for name in of_patches} == {"patches"}
     assert {name.partition(".")[0] for name in gradients} == {"generator"}
     assert {name.partition(".")[0] for name in of_critic} == {"critic"}
     assert all(g.abs().max() > 0 for name, g in gradients.items() if "norm" in name)  # the condition reaches every norm
@@ -146,7 +156,7 @@ def test_the_critic_learns_alone_at_first(compact):
     method = prepared(compact, warmup=2)
     batch = {"image": faces(), "label": torch.tensor([3, 30, 50, 80])}
     assert [[player for player, _, _ in record(method, batch)] for _ in range(3)] == [
-        ["critic"], ["critic"], ["generator", "critic"],
+        ["critic"], ["critic"], ["generator", "critic", "patches"],
     ]  # fmt: skip
 
 
@@ -226,6 +236,26 @@ def test_mistakes():
         method.check_crop(16)
     with pytest.raises(PicturaError, match="no option 'seed'"):
         method.edit(faces(1), attributes={"age": 3.0}, seed=1)
+
+
+def test_a_drawn_line_costs_more_than_as_much_in_faint_ones():
+    x = torch.full((1, 3, 32, 32), 0.5)
+    line, wrinkles = x.clone(), x.clone()
+    line[..., 16, :] -= 0.4
+    wrinkles[..., 2:32:4, :] -= 0.05  # eight lines of an eighth of the contrast
+    assert line_loss(line, x) > 5 * line_loss(wrinkles, x) > 0
+    assert line_loss(x, line) == 0  # what is smoothed
+
+
+def test_the_critic_of_patches_has_its_own_loss_and_no_other():
+    method = build(EditorMethod, patch_weight=1.0)
+    assert set(method.networks()) == {"generator", "critic", "patches"}
+    assert set(build(EditorMethod, patch_weight=0.0).networks()) == {"generator", "critic"}
+    real, fake = faces(2), faces(2).flip(0).requires_grad_()
+    patch_critic_loss(method.patches, real, fake.detach()).backward()
+    assert all(p.grad is not None for p in method.patches.parameters()) and fake.grad is None
+    answers = method.patches(2 * fake - 1)[0]
+    assert torch.allclose(patch_loss(method.patches, fake), (answers - 1).square().mean())
 
 
 # That it learns

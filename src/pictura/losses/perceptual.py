@@ -108,7 +108,7 @@ class PerceptualLoss:
         roots = {}
         if emphasis is not None:
             roots = {
-                layer: F.adaptive_avg_pool2d(emphasis, f.shape[-2:]).sqrt().to(f)
+                layer: F.adaptive_avg_pool2d(emphasis, (f.shape[-2], f.shape[-1])).sqrt().to(f)
                 for layer, f in features.items()
                 if layer in self.content
             }

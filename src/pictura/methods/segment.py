@@ -216,7 +216,8 @@ class Segment(Method):
         """Each photograph lighter or darker, and with more or less contrast."""
         light, contrast = (self.settings.jitter * (2 * torch.rand(2, len(x), 1, 1, 1, generator=generator) - 1)).to(x)
         mean = x.mean((1, 2, 3), keepdim=True)
-        return ((x - mean) * (1 + contrast) + mean + light / 2).clamp(0, 1)
+        varied: Tensor = ((x - mean) * (1 + contrast) + mean + light / 2).clamp(0, 1)
+        return varied
 
     def _paint(self, places: Tensor) -> Tensor:
         """Places in `counted` N×H×W to N×3×H×W in the classes' colours, black where they do not count."""

@@ -49,7 +49,8 @@ def _colour_statistics(image: Tensor) -> tuple[Tensor, Tensor]:
 
 def _root(covariance: Tensor) -> Tensor:
     values, vectors = torch.linalg.eigh(covariance)
-    return vectors @ values.sqrt().diag() @ vectors.mT
+    root: Tensor = vectors @ values.sqrt().diag() @ vectors.mT
+    return root
 
 
 def match_histogram(image: Tensor, source: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -77,6 +77,7 @@ class StyleOptions:
         from pictura.tasks.feed_forward import FeedForwardStylizer
         from pictura.tasks.stylize import mask_tensor, open_stylizer
 
+        memory: dict[str, Any] = {} if self.memory is None else {"memory": self.memory * 2**20}
         stylizer = open_stylizer(
             current_method(self.method) or self.method,
             self.style or [],
@@ -88,7 +89,7 @@ class StyleOptions:
             model=self.model,
             strength=self.strength,
             style_scale=self.style_scale,
-            **({} if self.memory is None else {"memory": self.memory * 2**20}),
+            **memory,
         )
         if not isinstance(stylizer, FeedForwardStylizer):
             raise PicturaError("A video is painted in one pass a frame: take --method adain or johnson.")

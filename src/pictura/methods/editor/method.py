@@ -77,8 +77,9 @@ class EditorMethod(Method):
 
     @classmethod
     def tiny(cls) -> EditorSettings:
-        """A few channels."""
-        return EditorSettings(kind="age", widths=(4, 8, 8), blocks=1, deep=0, critic_width=8, warmup=0, side=32)
+        """A few channels, and every loss."""
+        sizes: dict[str, Any] = {"widths": (4, 8, 8), "blocks": 1, "deep": 0, "critic_width": 8, "side": 32}
+        return EditorSettings(kind="age", warmup=0, line_weight=1.0, patch_weight=1.0, **sizes)
 
     def networks(self) -> dict[str, nn.Module]:
         """G and D, and the critic of patches if it is asked."""
