@@ -50,11 +50,11 @@ COMMANDS = {
     ),
     "compare": (
         "compare:compare",
-        "Paint one picture by several methods, on one sheet, with time and distances.",
+        "Paint one picture by several methods: a sheet, and a table of time and distances from style and content.",
     ),
     "experiment": (
         "experiment:experiment",
-        "Run the papers' experiments, each into a page with its pictures, curves and tables.",
+        "Run an experiment of the papers; it ends in a page that opens offline, and its numbers as JSON.",
     ),
     "sample": (
         "sample:sample",
