@@ -31,7 +31,7 @@ from pictura.tasks.model import load
 from pictura.tasks.optimize import StepCallback, Stop
 from pictura.tasks.provenance import load_settings
 from pictura.tasks.sample import interpolate, lay_out, sample
-from pictura.tasks.stylize import OPTIMIZE, mask_tensor, mask_tensors, open_stylizer, resolve_method, stylize_picture
+from pictura.tasks.stylize import OPTIMIZE, mask_tensors, open_masks, open_stylizer, resolve_method, stylize_picture
 from pictura.tasks.synthesize import synthesize
 from pictura.tasks.translate import Translator, open_translator, translate_picture
 from pictura.training.capabilities import Segments
@@ -91,12 +91,7 @@ def stylize(
     size: int | None = None,
     style_weights: Sequence[float] | None = None,
     masks: Sequence[PictureInput] = (),
-    style_masks: Sequence[PictureInput] = (),
     keep_colours: bool = False,
-    match_colours: bool = False,
-    protect: PictureInput | None = None,
-    faces: bool = True,
-    strength: float = 1.0,
     device: str = "auto",
     encoder: Encoder | str | None = None,
     callback: StepCallback | None = None,
@@ -116,18 +111,13 @@ def stylize(
         size: longest side of the result; by default the content's own, which optimize paints at 1024 pixels at most.
         style_weights: one positive number for each style; equal by default.
         masks: one picture for each style, white where it applies.
-        style_masks: one picture for each style, white where it counts; with `masks`, this part of the painting for
-            that part of the photo.
         keep_colours: whether the content's colours stay, under the painting's lightness.
-        match_colours: whether the painting's colours get the mean and covariance of the content's.
-        protect: a picture, white where the content is to stay legible.
-        faces: whether faces stay legible.
-        strength: from 0, the photo, to 1, all of the style.
         device: auto, cpu, cuda or mps.
         encoder, callback, stop: an opened encoder for many pictures; called with, and asked after, each `Step`; for
             optimize only.
-        options: optimize: single settings, such as ``steps=(50, 20)``; adain and johnson: model (a name, folder or
-            file), memory (bytes); adain: style_scale; photo: as those, luma (0 to 1), skin (bool).
+        options: any: strength (0 to 1), match_colours and faces (bool), protect (a picture), style_masks (pictures),
+            see docs/control.md; optimize: single settings, such as ``steps=(50, 20)``; adain and johnson: model (a
+            name, folder or file), memory (bytes); adain: style_scale; photo: as those, luma (0 to 1), skin (bool).
 
     Returns:
         What `content` was: a Picture for a path or Picture, else a PIL picture, array or tensor of the same type, of
@@ -143,14 +133,9 @@ def stylize(
         list(style) if isinstance(style, (list, tuple)) else [style],
         style_weights,
         masks=mask_tensors(masks),
-        style_masks=mask_tensors(style_masks),
         keep_colours=keep_colours,
-        match_colours=match_colours,
-        protect=None if protect is None else mask_tensor(protect),
-        faces=faces,
-        strength=strength,
         device=device,
-        **options,
+        **open_masks(options),
     )
     return stylize_picture(content, stylizer, size=size, callback=callback, stop=stop)
 

@@ -86,6 +86,8 @@ def _kinds_of(function: Callable[..., Any]) -> dict[str, Any]:
 def _is_checkable(kind: Any) -> bool:
     """Whether values of this kind can be told from others; those of a picture of any kind cannot (arrays)."""
     origin = get_origin(kind)
+    if origin is dict:
+        return True  # that it is one; what it holds is left to the function where it may be anything
     if origin in _CONTAINERS:
         return all(_is_checkable(part) for part in get_args(kind) if part is not ...)
     # Any is a class since Python 3.11, and would take tensors apart.

@@ -164,6 +164,16 @@ def mask_tensors(masks: Sequence[PictureInput] | PictureInput | None) -> list[Te
     return [mask_tensor(mask) for mask in given]
 
 
+def open_masks(options: dict[str, Any]) -> dict[str, Any]:
+    """Options with the pictures `style_masks` and `protect`, where they are given, as `open_stylizer` takes them."""
+    opened = dict(options)
+    if options.get("style_masks") is not None:
+        opened["style_masks"] = mask_tensors(options["style_masks"])
+    if options.get("protect") is not None:
+        opened["protect"] = mask_tensor(options["protect"])
+    return opened
+
+
 def mask_tensor(mask: PictureInput) -> Tensor:
     """A picture of any kind as a mask 1×1×h×w in [0, 1]: the mean of its colours, as far as they are seen (× alpha)."""
     picture = as_picture(mask)
