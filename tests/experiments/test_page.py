@@ -99,7 +99,7 @@ def test_curves_take_the_ink_of_the_page():
 
 def test_the_best_values_are_marked():
     table = Table("t", ["a", "b", "c"], [["x", 2.0, 1], ["y", 1.0, 3], ["z", None, 3]], best={**low("b"), "c": "high"})
-    assert table.marked() == {(1, 1), (1, 2), (2, 2)}
+    assert table.find_best() == {(1, 1), (1, 2), (2, 2)}
     assert "td class=best" in write_page(Report("t", "", [table]))
 
 

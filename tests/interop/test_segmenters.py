@@ -49,7 +49,7 @@ def test_the_file_tells_the_network(tmp_path, kind, draw):
     for size in ((1, 1), (33, 50)):
         found = opened.segment(draw(*size))
         assert found.shape == size and found.dtype == torch.int64
-        assert not set(found.unique().tolist()) & {list(opened.classes).index(name) for name in opened.ignored}
+        assert not set(found.unique().tolist()) & {list(opened.classes).index(name) for name in opened.ignored_classes}
     with pytest.raises(PicturaError, match="too little for this network; it needs at least"):
         opened.segment(draw(64, 64), memory=1000)
     with pytest.raises(PicturaError, match="has no option 'strength'"):

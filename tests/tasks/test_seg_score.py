@@ -16,7 +16,7 @@ class ByColour:
     """Finds the class whose colour is nearest, but never void."""
 
     name = "by-colour"
-    classes, ignored = COLOURS, ("void",)
+    classes, ignored_classes = COLOURS, ("void",)
 
     def segment(self, image, *, memory=0, precision="auto"):
         colours = torch.tensor(list(COLOURS.values())).view(4, 3, 1, 1) / 255

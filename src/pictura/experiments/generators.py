@@ -3,20 +3,19 @@
 from collections.abc import Mapping
 
 from pictura.experiments.pieces import Found, Piece
-from pictura.experiments.report import Published, Report, Table
+from pictura.experiments.report import Published, Report
 from pictura.experiments.run import Options
 from pictura.experiments.training import (
     WIDTH,
-    best_rows,
     differs,
     find_task,
+    list_scores,
     of_way,
+    report_one_way,
     scores_table,
-    sheet,
-    told_scores,
     training_piece,
 )
-from pictura.experiments.translating import SCORES, Row
+from pictura.experiments.translating import Row
 
 GENERATORS = {"encoder-decoder": "encoder_decoder", "U-Net": "unet_256", "ResNet, 9 blocks": "resnet_9"}
 OBJECTIVES = ("L1", "L1+cGAN")
@@ -51,25 +50,12 @@ def report(options: Options, found: Mapping[str, Found]) -> Report:
     task = find_task("generators", options, pairs=True)
     way = list(task.directions)[-1]
     runs = of_way(found, way, list(_rows(options)))
-    theirs = Table(
-        "pix2pix, table 2: Cityscapes, labels → photographs",
-        ["generator", *SCORES],
-        [[name, *values] for name, values in TABLE_2.items()],
-    )
-    return Report(
-        "Generators",
+    ours = scores_table(f"Ours: {way}", "generator", runs)
+    theirs = list_scores("pix2pix, table 2: Cityscapes, labels → photographs", "generator", TABLE_2)
+    source = "Isola, Zhu, Zhou and Efros, CVPR 2017, arXiv 1611.07004, revision of November 2018, table 2 (batch 10)."
+    question = (
         "What do the skips of the U-Net do? An encoder-decoder has none and must bring all through a few numbers; a "
-        "ResNet keeps a quarter of the size. Crops have 256 pixels here, also at the small budget.",
-        [
-            Published(
-                scores_table(f"Ours: {way}", "generator", runs),
-                theirs,
-                "Isola, Zhu, Zhou and Efros, CVPR 2017, arXiv 1611.07004, revision of November 2018, table 2 "
-                "(batch 10).",
-                differs(options, task),
-            ),
-            sheet(f"Test pictures, {way}", runs),
-            told_scores(options),
-        ],
-        best_rows({way: runs}),
+        "ResNet keeps a quarter of the size. Crops have 256 pixels here, also at the small budget."
     )
+    published = Published(ours, theirs, source, differs(options, task))
+    return report_one_way("Generators", question, runs, published, way, options)

@@ -83,7 +83,7 @@ def _write_block(block: Block) -> str:
 
 
 def _write_table(table: Table) -> str:
-    marked = table.marked()
+    marked = table.find_best()
     heads = "".join(f"<th>{escape(name)}</th>" for name in table.columns)
     rows = []
     for i, row in enumerate(table.rows):

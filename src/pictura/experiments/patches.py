@@ -4,19 +4,17 @@ from collections.abc import Mapping
 
 from pictura.experiments.objectives import row
 from pictura.experiments.pieces import Found, Piece
-from pictura.experiments.report import Published, Report, Table
+from pictura.experiments.report import Published, Report
 from pictura.experiments.run import Options
 from pictura.experiments.training import (
-    best_rows,
     differs,
     find_task,
+    list_scores,
     of_way,
+    report_one_way,
     scores_table,
-    sheet,
-    told_scores,
     training_piece,
 )
-from pictura.experiments.translating import SCORES
 
 # By the name of the critic; at 128 pixels the largest patch is 142, wider than the picture.
 PATCHES = {
@@ -46,24 +44,12 @@ def report(options: Options, found: Mapping[str, Found]) -> Report:
     task = find_task("patches", options, pairs=True)
     way = list(task.directions)[-1]
     runs = of_way(found, way, list(PATCHES[options.budget]))
-    theirs = Table(
-        "pix2pix, table 3: Cityscapes, labels → photographs",
-        ["patch", *SCORES],
-        [[name, *values] for name, values in TABLE_3.items()],
-    )
-    return Report(
-        "Patches of the critic",
+    ours = scores_table(f"Ours: {way}", "patch", runs)
+    theirs = list_scores("pix2pix, table 3: Cityscapes, labels → photographs", "patch", TABLE_3)
+    source = "Isola, Zhu, Zhou and Efros, CVPR 2017, arXiv 1611.07004, table 3."
+    question = (
         "How much of the picture should the critic see at once? The objective is L1+cGAN; only the critic's "
-        "depth differs.",
-        [
-            Published(
-                scores_table(f"Ours: {way}", "patch", runs),
-                theirs,
-                "Isola, Zhu, Zhou and Efros, CVPR 2017, arXiv 1611.07004, table 3.",
-                differs(options, task),
-            ),
-            sheet(f"Test pictures, {way}", runs),
-            told_scores(options),
-        ],
-        best_rows({way: runs}),
+        "depth differs."
     )
+    published = Published(ours, theirs, source, differs(options, task))
+    return report_one_way("Patches of the critic", question, runs, published, way, options)

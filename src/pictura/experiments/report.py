@@ -37,7 +37,7 @@ class Table:
         rows = [[finite(value) for value in row] for row in self.rows]
         return {"kind": "table", "title": self.title, "columns": list(self.columns), "rows": rows, "note": self.note}
 
-    def marked(self) -> set[tuple[int, int]]:
+    def find_best(self) -> set[tuple[int, int]]:
         """(row, column) of the best values."""
         found = set()
         for name, side in self.best.items():

@@ -13,9 +13,9 @@ from pictura.data import open_data
 from pictura.encoders import load_encoder
 from pictura.experiments.material import is_here
 from pictura.experiments.pieces import Found, Piece, Work
-from pictura.experiments.report import Block, Cell, Pictures, Table, Text, low
+from pictura.experiments.report import Block, Cell, Pictures, Published, Report, Table, Text, low
 from pictura.experiments.run import Options
-from pictura.experiments.translating import Job, Judge, Row, build_method, has_palette, open_training, train_row
+from pictura.experiments.translating import SCORES, Job, Judge, Row, build_method, has_palette, open_training, train_row
 from pictura.picture.picture import Pixels
 from pictura.runtime.errors import PicturaError
 
@@ -123,7 +123,7 @@ def _train(work: Work, *, row: Row, job: Job, budget: Mapping[str, float | None]
     judge = open_set_judge(network_name(), job.device)
     kind = "paired" if task.paired else "unpaired"
     work.tell(0.9, "judging")
-    made = judge.made(method, row, job, kind)
+    made = judge.translate_tests(method, row, job, kind)
     return judge_made(made, judge, job, task, way, {"steps": steps})
 
 
@@ -215,3 +215,17 @@ def differs(options: Options, task: Task) -> str:
         + (f"{options.minutes or MINUTES:g} minutes a row instead of hours of a GPU; " if options.small else "")
         + "labels are read by the nearest colour, and photographs judged by a kernel distance instead of FCN-8s."
     )
+
+
+def report_one_way(
+    title: str, question: str, runs: Mapping[str, Found], theirs: Published, way: str, options: Options
+) -> Report:
+    """The report of trainings in one direction: ours beside the paper's table, and pictures."""
+    return Report(
+        title, question, [theirs, sheet(f"Test pictures, {way}", runs), told_scores(options)], best_rows({way: runs})
+    )
+
+
+def list_scores(title: str, what: str, rows: Mapping[str, Sequence[float]]) -> Table:
+    """A published table of per-pixel accuracy, per-class accuracy and class IoU."""
+    return Table(title, [what, *SCORES], [[name, *values] for name, values in rows.items()])

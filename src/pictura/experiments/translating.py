@@ -171,7 +171,7 @@ class Judge:
         return self.known[key]
 
     @torch.no_grad()
-    def made(self, method: Method, row: Row, job: Job, kind: Any) -> list[Tensor]:
+    def translate_tests(self, method: Method, row: Row, job: Job, kind: Any) -> list[Tensor]:
         """What the method makes of the test pictures, 3×H×W each; at its own side, where it has one."""
         for network in method.networks().values():
             network.eval().requires_grad_(False)

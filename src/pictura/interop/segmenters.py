@@ -42,7 +42,7 @@ class ImportedSegmenter:
         self, name: str, network: ESPNet | ESPNetv2, look: Preprocessing, palette: Mapping[str, Colour], bgr: bool
     ) -> None:
         self.name, self.network, self.bgr, self.look = name, network.eval().requires_grad_(False), bgr, look
-        self.classes, self.ignored = dict(palette), tuple(name for name in palette if name.lower() in VOID)
+        self.classes, self.ignored_classes = dict(palette), tuple(name for name in palette if name.lower() in VOID)
 
     def segment(
         self, image: Tensor, *, memory: int = DEFAULT_MEMORY, precision: Precision = "auto", **unknown: Any
@@ -65,7 +65,7 @@ class ImportedSegmenter:
         mean, std = (torch.tensor(v, device=x.device).view(1, 3, 1, 1) for v in (self.look.mean, self.look.std))
         x = (x - mean) / std
         scores = self.network(x.flip(1) if self.bgr else x)
-        numbers = [i for i, name in enumerate(self.classes) if name not in self.ignored]
+        numbers = [i for i, name in enumerate(self.classes) if name not in self.ignored_classes]
         return name_pixels(scores[:, numbers], numbers)
 
 

@@ -93,7 +93,7 @@ class Segment(Method):
 
     def __init__(self, settings: SegmentSettings) -> None:
         super().__init__(settings)
-        self.counted = [i for i, name in enumerate(settings.classes) if name not in self.ignored]
+        self.counted = [i for i, name in enumerate(settings.classes) if name not in self.ignored_classes]
         counted = len(self.counted)
         if counted < 2:
             raise PicturaError(
@@ -120,7 +120,7 @@ class Segment(Method):
         return self.settings.classes
 
     @property
-    def ignored(self) -> tuple[str, ...]:
+    def ignored_classes(self) -> tuple[str, ...]:
         """Those that do not count."""
         return tuple(name for name in self.settings.classes if name.lower() in self.settings.ignore)
 

@@ -100,6 +100,6 @@ def open_segmenter(
     if seen_at is not None:
         name += f", pictures seen at {seen_at[0]}×{seen_at[1]}"
     classes = LabelClasses(tuple(network.classes), np.array(list(network.classes.values()), np.uint8))
-    counted = [i for i, one in enumerate(network.classes) if one not in network.ignored]
+    counted = [i for i, one in enumerate(network.classes) if one not in network.ignored_classes]
     size = None if seen_at is None else (seen_at[1], seen_at[0])
     return OpenSegmenter(network, name, choose_device(device), classes, counted, size)

@@ -141,7 +141,7 @@ class Segments(Protocol):
         """Name → colour (red, green, blue, 0 to 255) of all classes of a label map, in the order of their numbers."""
 
     @property
-    def ignored(self) -> tuple[str, ...]:
+    def ignored_classes(self) -> tuple[str, ...]:
         """Those that are never found and do not count, such as "void"."""
 
     def segment(self, image: Tensor, *, memory: int = 0, precision: Any = "auto") -> Tensor:
