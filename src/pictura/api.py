@@ -116,8 +116,9 @@ def stylize(
         encoder, callback, stop: an opened encoder for many pictures; called with, and asked after, each `Step`; for
             optimize only.
         options: any: strength (0 to 1), match_colours and faces (bool), protect (a picture), style_masks (pictures),
-            see docs/control.md; optimize: single settings, such as ``steps=(50, 20)``; adain and johnson: model (a
-            name, folder or file), memory (bytes); adain: style_scale; photo: as those, luma (0 to 1), skin (bool).
+            see docs/control.md, and memory (bytes); optimize: single settings, such as ``steps=(50, 20)``, and
+            workspace (a folder from which a stopped print is gone on with); adain and johnson: model (a name, folder or
+            file); adain: style_scale; photo: as those, luma (0 to 1), skin (bool).
 
     Returns:
         What `content` was: a Picture for a path or Picture, else a PIL picture, array or tensor of the same type, of
@@ -146,8 +147,10 @@ def _options_of(method: str, given: dict[str, Any], settings: Any, encoder: Any,
         own = zip(("settings", "encoder", "callback", "stop"), (settings, encoder, *calls), strict=True)
         if wrong := [name for name, value in own if value is not None]:
             raise PicturaError(f"'{wrong[0]}' is for the method optimize; leave it out for {method}.")
+        if "workspace" in given:
+            raise PicturaError(f"'workspace' is for the method optimize; leave it out for {method}.")
         return {}
-    if wrong := [name for name in ("model", "memory", "luma", "skin") if name in given]:
+    if wrong := [name for name in ("model", "luma", "skin") if name in given]:
         raise PicturaError(f"'{wrong[0]}' is for trained models; leave it out, or add method='adain'.")
     return {"settings": settings, "encoder": encoder}
 

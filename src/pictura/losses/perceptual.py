@@ -125,10 +125,9 @@ class PerceptualLoss:
         """(content, style) of each image, both N, for images N×3×H×W in [0, 1]; gradients flow to `images`."""
         features = _split_images(self._encode(images, self.layers, generator), len(images))
         content_features = _split_images(targets.content, len(images))
-        share = 1.0 if self.kind == "gram" else 1 / sum(self.style.values())
         style = torch.stack([self._style_loss(f, targets, i) for i, f in enumerate(features)])
         content = [self._content_loss(f, p, targets.emphasis) for f, p in zip(features, content_features, strict=True)]
-        return torch.stack(content), share * style
+        return torch.stack(content), self._share() * style
 
     def _encode(self, images: Tensor, layers: Sequence[str], generator: torch.Generator | None) -> Mapping[str, Tensor]:
         return self.encoder(add_noise(images, self.smoothing, generator), layers) if layers else {}
@@ -140,13 +139,16 @@ class PerceptualLoss:
             return next(iter(features.values())).new_zeros(())
         terms = []
         for layer, weight in self.content.items():
-            f, p = features[layer], targets[layer]
-            if layer in roots:  # every kind of content term is of squared differences
-                f, p = f * roots[layer], p * roots[layer]
-            terms.append(weight * self._content_term(layer, f, p))
+            terms.append(weight * self.content_term(layer, features[layer], targets[layer], roots.get(layer)))
         return torch.stack(terms).sum()
 
-    def _content_term(self, layer: str, f: Tensor, p: Tensor) -> Tensor:
+    def content_term(self, layer: str, f: Tensor, p: Tensor, root: Tensor | None = None) -> Tensor:
+        """The term of features f at a layer, against those of the content, p, both N×C×H×W: a mean over positions.
+
+        `root` 1×1×H×W is the root of each position's weight.
+        """
+        if root is not None:  # every kind of content term is of squared differences
+            f, p = f * root, p * root
         if self.kind == "wasserstein":
             return relative_content_loss(f, p, self.encoder.scale(layer))
         if self.paper == "johnson":
@@ -154,6 +156,15 @@ class PerceptualLoss:
         # Printed as a sum; the release takes the mean. With the sum we measured a content term 200 times the style term
         # on noise, and no style in the picture. The preset "paper" has weights for these terms.
         return content_loss(f, p) / f.numel()
+
+    def style_term(self, found: Moments, style: int) -> Tensor:
+        """The term of an image with these moments at the style's layers, against the style of this number."""
+        distances = self._distances(found, style)
+        total = torch.stack([self.style[layer] * d for layer, d in distances.items()]).sum()
+        return total * self._share()
+
+    def _share(self) -> float:
+        return 1.0 if self.kind == "gram" else 1 / sum(self.style.values())
 
     def _style_loss(self, features: Mapping[str, Tensor], targets: Targets, i: int) -> Tensor:
         distances = self._style_distances(features, targets.styles[i])
@@ -164,9 +175,13 @@ class PerceptualLoss:
 
     def _style_distances(self, features: Mapping[str, Tensor], style: int) -> dict[str, Tensor]:
         """Each layer's distance of one image from the style of this number."""
+        found = {layer: moments(self._crop_border(layer, features[layer])) for layer in self.style}
+        return self._distances(found, style)
+
+    def _distances(self, found: Moments, style: int) -> dict[str, Tensor]:
         distances = {}
         for layer, target in self.styles[style].items():
-            mean, second = moments(self._crop_border(layer, features[layer]))
+            mean, second = found[layer]
             if isinstance(target, WassersteinLoss):
                 distances[layer] = target(mean, second)
             else:
@@ -177,13 +192,15 @@ class PerceptualLoss:
         return second if self.kind == "gram" else WassersteinLoss(mean, second, self.encoder.scale(layer))
 
     def _crop_border(self, layer: str, f: Tensor) -> Tensor:
-        """Without the outermost features of deep layers.
+        return f[..., 1:-1, 1:-1] if self.crops_border(layer, (f.shape[-2], f.shape[-1])) else f
 
-        They depend mostly on the padding, and what is optimized or trained would fill it with the style's colours. In
-        shallow layers it is a pixel or two, and not worth a copy.
+    def crops_border(self, layer: str, size: tuple[int, int]) -> bool:
+        """Whether the outermost features of a layer, height and width of `size`, do not count for the style.
+
+        Those of deep layers depend mostly on the padding, and what is optimized or trained would fill it with the
+        style's colours. In shallow layers it is a pixel or two, and not worth a copy.
         """
-        crop = self.kind != "gram" and self.encoder.stride(layer) >= 4 and min(f.shape[2:]) > 4
-        return f[..., 1:-1, 1:-1] if crop else f
+        return self.kind != "gram" and self.encoder.stride(layer) >= 4 and min(size) > 4
 
 
 def add_noise(images: Tensor, sigma: float, generator: torch.Generator | None) -> Tensor:

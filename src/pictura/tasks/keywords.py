@@ -86,6 +86,7 @@ class StylizeKeywords(LookKeywords, IterativeKeywords, total=False):
     luma: float
     skin: bool
     memory: int
+    workspace: str | Path | None
 
 
 class ModelTranslateKeywords(TypedDict, total=False):

@@ -1,15 +1,22 @@
 """Pictures in the manner of others, and textures, by optimization of the pixels."""
 
+import hashlib
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from pictura.encoders import Encoder, load_encoder
 from pictura.methods.iterative.init import read_init_image, start_image
 from pictura.methods.iterative.run import Interrupted, IterativeStylizer, Step
+from pictura.methods.iterative.schedule import plan_scales
 from pictura.methods.iterative.settings import Settings, preset
+from pictura.methods.iterative.stored import open_workspace
+from pictura.methods.iterative.tiled import memory_per_pixel
 from pictura.picture.denoise import denoise
 from pictura.picture.resize import fit_size, resize, to_float
 from pictura.runtime.device import choose_device
@@ -24,6 +31,10 @@ Size = tuple[int, int]  # height, width in pixels
 # Larger pictures are painted at this longest side and enlarged, unless a size is asked for: beyond it the work takes
 # minutes on two cores, and strokes become too small to be seen.
 MAX_PAINTED_SIDE = 1024
+# A painting is encoded in one piece, which takes gigabytes beyond this longest side.
+MAX_STYLE_SIDE = 2048
+# To work in, beside picture and result: enough for 1024² in one piece with `compact`, and for 8192² in 2 GB of all.
+DEFAULT_MEMORY = 2 * 2**30
 
 
 @dataclass(frozen=True)
@@ -37,6 +48,8 @@ class OptimizingStylizer:
     start: FeedForwardStylizer | None  # AdaIN's, where optimization begins with its picture
     look: Look = field(default_factory=Look)
     strength: float = 1.0
+    memory: int = DEFAULT_MEMORY
+    workspace: Path | None = None  # where what is too large for memory is kept; by default a temporary folder
 
     def render(
         self, image: Tensor, size: Size | None = None, callback: StepCallback | None = None, stop: Stop | None = None
@@ -50,7 +63,9 @@ class OptimizingStylizer:
         if not self.strength:
             return resize(image, (height, width))
         painted = (height, width) if size else limit_size(height, width)
-        content = to_float(image.to(self.encoder.mean.device))
+        content = image.to(self.encoder.mean.device)
+        if self._fits(painted):  # else it stays as it is, in eight bits a fourth as large
+            content = to_float(content)
         photo, regions = resize(content, (height, width)), self.look.find_regions(image)
 
         def paint(_: Tensor, weights: Sequence[float]) -> Tensor:
@@ -58,7 +73,8 @@ class OptimizingStylizer:
             return resize(denoise(result, self.settings.denoise), (height, width))
 
         try:
-            return self.look.apply(photo, self.weights, paint).to(image.device)
+            painting = self.look.apply(photo, self.weights, paint).to(image.device)
+            return painting if image.dtype == torch.uint8 else to_float(painting)
         except Interrupted as interrupted:
             best = self.look.choose_colours(resize(interrupted.picture, (height, width)), photo)
             raise Interrupted(best.to(image.device)) from interrupted
@@ -74,27 +90,56 @@ class OptimizingStylizer:
     ) -> Tensor:
         used = [(style, weight) for style, weight in zip(self.styles, weights, strict=True) if weight]
         style = mix_styles([style for style, _ in used], [weight for _, weight in used])
+        # Steps begin at a coarser scale, for which a start and a map of this size are enough.
+        small = fit_size(*size, max(plan_scales(max(size), self.settings)[0][0], max(limit_size(*size))))
         if self.start is not None:
-            start = self.start.paint_around(resize(content, size), weights, regions)
+            start = to_float(self.start.paint_around(resize(content, small), weights, regions))
         else:
-            start = start_image(self.settings, content, style.images, size)
-        emphasis = 1 + (EMPHASIS - 1) * map_legible(regions, size).to(content.device) if regions else None
-        return IterativeStylizer(
-            self.encoder, self.settings, self._weaken(style, content), size, content, start, callback, stop, emphasis
-        ).paint()
+            start = to_float(start_image(self.settings, content, style.images, small))
+        emphasis = 1 + (EMPHASIS - 1) * map_legible(regions, small).to(content.device) if regions else None
+        key = self._describe(style, content, size, emphasis) if self.workspace else None
+        with open_workspace(self.workspace, key) as workspace:
+            return IterativeStylizer(
+                self.encoder,
+                self.settings,
+                self._weaken(style, content),
+                size,
+                content,
+                start,
+                callback,
+                stop,
+                emphasis,
+                self.memory,
+                workspace,
+            ).paint()
 
     def _weaken(self, style: StyleSource, content: Tensor) -> Callable[[float], Moments]:
         """The style at any size; of less than full strength, mixed with what the photo itself is like."""
-        if self.strength == 1:
-            return style.at
         own = ImageStyle([content], self.encoder, list(self.settings.style_layers))
 
         def mixed_at(side: float) -> Moments:
+            painting = style.at(min(side, MAX_STYLE_SIDE))
+            if self.strength == 1:
+                return painting
             # Of the photo, strokes have always its own size.
-            photo = own.at(side / self.settings.style_scale)
-            return mix_moments([(style.at(side), self.strength), (photo, 1 - self.strength)])
+            photo = own.at(min(side / self.settings.style_scale, MAX_STYLE_SIDE))
+            return mix_moments([(painting, self.strength), (photo, 1 - self.strength)])
 
         return mixed_at
+
+    def _fits(self, size: Size) -> bool:
+        """Whether a picture of this size is painted in one piece."""
+        return math.prod(size) * memory_per_pixel(self.encoder) <= self.memory
+
+    def _describe(self, style: StyleSource, content: Tensor, size: Size, emphasis: Tensor | None) -> str:
+        """A name for what is painted, the same for the same picture, style and settings, and for no other."""
+        digest = hashlib.sha256(self.settings.model_dump_json().encode())
+        digest.update(f"{self.encoder.name} {size} {self.strength}".encode())
+        moments = style.at(MAX_STYLE_SIDE)
+        tensors = [content, *([] if emphasis is None else [emphasis])]
+        for tensor in [*tensors, *(m for layer in sorted(moments) for m in moments[layer])]:
+            digest.update(tensor.detach().cpu().contiguous().numpy().data)
+        return digest.hexdigest()[:16]
 
 
 def open_optimizing(
@@ -106,6 +151,8 @@ def open_optimizing(
     look: Look | None = None,
     strength: float = 1.0,
     device: str = "auto",
+    memory: int = DEFAULT_MEMORY,
+    workspace: str | Path | None = None,
     **changes: Any,
 ) -> OptimizingStylizer:
     """The stylizer of these styles by optimization; everything that can be refused is refused here.
@@ -118,6 +165,9 @@ def open_optimizing(
         look: masks, with which each style is a run of its own; colours, and what is to stay legible.
         strength: from 0, the photo, to 1, all of the style: the photo's own statistics have the rest.
         device: auto, cpu, cuda or mps.
+        memory: bytes to work in. A picture that needs more is painted tile by tile, its pixels in files.
+        workspace: folder for those files. After a stop they stay there, and the same call goes on with them; by default
+            they lie in a temporary folder.
         changes: single settings, such as ``steps=(50, 20)``.
 
     Raises:
@@ -133,7 +183,8 @@ def open_optimizing(
     start = None
     if chosen.init == "adain" and not foreign:
         start = open_feed_forward("adain", opened, weights, strength=strength, device=device)
-    return OptimizingStylizer(chosen, encoder, opened, tuple(weights), start, look or Look(), strength)
+    folder = None if workspace is None else Path(workspace)
+    return OptimizingStylizer(chosen, encoder, opened, tuple(weights), start, look or Look(), strength, memory, folder)
 
 
 def synthesize_texture(

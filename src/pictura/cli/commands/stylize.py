@@ -11,6 +11,7 @@ from pictura.cli.options import (
     ANY,
     AT_ONCE,
     FIRST,
+    OPTIMIZE,
     PHOTO,
     Changes,
     LongestSide,
@@ -38,6 +39,7 @@ EXAMPLES = examples(
 )
 
 
+WORKSPACE = ".pictura-unfinished"
 Contents = Annotated[list[Path], typer.Argument(metavar="CONTENT", help="Pictures, and folders of pictures.")]
 OutputPath = Annotated[
     Path | None,
@@ -130,7 +132,21 @@ class LookOptions:
     ] = None
     memory: Annotated[
         int | None,
-        typer.Option(min=16, metavar="MIB", help="Memory to work in (default: 1024).", rich_help_panel=AT_ONCE),
+        typer.Option(
+            min=16,
+            metavar="MIB",
+            help="Memory to work in; larger pictures are painted in tiles (default: 2048 to optimize, else 1024).",
+            rich_help_panel=ANY,
+        ),
+    ] = None
+    workspace: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Where a picture too large for memory lies while it is painted; after a stop, the same command goes "
+            "on from there (default: .pictura-unfinished beside the output).",
+            rich_help_panel=OPTIMIZE,
+        ),
     ] = None
 
 
@@ -176,18 +192,20 @@ def stylize(
     plan = plan_jobs(content, output, recipe.label)
     use_threads(options.threads)
     if to_do := pending_jobs(plan, options):
-        run_batch(to_do, _open_work(recipe, options, look.memory), options)
+        workspace = look.workspace or to_do[0].target.parent / WORKSPACE
+        run_batch(to_do, _open_work(recipe, options, look.memory, workspace), options)
 
 
 def _check_options(recipe: Provenance, changes: Changes, look: LookOptions, options: RunOptions) -> None:
     """Refuse options of another method than the one that paints."""
-    if recipe.method == "optimize" and (recipe.model or look.memory is not None):
-        raise PicturaError("Model and memory need --method adain, johnson or photo.")
+    if recipe.method == "optimize" and recipe.model:
+        raise PicturaError("--model needs --method adain, johnson or photo.")
     if recipe.method != "photo" and (recipe.luma != 1 or not recipe.skin):
         raise PicturaError("--luma and --no-skin belong to --method photo.")
     if recipe.method == "optimize":
         return
     asked = [*changes, *(name for name in ("every", "trace") if getattr(options, name) is not None)]
+    asked += ["workspace"] if look.workspace is not None else []
     if wrong := [name for name in asked if name != "style_scale"]:
         raise PicturaError(f"--{wrong[0].replace('_', '-')} belongs to --method optimize, not to {recipe.method}.")
     if asked and recipe.method == "photo":
@@ -205,19 +223,19 @@ def _check_weights(recipe: Provenance, given: list[float] | None) -> None:
         )
 
 
-def _open_work(recipe: Provenance, options: RunOptions, memory: int | None) -> "Work":
+def _open_work(recipe: Provenance, options: RunOptions, memory: int | None, workspace: Path) -> "Work":
     """What all pictures share, opened once and checked."""
     from pictura.cli.batch import Work
     from pictura.picture.resize import fit_size
     from pictura.tasks.stylize import mask_tensor, open_stylizer, stylize_picture
 
     if recipe.method == "optimize":
-        own: dict[str, Any] = {"settings": recipe.settings}
+        own: dict[str, Any] = {"settings": recipe.settings, "workspace": workspace}
     else:
         return_freed(None if memory is None else memory * 2**20)
         own = {"model": recipe.model, "luma": recipe.luma, "skin": recipe.skin}
         own |= {"style_scale": recipe.settings.style_scale}
-        own |= {} if memory is None else {"memory": memory * 2**20}
+    own |= {} if memory is None else {"memory": memory * 2**20}
     stylizer = open_stylizer(
         recipe.method,
         recipe.styles,

@@ -10,6 +10,7 @@ from torch import Tensor
 from pictura.methods.iterative.settings import Settings
 
 Losses = dict[str, float]
+BETAS, EPSILON = (0.9, 0.99), 1e-8  # of Adam: betas as crowsonkb, ε as PyTorch
 LBFGS_HISTORY = 100  # PyTorch's default, and what Gatys's release uses
 
 
@@ -40,7 +41,7 @@ class Pixels:
             )
         if self.settings.optimizer == "sgd":
             return torch.optim.SGD([self.x], lr=self.rate, momentum=0.9)
-        return torch.optim.Adam([self.x], lr=self.rate, betas=(0.9, 0.99))  # betas as crowsonkb
+        return torch.optim.Adam([self.x], lr=self.rate, betas=BETAS, eps=EPSILON)
 
     def step(self, objective: Callable[[Tensor], Mapping[str, Tensor]]) -> Losses:
         """Move once; returns the terms and their "total" before the move. A NaN leaves the image to `restore`."""

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -23,10 +24,12 @@ from pictura.encoders import Encoder
 from pictura.losses.moments import Moments
 from pictura.losses.perceptual import add_noise
 from pictura.methods.iterative.objective import StyleObjective
-from pictura.methods.iterative.pixels import Pixels
+from pictura.methods.iterative.pixels import Losses, Pixels
 from pictura.methods.iterative.schedule import plan_scales, share_done
 from pictura.methods.iterative.settings import Settings
-from pictura.picture.resize import fit_size, resize
+from pictura.methods.iterative.stored import InMemory, StoredPixels, store_content
+from pictura.methods.iterative.tiled import TiledObjective, memory_per_pixel
+from pictura.picture.resize import fit_size, resize, to_float
 from pictura.runtime.errors import PicturaError
 
 StyleAt = Callable[[float], Moments]  # longest side → the style's moments at that size: `StyleSource.at`
@@ -43,7 +46,7 @@ class Step:
     losses: Mapping[str, float]  # each term with its weight, and their sum as "total"
     seconds: float  # since the start
     left: float  # estimated seconds to go
-    picture: Callable[[], Tensor]  # the best picture so far, 1×3×H×W in [0, 1]
+    picture: Callable[[], Tensor]  # the best so far, 1×3×H×W in [0, 1]; of one too large for memory a small copy
     note: str = ""  # something a person should know
 
 
@@ -68,6 +71,9 @@ class IterativeStylizer:
         callback: called after each step.
         stop: asked after each step; when it returns True, the run ends as with Ctrl-C.
         emphasis: weight of each position in the content term, 1×1×h×w of any size; by default 1.
+        memory: bytes to work in. A scale that needs more is painted tile by tile, its pixels in files (`stored`);
+            only with Adam.
+        workspace: folder for those files. What a stopped run left there is gone on with.
     """
 
     def __init__(
@@ -81,6 +87,8 @@ class IterativeStylizer:
         callback: Callable[[Step], None] | None = None,
         stop: Callable[[], bool] | None = None,
         emphasis: Tensor | None = None,
+        memory: float = math.inf,
+        workspace: Path | None = None,
     ) -> None:
         self.encoder = encoder
         self.settings = settings
@@ -91,26 +99,39 @@ class IterativeStylizer:
         self.callback = callback
         self.stop = stop
         self.emphasis = emphasis
+        self.memory, self.workspace = memory, workspace
         self.smallest = encoder.smallest(
             [*settings.style_layers, *(settings.content_layers if content is not None else ())]
         )
         self.schedule = plan_scales(max(size), settings)
-        self.pixels: Pixels | None = None
+        self.sizes = [self._working_size(side) for side, _ in self.schedule]
+        self.pixels: Pixels | StoredPixels | None = None
         self.generator = torch.Generator().manual_seed(settings.seed)
         self.start_time = time.monotonic()
+        self.share_before = 0.0  # of the work, done by a run that was stopped
 
     def paint(self) -> Tensor:
-        """The finished picture, 1×3×H×W in [0, 1] at the requested size.
+        """The finished picture, 1×3×H×W at the requested size, in [0, 1]; in uint8 where it was painted in files.
 
         Raises:
             Interrupted: Ctrl-C or `stop`; it carries the best picture so far.
+            PicturaError: the loss stays NaN, or the workspace has no room.
         """
         try:
-            for index, (side, steps) in enumerate(self.schedule):
-                self._run_scale(index, steps, self._pixels_at(self._working_size(side)))
+            stored = self.workspace and StoredPixels.resume(self.workspace, self.sizes, self.settings)
+            if stored:
+                self.pixels = stored
+                self.share_before = share_done(self.schedule, stored.scale, stored.step_done)
+            for index in range(stored.scale if stored else 0, len(self.schedule)):
+                self._run_scale(index)
         except KeyboardInterrupt as error:
             raise Interrupted(resize(self._best(), self.size)) from error
         return resize(self._best(), self.size)
+
+    def _fits(self, index: int) -> bool:
+        if self.workspace is None or self.settings.optimizer != "adam":
+            return True
+        return math.prod(self.sizes[index]) * memory_per_pixel(self.encoder) <= self.memory
 
     def _best(self) -> Tensor:
         return self.start if self.pixels is None else self.pixels.average()
@@ -120,27 +141,69 @@ class IterativeStylizer:
         height, width = fit_size(*self.size, side)
         return max(height, self.smallest), max(width, self.smallest)
 
-    def _pixels_at(self, size: tuple[int, int]) -> Pixels:
-        """The best image so far at this size, ready to be moved."""
-        image = resize(self._best(), size)
-        return Pixels(image, self.settings) if self.pixels is None else self.pixels.resize_to(image)
-
-    def _run_scale(self, index: int, steps: int, pixels: Pixels) -> None:
-        side, _ = self.schedule[index]
-        size = (pixels.x.shape[2], pixels.x.shape[3])
-        content = None if self.content is None else resize(self.content, size)
-        style = self.style_at(side * self.settings.style_scale)
-        noise = self._noise_transform(index)
-        objective = StyleObjective(self.encoder, self.settings, style, content, noise, self.emphasis)
-        self.pixels = pixels
-        for i in range(steps):
-            losses, note = self.pixels.step(objective), ""
-            if not (math.isfinite(losses["total"]) and self.pixels.is_finite):
-                self.pixels, note = self._recover(self.pixels)
-            self.pixels.add_to_average()
-            self._report(index, i + 1, size, losses, note)
+    def _run_scale(self, index: int) -> None:
+        """All steps of a scale that are still to be taken."""
+        step = self._open_in_memory(index) if self._fits(index) else self._open_stored(index)
+        done = self.pixels.step_done if isinstance(self.pixels, StoredPixels) else 0
+        for number in range(done, self.schedule[index][1]):
+            losses, note = step()
+            self._report(index, number + 1, losses, note)
             if self.stop is not None and self.stop():
                 raise KeyboardInterrupt
+
+    def _open_in_memory(self, index: int) -> Callable[[], tuple[Losses, str]]:
+        """What takes a step of a scale, in one piece."""
+        size = self.sizes[index]
+        image = to_float(resize(self._best(), size))
+        pixels = self.pixels.resize_to(image) if isinstance(self.pixels, Pixels) else Pixels(image, self.settings)
+        content = None if self.content is None else to_float(resize(self.content, size))
+        noise = self._noise_transform(index)
+        objective = StyleObjective(self.encoder, self.settings, self._style_at(index), content, noise, self.emphasis)
+        self.pixels = pixels
+
+        def step() -> tuple[Losses, str]:
+            nonlocal pixels
+            losses, note = pixels.step(objective), ""
+            if not (math.isfinite(losses["total"]) and pixels.is_finite):
+                pixels, note = self._recover(pixels)
+            pixels.add_to_average()
+            self.pixels = pixels
+            return losses, note
+
+        return step
+
+    def _open_stored(self, index: int) -> Callable[[], tuple[Losses, str]]:
+        """What takes a step of a scale, tile by tile."""
+        size = self.sizes[index]
+        pixels = self.pixels
+        if not (isinstance(pixels, StoredPixels) and pixels.scale == index):
+            before = pixels if isinstance(pixels, StoredPixels) else InMemory(self._best(), pixels)
+            pixels = StoredPixels.start(self.workspace, index, size, self.settings, before)
+        self.pixels = stored = pixels
+        content = None
+        if self.content is not None:
+            content = store_content(self.workspace / f"{index}-content.plane", self.content, size)
+        objective = TiledObjective(
+            self.encoder,
+            self.settings,
+            self._style_at(index),
+            content,
+            size,
+            self._noise_sigma(index),
+            self.emphasis,
+            self.memory,
+        )
+
+        def step() -> tuple[Losses, str]:
+            losses = stored.step(objective)
+            if not math.isfinite(losses["total"]):
+                raise PicturaError("The loss is not a number; try smaller weights.")
+            return losses, ""
+
+        return step
+
+    def _style_at(self, index: int) -> Moments:
+        return self.style_at(self.schedule[index][0] * self.settings.style_scale)
 
     def _noise_transform(self, index: int) -> Callable[[Tensor], Tensor]:
         """Adds noise that falls from `smoothing` at the coarsest scale to a fifth of it at the finest.
@@ -149,11 +212,13 @@ class IterativeStylizer:
         neighbourhood of the image and loses the encoder's quirks at a point: longer strokes, fewer dots. L-BFGS goes
         without: it learns the curvature of a loss that stays the same.
         """
-        if not self.settings.smoothing or self.settings.optimizer == "lbfgs":
-            return torch.nn.Identity()
-        share = index / max(1, len(self.schedule) - 1)
-        sigma = self.settings.smoothing * FINEST_NOISE**share
-        return partial(add_noise, sigma=sigma, generator=self.generator)
+        sigma = self._noise_sigma(index)
+        return partial(add_noise, sigma=sigma, generator=self.generator) if sigma else torch.nn.Identity()
+
+    def _noise_sigma(self, index: int) -> float:
+        if self.settings.optimizer == "lbfgs":
+            return 0.0
+        return self.settings.smoothing * FINEST_NOISE ** (index / max(1, len(self.schedule) - 1))
 
     def _recover(self, pixels: Pixels) -> tuple[Pixels, str]:
         restored = pixels.restore()
@@ -163,19 +228,21 @@ class IterativeStylizer:
             )
         return restored, f"the loss was not a number; went back one step, step size now {restored.rate:.2g}"
 
-    def _report(self, index: int, step: int, size: tuple[int, int], losses: Mapping[str, float], note: str) -> None:
+    def _report(self, index: int, step: int, losses: Mapping[str, float], note: str) -> None:
         if self.callback is None or self.pixels is None:
             return
-        average, seconds = self.pixels.average, time.monotonic() - self.start_time
+        pixels, seconds = self.pixels, time.monotonic() - self.start_time
+        share = share_done(self.schedule, index, step)
+        average = pixels.preview if isinstance(pixels, StoredPixels) else lambda: resize(pixels.average(), self.size)
         self.callback(
             Step(
                 step=sum(n for _, n in self.schedule[:index]) + step,
                 steps=sum(n for _, n in self.schedule),
-                size=size,
+                size=self.sizes[index],
                 losses=losses,
                 seconds=seconds,
-                left=seconds * (1 / share_done(self.schedule, index, step) - 1),
-                picture=lambda: resize(average(), self.size),
+                left=seconds * (1 - share) / (share - self.share_before),
+                picture=average,
                 note=note,
             )
         )
