@@ -13,6 +13,7 @@ from pictura.training.capabilities import capabilities_of
 MIB = {
     "adain": 40,
     "denoise": 24,
+    "facade2labels": 24,
     "fast": 12,
     "labels2facade": 24,
     "photo2sketch": 24,

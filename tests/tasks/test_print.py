@@ -72,3 +72,12 @@ def test_faces_and_strength_in_a_print(draw_face):
     )
     differs = np.abs(kept.astype(float) - plain).mean(2)
     assert differs[60:130, 60:140].mean() > 2 * differs[:30].mean()
+
+
+def test_a_texture_larger_than_the_memory(draw, monkeypatch):
+    monkeypatch.setattr("pictura.tasks.optimize.DEFAULT_MEMORY", 2**20)
+    texture = draw(64, 64)
+    made = pictura.synthesize(texture, size=(200, 150), steps=1)
+    assert made.shape == (1, 3, 200, 150)
+    assert made.dtype == texture.dtype
+    assert 0 <= made.min() < made.max() <= 1

@@ -197,6 +197,8 @@ def synthesize_texture(
 ) -> Tensor:
     """A new picture 1×3×H×W of `size` with the texture of another, 1×3×h×w, or 1×4×h×w with alpha.
 
+    It is in [0, 1], or in uint8 where it was too large for `DEFAULT_MEMORY` and painted in tiles.
+
     Raises:
         Interrupted: `stop` said so, or Ctrl-C; its `picture` is the best so far.
     """
@@ -209,9 +211,12 @@ def synthesize_texture(
         return style.at(longest * side / max(size))
 
     start = start_image(settings, None, [exemplar], size)
-    stylizer = IterativeStylizer(encoder, settings, style_at, size, None, start, callback, stop)
     try:
-        return denoise(stylizer.paint(), settings.denoise)
+        with open_workspace(None, None) as workspace:
+            stylizer = IterativeStylizer(
+                encoder, settings, style_at, size, None, start, callback, stop, None, DEFAULT_MEMORY, workspace
+            )
+            return denoise(stylizer.paint(), settings.denoise)
     except Interrupted as interrupted:
         raise Interrupted(denoise(interrupted.picture, settings.denoise)) from interrupted
 

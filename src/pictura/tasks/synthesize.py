@@ -13,6 +13,7 @@ from pictura.methods.iterative.run import Interrupted
 from pictura.methods.iterative.settings import Settings
 from pictura.picture import Picture
 from pictura.picture.kinds import PictureInput, as_picture, convert_like
+from pictura.picture.resize import to_float
 from pictura.runtime.arguments import check_arguments
 from pictura.style.sources import painting_tensor
 from pictura.tasks.keywords import IterativeKeywords, accept_words
@@ -68,7 +69,8 @@ def synthesize(
     encoder = encoder or open_encoder(chosen, device)
     try:
         result = synthesize_texture(exemplar, size, chosen, encoder, callback, stop)
+        result = to_float(result) if isinstance(texture, Tensor) else result
         return convert_like(texture, Picture.of(result), result)
     except Interrupted as interrupted:
-        picture = interrupted.picture
+        picture = to_float(interrupted.picture)
         raise Interrupted(convert_like(texture, Picture.of(picture), picture)) from interrupted
