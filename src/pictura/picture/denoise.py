@@ -18,7 +18,7 @@ def denoise(x: Tensor, strength: float) -> Tensor:
     if strength == 0:
         return x
     if x.dtype == torch.uint8:  # only one channel in float at a time
-        channels = [denoise(to_float(channel), strength) for channel in x.split(1, dim=1)]
+        channels = [denoise(to_float(x[:, i, None]), strength) for i in range(x.shape[1])]
         return torch.cat([from_float(channel, torch.uint8) for channel in channels], dim=1)
     mean = _box_mean(x)
     variance = (_box_mean(x * x) - mean * mean).clamp(min=0)

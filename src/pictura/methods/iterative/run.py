@@ -143,7 +143,10 @@ class IterativeStylizer:
 
     def _run_scale(self, index: int) -> None:
         """All steps of a scale that are still to be taken."""
-        step = self._open_in_memory(index) if self._fits(index) else self._open_stored(index)
+        if self.workspace is None or self._fits(index):
+            step = self._open_in_memory(index)
+        else:
+            step = self._open_stored(index, self.workspace)
         done = self.pixels.step_done if isinstance(self.pixels, StoredPixels) else 0
         for number in range(done, self.schedule[index][1]):
             losses, note = step()
@@ -172,17 +175,17 @@ class IterativeStylizer:
 
         return step
 
-    def _open_stored(self, index: int) -> Callable[[], tuple[Losses, str]]:
+    def _open_stored(self, index: int, workspace: Path) -> Callable[[], tuple[Losses, str]]:
         """What takes a step of a scale, tile by tile."""
         size = self.sizes[index]
         pixels = self.pixels
         if not (isinstance(pixels, StoredPixels) and pixels.scale == index):
             before = pixels if isinstance(pixels, StoredPixels) else InMemory(self._best(), pixels)
-            pixels = StoredPixels.start(self.workspace, index, size, self.settings, before)
+            pixels = StoredPixels.start(workspace, index, size, self.settings, before)
         self.pixels = stored = pixels
         content = None
         if self.content is not None:
-            content = store_content(self.workspace / f"{index}-content.plane", self.content, size)
+            content = store_content(workspace / f"{index}-content.plane", self.content, size)
         objective = TiledObjective(
             self.encoder,
             self.settings,
@@ -218,7 +221,8 @@ class IterativeStylizer:
     def _noise_sigma(self, index: int) -> float:
         if self.settings.optimizer == "lbfgs":
             return 0.0
-        return self.settings.smoothing * FINEST_NOISE ** (index / max(1, len(self.schedule) - 1))
+        sigma: float = self.settings.smoothing * FINEST_NOISE ** (index / max(1, len(self.schedule) - 1))
+        return sigma
 
     def _recover(self, pixels: Pixels) -> tuple[Pixels, str]:
         restored = pixels.restore()

@@ -224,7 +224,8 @@ class InMemory:
     """Pixels in memory as `Planes`."""
 
     def __init__(self, image: Tensor, pixels: Pixels | None) -> None:
-        self.image, self.state = image, {}
+        self.image = image
+        self.state: dict[str, Any] = {}
         if pixels is not None:
             self.state = pixels.optimizer.state.get(pixels.x) or {}
         self.steps, self.weight = int(self.state.get("step", 0)), 0.0

@@ -137,7 +137,8 @@ class TiledObjective:
             if self.sigma:
                 down, across = (torch.arange(span.start, span.stop) % NOISE_SIDE for span in (row, column))
                 x = x + noise[:, :, down][..., across].to(x.device)
-            return self.encoder(x, layers)
+            features: dict[str, Tensor] = self.encoder(x, layers)
+            return features
 
         found, counts = self._gather_moments(read, encode)
         style, slopes = self._differentiate_style(found)
