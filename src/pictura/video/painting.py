@@ -1,13 +1,15 @@
-"""Paint a video: find its shots, freeze their statistics, then paint frame by frame.
+"""Paint a video: find its shots and what is to be held in each, paint frame by frame, then put the parts together.
 
 At any time only a few frames are in memory, however long the video is.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from io import BytesIO
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from torch import Tensor
 
@@ -18,15 +20,16 @@ from pictura.runtime.arguments import check_arguments
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.files import check_free, write_atomic
 from pictura.video.beside import OWN_TAGS
+from pictura.video.encoding import FrameTimes, PartEncoder, VideoFormat, choose_video_format
 from pictura.video.libav import readable_tags
-from pictura.video.reading import Clip, CopiedPacket, OpenClip
-from pictura.video.shots import StatisticsScope, Survey, survey_frames
-from pictura.video.steady import FrozenStatistics, SteadyStylizer
-from pictura.video.writing import VideoFormat, VideoWriter, choose_video_format, open_video_writer
+from pictura.video.parts import EncodedFrame, Parts, may_replace_beginning, open_parts, read_job
+from pictura.video.reading import Clip, CopiedPacket
+from pictura.video.shots import ShotSurvey, StatisticsScope, Survey
+from pictura.video.steady import open_steady
+from pictura.video.writing import open_video_header, open_video_writer
 
 if TYPE_CHECKING:
     from av import VideoFrame
-    from av.stream import Stream
 
 
 @dataclass(frozen=True)
@@ -35,18 +38,19 @@ class VideoProgress:
 
     painting: True while frames are painted, False while the video is analysed.
     frame: number of frames done; total: number of all frames, None while unknown.
-    seconds: since this phase began.
+    seconds: since this phase began; before: frames that were painted in an earlier run.
     """
 
     painting: bool
     frame: int
     total: int | None
     seconds: float
+    before: int = 0
 
     @property
     def rate(self) -> float:
         """Frames per second in this phase."""
-        return self.frame / max(self.seconds, 1e-9)
+        return (self.frame - self.before) / max(self.seconds, 1e-9)
 
     @property
     def left(self) -> float | None:
@@ -60,11 +64,13 @@ class VideoResult:
 
     frames: number of frames; seconds: how long they took; size: (height, width); shots: number of shots.
     complete: False if it was stopped: then the file contains the beginning.
+    before: number of frames that were painted in an earlier run.
     dropped: what the video has and the output cannot contain, in words.
     """
 
     path: Path
     frames: int
+    before: int
     shots: int
     size: tuple[int, int]
     seconds: float
@@ -87,6 +93,8 @@ def paint_video(
     quality: int | None = None,
     sound: bool = True,
     overwrite: bool = False,
+    resume: bool = False,
+    recipe: Mapping[str, Any] | None = None,
     tags: Mapping[str, str] | None = None,
     callback: VideoCallback = lambda _: None,
     stop: Callable[[], bool] = lambda: False,
@@ -103,29 +111,54 @@ def paint_video(
         codec: vp9, av1, h264 or ffv1 (lossless); by default vp9.
         quality: the codec's constant quality; lower is better and larger.
         sound: whether it is copied.
-        overwrite: whether a file of that name may be replaced.
+        overwrite: whether a file of that name may be replaced, and what was begun for it thrown away.
+        resume: whether to go on where an earlier call was stopped or killed; the frames are those of a call that was not.
+        recipe: what `paint` depends on, as JSON: an earlier call is gone on with if it had the same.
         tags: metadata to add where the video has none of that name.
         callback: called after each frame.
-        stop: called before each frame; when it returns True, the file is finished with the frames painted so far.
+        stop: called before each frame; when it returns True, the file is finished with the frames painted so far, and
+            a later call with `resume` goes on.
 
     Raises:
         PicturaError: an argument cannot be used, the video is damaged, or the disk is full.
         KeyboardInterrupt: it was stopped before a frame was painted; no file is left.
     """
-    target = Path(target)
-    clip, video_format = check_video_target(Path(source), target, codec, quality, overwrite)
+    source, target = Path(source), Path(target)
+    clip, video_format = check_video_target(source, target, codec, quality, overwrite, resume)
     frame_size = clip.size if size is None else fit_size(*clip.size, size)
     if max(frame_size) > MAX_SIDE:
         raise PicturaError(f"size must be at most {MAX_SIDE} pixels, got {frame_size[1]}×{frame_size[0]}.")
     job = _VideoJob(clip, video_format, frame_size, paint, statistics, callback, stop)
     began = time.monotonic()
-    write_atomic(target, lambda file: job.write(file, target, sound, tags or {}), overwrite=overwrite)
+    facts = source.stat()
+    told = {
+        "video": [str(source.resolve()), facts.st_size, facts.st_mtime_ns],
+        "size": frame_size,
+        "statistics": statistics,
+        "codec": [video_format.codec.encoder, video_format.options(), video_format.codec.part],
+        "style": dict(recipe or {}),
+    }
+    job.check(target, sound)  # errors come before anything slow
+    with open_parts(target, told, resume=resume, overwrite=overwrite) as parts:
+        tail = job.paint_parts(parts, target)
+        replaces = overwrite or may_replace_beginning(target)
+        write_atomic(target, lambda file: job.assemble(file, target, sound, tags or {}, parts, tail), overwrite=replaces)
+        parts.finished = not job.stopped
+        if job.stopped:
+            parts.note_beginning()
     seconds, shots = time.monotonic() - began, len(job.survey.shots)
-    return VideoResult(target, job.frames_done, shots, job.size, seconds, not job.stopped, tuple(job.dropped))
+    return VideoResult(
+        target, job.frames_done, job.before, shots, job.size, seconds, not job.stopped, tuple(job.dropped)
+    )
 
 
 def check_video_target(
-    source: Path, target: Path, codec: str | None = None, quality: int | None = None, overwrite: bool = False
+    source: Path,
+    target: Path,
+    codec: str | None = None,
+    quality: int | None = None,
+    overwrite: bool = False,
+    resume: bool = False,
 ) -> tuple[Clip, VideoFormat]:
     """Open a video and choose the format of the output, before anything slow.
 
@@ -135,7 +168,12 @@ def check_video_target(
     video_format = choose_video_format(target, codec, quality)
     if target.resolve() == source.resolve():
         raise PicturaError(f"'{target}' is the input video: choose another output.")
-    check_free(target, overwrite)
+    begun = read_job(target) is not None
+    if begun and not (resume or overwrite):
+        raise PicturaError(
+            f"'{target}' was begun and not finished: add --resume to go on, or --overwrite to begin anew."
+        )
+    check_free(target, overwrite or (resume and may_replace_beginning(target)))
     return Clip(source), video_format
 
 
@@ -154,62 +192,97 @@ class _VideoJob:
         self.video_format = video_format
         self.frame_size = size
         self.size = video_format.size(*size)
-        self.paint = SteadyStylizer(paint)
+        self.painter = open_steady(paint, statistics)
         self.statistics = statistics
         self.callback = callback
         self.stop = stop
-        self.survey: Survey[FrozenStatistics] = Survey(0, [])
-        self.frames_done = 0
+        self.survey: Survey[Any] = Survey(0, [])
+        self.frames_done = self.before = 0
+        self.end = 0  # when the last painted frame is over, in the clip's time base
+        self.copied: list[int] = []
         self.stopped = False
         self.dropped: list[str] = []
 
-    def write(self, file: BinaryIO, path: Path, sound: bool, tags: Mapping[str, str]) -> None:
-        """Write the whole video into an open file."""
+    def check(self, path: Path, sound: bool) -> None:
+        """Refuse what the container cannot contain, by a header that is thrown away."""
+        with self.clip.open_container() as source:
+            self.copied = open_video_header(BytesIO(), path, source, self.video_format, self.size, sound)
+
+    def paint_parts(self, parts: Parts, path: Path) -> list[EncodedFrame]:
+        """Paint all frames that are in no part yet; after a stop, those of the part that is not whole are returned."""
+        self.survey = self.run_survey()
+        part, times, began = self.video_format.codec.part, FrameTimes(self.clip), time.monotonic()
+        self.before = self.frames_done = min(part * len(parts.paths()), self.survey.frames)
+        encoder = PartEncoder(path, self.clip, self.video_format, self.size)
+        held = self.survey.per_frame()
+        with self.clip.open_container() as source:
+            beside = [source.container.streams[index] for index in self.copied]  # their times count, too
+            frames = (f for f in source.frames_and_packets(*beside) if not isinstance(f, CopiedPacket))
+            for number, frame in enumerate(frames):
+                at, now = times.next(frame), next(held)
+                self.end = at + (frame.duration or times.step)
+                if number < self.before:
+                    continue
+                if self.stop():
+                    if not self.frames_done:
+                        raise KeyboardInterrupt
+                    self.stopped, self.end = True, at
+                    return encoder.finish()
+                image = self.prepare_frame(frame)
+                painted = self.painter.paint(number, image, () if self.statistics == "frames" else now)
+                encoder.add(painted[..., : self.size[0], : self.size[1]].clamp(0, 1), frame, at)
+                self.frames_done += 1
+                seconds = time.monotonic() - began
+                self.callback(VideoProgress(True, self.frames_done, self.survey.frames, seconds, self.before))
+                if encoder.count == part:
+                    parts.add(encoder.finish())
+                    encoder = PartEncoder(path, self.clip, self.video_format, self.size)
+        return encoder.finish() if encoder.count else []
+
+    def assemble(
+        self, file: BinaryIO, path: Path, sound: bool, tags: Mapping[str, str], parts: Parts, tail: list[EncodedFrame]
+    ) -> None:
+        """Write the parts, the tail and what is copied into an open file, in the order of their times."""
         with self.clip.open_container() as source:
             told = readable_tags(source.container.metadata)
             own = {name: text for name, text in told.items() if name.lower() not in (*OWN_TAGS, "timecode")}
             with open_video_writer(file, path, self.clip, self.video_format, self.size, {**tags, **own}) as out:
                 copied = out.copy_streams(source, sound)
                 self.dropped = out.dropped
-                out.begin()  # errors come before anything slow
-                self.survey = self.run_survey()
-                self.paint_frames(source, copied, out)
+                out.begin()
+                painted = chain(parts.read(), tail)
+                following = next(painted, None)
+                for item in source.frames_and_packets(*copied, decode=False) if copied else ():
+                    packet = cast("CopiedPacket", item).packet
+                    time = packet.dts * packet.time_base / self.clip.time_base
+                    if self.stopped and time >= self.end:
+                        continue
+                    while following is not None and following.pts <= time:
+                        out.add(following)
+                        following = next(painted, None)
+                    out.copy(packet)
+                while following is not None:
+                    out.add(following)
+                    following = next(painted, None)
 
-    def run_survey(self) -> Survey[FrozenStatistics]:
-        """Count the frames, find every place that cannot be decoded, and gather statistics."""
+    def run_survey(self) -> Survey[Any]:
+        """Count the frames, find every place that cannot be decoded, and gather what is held."""
         began = time.monotonic()
-
-        def report(frame: int) -> None:
-            if self.stop():
-                raise KeyboardInterrupt
-            self.callback(VideoProgress(False, frame, self.clip.expected_frames, time.monotonic() - began))
-
+        shots = ShotSurvey(
+            self.statistics,
+            lambda number, frame: self.painter.look(number, lambda: self.prepare_frame(frame)),
+            lambda samples: self.painter.gather(samples) if samples else None,
+            self.painter.most,
+        )
         with self.clip.open_container() as source:
-            return survey_frames(source.frames(), self.statistics, self.frozen_statistics, report)
-
-    def frozen_statistics(self, samples: "list[VideoFrame]") -> FrozenStatistics:
-        """The statistics of a few frames."""
-        if self.statistics == "frames":
-            return []
-        return self.paint.frozen_statistics(lambda: (self.prepare_frame(frame) for frame in samples))
+            for frame in source.frames():
+                shots.add(frame)
+                if self.stop():
+                    raise KeyboardInterrupt
+                seconds = time.monotonic() - began
+                self.callback(VideoProgress(False, shots.count, self.clip.expected_frames, seconds))
+        return shots.finish()
 
     def prepare_frame(self, frame: "VideoFrame") -> Tensor:
         """A frame as an upright image of the size to paint."""
         return resize(self.clip.upright_image(frame), self.frame_size)
-
-    def paint_frames(self, source: OpenClip, copied: "Sequence[Stream]", out: VideoWriter) -> None:
-        """Paint and write every frame, and copy the packets of other streams."""
-        began, statistics = time.monotonic(), self.survey.per_frame()
-        for item in source.frames_and_packets(*copied):
-            if isinstance(item, CopiedPacket):
-                out.copy(item.packet)
-                continue
-            if self.stop():
-                if not self.frames_done:
-                    raise KeyboardInterrupt
-                self.stopped = True
-                return
-            painted = self.paint(self.prepare_frame(item), next(statistics))
-            out.add(painted[..., : self.size[0], : self.size[1]].clamp(0, 1), item)
-            self.frames_done += 1
-            self.callback(VideoProgress(True, self.frames_done, self.survey.frames, time.monotonic() - began))
