@@ -66,7 +66,9 @@ def same(a, b):
         np.testing.assert_array_equal(x, y)
 
 
-@pytest.mark.parametrize(("name", "codec"), [("out.mkv", "ffv1"), ("out.webm", "vp9"), ("out.mp4", "h264"), ("out.mp4", "av1")])
+@pytest.mark.parametrize(
+    ("name", "codec"), [("out.mkv", "ffv1"), ("out.webm", "vp9"), ("out.mp4", "h264"), ("out.mp4", "av1")]
+)
 def test_killed_it_goes_on_and_is_the_same_frame_for_frame(clip, name, codec):
     options = {"codec": codec, "statistics": "frames"}
     whole = Path("whole").with_suffix(Path(name).suffix)

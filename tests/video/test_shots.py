@@ -52,7 +52,8 @@ def test_movement_that_grows_is_no_cut():
 def test_each_shot_has_its_own_idea_of_movement():
     restless, calm, third = (100, 115) * 4, (200, 200), (165, 165)
     cuts = CutDetector()
-    assert [cuts.is_cut(thumbnail(frame)) for frame in flat(*restless, *calm, *third)] == [i in (0, 8, 10) for i in range(12)]
+    found = [cuts.is_cut(thumbnail(frame)) for frame in flat(*restless, *calm, *third)]
+    assert found == [i in (0, 8, 10) for i in range(12)]
 
 
 def survey(frames, scope="shots", gather=lambda samples: [sample.seen for sample in samples], look=None):
@@ -94,7 +95,7 @@ def test_a_dissolve_is_between_two_shots():
     assert all(number < 14 for number in made.shots[0].held)
     assert all(number >= 21 for number in made.shots[1].held)
     known = made.per_frame()
-    shares = [dict((tuple(held), share) for held, share in next(known)) for _ in range(30)]
+    shares = [{tuple(held): share for held, share in next(known)} for _ in range(30)]
     second = [one.get(tuple(made.shots[1].held), 0.0) for one in shares]
     assert second == pytest.approx([0.0] * 14 + [(i + 1) / 8 for i in range(7)] + [1.0] * 9)
     assert all(sum(one.values()) == pytest.approx(1) for one in shares)

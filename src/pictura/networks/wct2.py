@@ -1,13 +1,12 @@
 """Haar wavelets in a network's pooling, and the decoder that takes them back up.
 
-Max pooling forgets what a decoder then has to invent, and so blurs and bends lines. A Haar transform halves the sides as
-well, and what it takes away from the mean of four, three differences LH, HL and HH, is kept for the way up, where it is
-put back exactly (Yoo, Uh, Chun, Kang and Ha, Photorealistic Style Transfer via Wavelet Transforms, ICCV 2019).
+Max pooling forgets what a decoder then has to invent, and so blurs and bends lines. A Haar transform halves the sides
+as well, and what it takes away from the mean of four, three differences LH, HL and HH, is kept for the way up, where it
+is put back exactly (Yoo, Uh, Chun, Kang and Ha, Photorealistic Style Transfer via Wavelet Transforms, ICCV 2019).
 """
 
 from collections.abc import Callable, Sequence
 
-import torch
 from torch import Tensor, nn
 
 from pictura.networks.compact import COMPACT_WIDTHS
@@ -71,10 +70,13 @@ class WaveletDecoder(nn.Module):
         self.level1 = nn.Sequential(Convolve(c1, c1), Convolve(c1, 3, rectified=False))
 
     def forward(self, x: Tensor, skips: Sequence[Sequence[Tensor]], at: At) -> Tensor:
-        """N×C₄×H/8×W/8 and the three differences of each level, the first level first, to N×3×H×W."""
-        x = haar_unpool(self.level4(x), skips[2])
-        x = haar_unpool(self.level3(at("decoder3", x)), skips[1])
-        x = haar_unpool(self.level2(at("decoder2", x)), skips[0])
+        """N×C₄×H/8×W/8 and the three differences of each level, the first level first, to N×3×H×W.
+
+        The LL that it makes of each level is shown at a site of its own, made3 to made1.
+        """
+        x = haar_unpool(at("made3", self.level4(x)), skips[2])
+        x = haar_unpool(at("made2", self.level3(at("decoder3", x))), skips[1])
+        x = haar_unpool(at("made1", self.level2(at("decoder2", x))), skips[0])
         y: Tensor = self.level1(at("decoder1", x))
         return y
 
@@ -94,11 +96,15 @@ def split_at_pools(stages: Sequence[nn.Module]) -> list[tuple[nn.Module, nn.Modu
 
 
 def encode(stages: Stages, x: Tensor, at: At) -> tuple[Tensor, list[list[Tensor]]]:
-    """N×3×H×W, normalized for the trunk and with sides divisible by 8, to its deepest map and the differences."""
+    """N×3×H×W, normalized for the trunk and with sides divisible by 8, to its deepest map and the differences.
+
+    The LL of each level is shown at a site of its own, low1 to low3, which is none to be transformed.
+    """
     skips: list[list[Tensor]] = []
     for level, (before, after) in enumerate(stages, 1):
         if level > 1:
             x, *high = haar_pool(before(x))
+            x = at(f"low{level - 1}", x)
             skips.append([at(f"skip{level - 1}{band}", part) for band, part in zip(BANDS, high, strict=True)])
         x = at(f"encoder{level}", after(x))
     return x, skips

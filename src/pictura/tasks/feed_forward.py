@@ -21,7 +21,8 @@ from pictura.training.capabilities import Holds, Stylizes, check_options
 
 # The shipped model that answers for a method when none is named.
 DEFAULT_MODELS = {"adain": "adain", "johnson": "fast"}
-PHOTO_MODELS = {"photo": "photo", "wct2": "wct2"}  # the same where a style must be a picture, which those of the bank are not
+# The same where a style must be a picture, which those of the bank are not.
+PHOTO_MODELS = {"photo": "photo", "wct2": "wct2"}
 
 
 @dataclass(frozen=True)

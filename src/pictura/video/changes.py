@@ -132,7 +132,8 @@ class DissolveDetector:
             return None
         a, b = self.line[0], self.line[-1]
         way = b - a
-        if float(np.abs(way).mean()) < CUT_THRESHOLD or min(contrast(a), contrast(b)) < FLAT or _correlate(a, b) > ALIKE:
+        small, bare = float(np.abs(way).mean()) < CUT_THRESHOLD, min(contrast(a), contrast(b)) < FLAT
+        if small or bare or _correlate(a, b) > ALIKE:
             return None
         length = float((way * way).sum())
         for at in (1, 2, 3):

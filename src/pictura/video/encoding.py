@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from torch import Tensor
 
@@ -118,9 +118,7 @@ def choose_video_format(path: Path, codec: str | None = None, quality: int | Non
     return VideoFormat(container, chosen, quality)
 
 
-def set_up_encoder(
-    context: "VideoCodecContext", clip: Clip, video_format: VideoFormat, size: tuple[int, int]
-) -> None:
+def set_up_encoder(context: "VideoCodecContext", clip: Clip, video_format: VideoFormat, size: tuple[int, int]) -> None:
     """Size, colours and times of an encoder that is not open yet."""
     (context.height, context.width), context.pix_fmt = size, video_format.pixel_format(clip.first)
     context.time_base = clip.time_base

@@ -112,7 +112,7 @@ def paint_video(
         quality: the codec's constant quality; lower is better and larger.
         sound: whether it is copied.
         overwrite: whether a file of that name may be replaced, and what was begun for it thrown away.
-        resume: whether to go on where an earlier call was stopped or killed; the frames are those of a call that was not.
+        resume: whether to go on where an earlier call was stopped or killed; frames are those of a call that was not.
         recipe: what `paint` depends on, as JSON: an earlier call is gone on with if it had the same.
         tags: metadata to add where the video has none of that name.
         callback: called after each frame.
@@ -142,7 +142,9 @@ def paint_video(
     with open_parts(target, told, resume=resume, overwrite=overwrite) as parts:
         tail = job.paint_parts(parts, target)
         replaces = overwrite or may_replace_beginning(target)
-        write_atomic(target, lambda file: job.assemble(file, target, sound, tags or {}, parts, tail), overwrite=replaces)
+        write_atomic(
+            target, lambda file: job.assemble(file, target, sound, tags or {}, parts, tail), overwrite=replaces
+        )
         parts.finished = not job.stopped
         if job.stopped:
             parts.note_beginning()

@@ -58,9 +58,7 @@ class OpenClip(NamedTuple):
             if not isinstance(item, CopiedPacket):
                 yield item
 
-    def frames_and_packets(
-        self, *streams: "Stream", decode: bool = True
-    ) -> "Iterator[VideoFrame | CopiedPacket]":
+    def frames_and_packets(self, *streams: "Stream", decode: bool = True) -> "Iterator[VideoFrame | CopiedPacket]":
         """Frames, unless they are not to be decoded, and the packets of these streams, in the file's order.
 
         Raises:

@@ -167,25 +167,27 @@ class SteadyMaps:
     def __init__(self, painter: FeedForwardStylizer, holding: Holding, drifting: bool) -> None:
         self.painter, self.holding, self.drifting = painter, holding, drifting
         self.rows = alone(len(painter.weights)) if painter.look.masks else [list(painter.weights)]
+        self._shape = torch.Size()
         self._ordinary: tuple[Any, ...] = ()
 
     def look(self, number: int, image: Callable[[], Tensor]) -> tuple[Any, ...]:
         """What is predicted for it."""
         opened = image()
-        if not self._ordinary:
-            self._ordinary = self._predict(ordinary_photo(opened))
+        self._shape = opened.shape
         return self._predict(opened)
 
     def gather(self, samples: list[Sample[tuple[Any, ...]]]) -> list[Key]:
         """What is predicted for the telling samples, each a little like its neighbours; one alone without drifting."""
         telling, sure = choose_telling(samples), trust(samples)
+        if sure < 1 and not self._ordinary:
+            self._ordinary = self._predict(ordinary_photo(torch.empty(self._shape)))
         keys = [Key(sample.number, self._mix([(sample.seen, sure), (self._ordinary, 1 - sure)])) for sample in telling]
         if not self.drifting:
             return [Key(0, self._mix([(key.maps, 1 / len(keys)) for key in keys]))]
-        near = [[keys[max(0, i - 1)], key, keys[min(len(keys) - 1, i + 1)]] for i, key in enumerate(keys)]
+        before, after = [keys[0], *keys[:-1]], [*keys[1:], keys[-1]]
         return [
-            Key(each[1].number, self._mix([(key.maps, share) for key, share in zip(each, (0.25, 0.5, 0.25), strict=True)]))
-            for each in near
+            Key(own.number, self._mix([(a.maps, 0.25), (own.maps, 0.5), (b.maps, 0.25)]))
+            for a, own, b in zip(before, keys, after, strict=True)
         ]
 
     def paint(self, number: int, image: Tensor, held: Shares[list[Key]]) -> Tensor:
@@ -216,4 +218,3 @@ def _nearest(keys: Sequence[Key], number: int) -> list[tuple[tuple[Any, ...], fl
         return [(after.maps, 1.0)]
     share = (number - before.number) / (after.number - before.number)
     return [(before.maps, 1 - share), (after.maps, share)]
-

@@ -168,9 +168,7 @@ class OutputOptions:
     overwrite: Overwrite = False
     resume: Annotated[
         bool,
-        typer.Option(
-            "--resume", help="Go on where a video of this name was stopped or killed; with the same options."
-        ),
+        typer.Option("--resume", help="Go on where a video of this name was stopped or killed; with the same options."),
     ] = False
 
 

@@ -262,9 +262,7 @@ class Photo(Method):
         return mix_gradings(parts)
 
     @torch.no_grad()
-    def apply(
-        self, image: Tensor, held: Grading, *, memory: int = DEFAULT_MEMORY, out: Tensor | None = None
-    ) -> Tensor:
+    def apply(self, image: Tensor, held: Grading, *, memory: int = DEFAULT_MEMORY, out: Tensor | None = None) -> Tensor:
         """The image with this done to it."""
         return grade_bands(image, held.open(self._guide), held.skins, memory, out)
 

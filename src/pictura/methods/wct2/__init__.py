@@ -1,7 +1,7 @@
 """Yoo, Uh, Chun, Kang and Ha, Photorealistic Style Transfer via Wavelet Transforms (WCT²), ICCV 2019, on `compact`.
 
-The pools of an encoder are Haar transforms, and those of the decoder their inverses (`pictura.networks.wct2`), so that a
-picture comes back as it was. On the way, in one pass, level by level, features are whitened and coloured: their mean
+The pools of an encoder are Haar transforms, and those of the decoder their inverses (`pictura.networks.wct2`), so that
+a picture comes back as it was. On the way, in one pass, level by level, features are whitened and coloured: their mean
 and covariance become the reference's (`transform`). The decoder is trained to give photographs back, and never sees a
 style. It is the published baseline beside `methods/photo`.
 """

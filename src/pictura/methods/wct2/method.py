@@ -8,7 +8,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pictura.encoders import Encoder, load_encoder
-from pictura.losses.moments import moments
 from pictura.methods.wct2.settings import WCT2Settings
 from pictura.methods.wct2.transform import FeatureMoments, feature_moments, mix_feature_moments, transfer
 from pictura.networks.tiling.streaming import DEFAULT_MEMORY
@@ -69,17 +68,14 @@ class WCT2(Method):
         self._load_encoder(device)
 
     def step(self, batch: Batch, update: Update, generator: torch.Generator) -> dict[str, Tensor]:
-        """Losses pixels and gram: a photograph comes back as it was, and so do its features."""
+        """Losses pixels and levels: a photograph comes back as it was, and each level makes the encoder's LL."""
         x = crop_to_multiple(batch["image"], MULTIPLE, MULTIPLE)
         f: dict[str, Tensor] = {}
         y = self._run(x, lambda site, part: f.setdefault(site, part))
-        g: dict[str, Tensor] = {}
-        encode(self._stages(y.device), self._normalize(y), lambda site, part: g.setdefault(site, part))
-        grams = []
-        for site in SITES[:4]:
-            (_, r), (_, s) = moments(g[site]), moments(f[site])
-            grams.append((r - s).square().sum() / s.square().sum().clamp(min=1e-12))
-        losses = {"pixels": F.mse_loss(y, x), "gram": self.settings.gram_weight * torch.stack(grams).sum()}
+        levels = [
+            F.mse_loss(f[f"made{i}"], f[f"low{i}"]) / f[f"low{i}"].square().mean().clamp(min=1e-12) for i in (1, 2, 3)
+        ]
+        losses = {"pixels": F.mse_loss(y, x), "levels": self.settings.level_weight * torch.stack(levels).sum()}
         update(decoder=torch.stack(list(losses.values())).sum())
         return {name: loss.detach() for name, loss in losses.items()}
 
@@ -120,7 +116,8 @@ class WCT2(Method):
         found: dict[str, FeatureMoments] = {}
 
         def look(site: str, f: Tensor) -> Tensor:
-            found[site] = feature_moments(f)
+            if site in SITES:
+                found[site] = feature_moments(f)
             return f
 
         size = fit_size(height, width, min(REFERENCE, max(height, width)))

@@ -12,10 +12,13 @@ class WCT2Settings(OptimSettings):
     """Where features are transformed, losses, rates; defaults are those of the decoder that is shipped."""
 
     sites: tuple[Literal["encoder", "skip", "decoder"], ...] = Field(
-        default=("encoder", "skip", "decoder"), description="where features are whitened and coloured; the paper's are all"
+        default=("encoder", "skip", "decoder"), description="where features are whitened and coloured; the paper's: all"
     )
-    gram_weight: float = Field(
-        default=0.01, ge=0, le=MAX_WEIGHT, description="of the difference of Gram matrices, relative, beside pixels'"
+    level_weight: float = Field(
+        default=0.02,
+        ge=0,
+        le=MAX_WEIGHT,
+        description="of each level's LL, relative; the paper has Gram matrices",
     )
-    learning_rate: float = Field(default=1e-3, gt=0, le=1e6, description="Adam's rate")
+    learning_rate: float = Field(default=2e-3, gt=0, le=1e6, description="Adam's rate")
     ema: float = Field(default=0.99, ge=0, lt=1, description="decay of the averaged weights; 0: the last ones")

@@ -1,7 +1,7 @@
-"""Whitening and colouring (Li, Fang, Yang, Wang, Lu and Yang, Universal Style Transfer via Feature Transforms, NIPS 2017).
+"""Whitening and colouring (Li et al., Universal Style Transfer via Feature Transforms, NIPS 2017, arXiv 1705.08086).
 
-Features with mean μ_c and covariance C_c become y = C_s^½ C_c^-½ (x - μ_c) + μ_s, whose mean and covariance are μ_s and
-C_s. The roots come from eigen-decompositions in float64.
+Features with mean μ_c and covariance C_c become y = C_s^½ C_c^-½ (x - μ_c) + μ_s, whose mean and covariance are μ_s
+and C_s. The roots come from eigen-decompositions in float64.
 """
 
 from collections.abc import Sequence
