@@ -122,7 +122,7 @@ def test_photorealistic_style(clip):
         assert run("video", clip, *photo, *options, "-o", f"{name}.mkv", "--codec", "ffv1", "-q").stderr == ""
         made[name] = lumas(f"{name}.mkv")
     own = lumas(clip)
-    assert max(np.abs(a - b)[:, 1:-1].max() for a, b in zip(made["none"], own, strict=True)) <= 1
+    assert max(np.abs(a - b).mean() for a, b in zip(made["none"], own, strict=True)) < 0.5  # the video, rounded
     assert np.mean([np.abs(a - b).mean() for a, b in zip(made["all"], own, strict=True)]) > 5
     assert np.mean([np.abs(a - b).mean() for a, b in zip(made["colours"], own, strict=True)]) < 5
     assert "no option 'style_scale'" in refused("video", clip, *photo, "--style-scale", "2")

@@ -84,6 +84,22 @@ def test_killed_it_goes_on_and_is_the_same_frame_for_frame(clip, name, codec):
     assert left() == sorted(["in.mkv", name, whole.name])
 
 
+def test_strokes_go_on_where_they_were(clip):
+    """With `follow` a frame needs the painted one before, which is kept beside the parts, and only that one."""
+    options = {"codec": "ffv1", "statistics": "frames", "follow": 0.5}
+    paint_video(clip, "whole.mkv", Painter(), **options)
+    with pytest.raises(RuntimeError, match="power"):
+        paint_video(clip, "out.mkv", Painter(dies=15), **options)
+    kept = sorted(path.name for path in parts_folder(Path("out.mkv")).iterdir())
+    assert kept == ["000000.part", "000001.part", "000002.frame", "000002.part", "job.json", "lock"]
+    assert paint_video(clip, "out.mkv", Painter(), **options, resume=True).before == 12
+    same(facts("out.mkv"), facts("whole.mkv"))
+    paint_video(clip, "plain.mkv", Painter(), codec="ffv1", statistics="frames")
+    assert any((a != b).any() for a, b in zip(facts("plain.mkv")[1], facts("whole.mkv")[1], strict=True))
+    with pytest.raises(PicturaError, match="follow must be at least 0"):
+        paint_video(clip, "other.mkv", Painter(), follow=1.0)
+
+
 def test_stopped_it_plays_and_then_goes_on(clip):
     told = []
     paint_video(clip, "whole.mkv", Painter(), codec="ffv1")

@@ -21,11 +21,12 @@ from pictura.runtime.errors import PicturaError
 from pictura.runtime.files import check_free, write_atomic
 from pictura.video.beside import OWN_TAGS
 from pictura.video.encoding import FrameTimes, PartEncoder, VideoFormat, choose_video_format
+from pictura.video.following import Follower
 from pictura.video.libav import readable_tags
 from pictura.video.parts import EncodedFrame, Parts, may_replace_beginning, open_parts, read_job
 from pictura.video.reading import Clip, CopiedPacket
 from pictura.video.shots import ShotSurvey, StatisticsScope, Survey
-from pictura.video.steady import open_steady
+from pictura.video.steady import Shares, open_steady
 from pictura.video.writing import open_video_header, open_video_writer
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ def paint_video(
     *,
     size: int | None = None,
     statistics: StatisticsScope = "shots",
+    follow: float = 0.0,
     codec: str | None = None,
     quality: int | None = None,
     sound: bool = True,
@@ -108,6 +110,7 @@ def paint_video(
         size: longest side of the result in pixels; by default the video's own.
         statistics: what networks normalize by. shots: statistics of a few frames of each shot, against flicker; clip:
             of a few frames of the whole clip; frames: each frame's own.
+        follow: share of the painted frame before in each, moved along with what is filmed, from 0 to less than 1.
         codec: vp9, av1, h264 or ffv1 (lossless); by default vp9.
         quality: the codec's constant quality; lower is better and larger.
         sound: whether it is copied.
@@ -128,13 +131,16 @@ def paint_video(
     frame_size = clip.size if size is None else fit_size(*clip.size, size)
     if max(frame_size) > MAX_SIDE:
         raise PicturaError(f"size must be at most {MAX_SIDE} pixels, got {frame_size[1]}×{frame_size[0]}.")
-    job = _VideoJob(clip, video_format, frame_size, paint, statistics, callback, stop)
+    if not 0 <= follow < 1:
+        raise PicturaError(f"follow must be at least 0 and less than 1, got {follow:g}.")
+    job = _VideoJob(clip, video_format, frame_size, paint, statistics, Follower(follow), callback, stop)
     began = time.monotonic()
     facts = source.stat()
     told = {
         "video": [str(source.resolve()), facts.st_size, facts.st_mtime_ns],
         "size": frame_size,
         "statistics": statistics,
+        "follow": follow,
         "codec": [video_format.codec.encoder, video_format.options(), video_format.codec.part],
         "style": dict(recipe or {}),
     }
@@ -187,6 +193,7 @@ class _VideoJob:
         size: tuple[int, int],
         paint: Paint,
         statistics: StatisticsScope,
+        follower: Follower,
         callback: VideoCallback,
         stop: Callable[[], bool],
     ) -> None:
@@ -196,6 +203,7 @@ class _VideoJob:
         self.size = video_format.size(*size)
         self.painter = open_steady(paint, statistics)
         self.statistics = statistics
+        self.follower = follower
         self.callback = callback
         self.stop = stop
         self.survey: Survey[Any] = Survey(0, [])
@@ -223,6 +231,11 @@ class _VideoJob:
             for number, frame in enumerate(frames):
                 at, now = times.next(frame), next(held)
                 self.end = at + (frame.duration or times.step)
+                if number == self.before - 1 and self.follower.share:
+                    self.follower.filmed, self.follower.painted = (
+                        self.prepare_frame(frame),
+                        parts.read_last(self.frame_size),
+                    )
                 if number < self.before:
                     continue
                 if self.stop():
@@ -230,16 +243,23 @@ class _VideoJob:
                         raise KeyboardInterrupt
                     self.stopped, self.end = True, at
                     return encoder.finish()
-                image = self.prepare_frame(frame)
-                painted = self.painter.paint(number, image, () if self.statistics == "frames" else now)
+                painted = self.paint_frame(number, self.prepare_frame(frame), now)
                 encoder.add(painted[..., : self.size[0], : self.size[1]].clamp(0, 1), frame, at)
                 self.frames_done += 1
                 seconds = time.monotonic() - began
                 self.callback(VideoProgress(True, self.frames_done, self.survey.frames, seconds, self.before))
                 if encoder.count == part:
-                    parts.add(encoder.finish())
+                    parts.add(encoder.finish(), self.follower.painted)
                     encoder = PartEncoder(path, self.clip, self.video_format, self.size)
         return encoder.finish() if encoder.count else []
+
+    def paint_frame(self, number: int, image: Tensor, held: Shares[Any]) -> Tensor:
+        """A frame, painted with what is held."""
+        if self.survey.is_cut(number):
+            self.follower.begin_anew()
+        return self.follower.follow(
+            image, self.painter.paint(number, image, () if self.statistics == "frames" else held)
+        )
 
     def assemble(
         self, file: BinaryIO, path: Path, sound: bool, tags: Mapping[str, str], parts: Parts, tail: list[EncodedFrame]

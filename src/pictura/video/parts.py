@@ -6,11 +6,15 @@ being encoded again, and the folder is removed.
 """
 
 import json
+import os
 import struct
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
+
+import torch
+from torch import Tensor
 
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.files import encode_json, lock_file, remove_folder, sync_folder, translate_os_errors, write_synced
@@ -44,21 +48,26 @@ class Parts:
             found.append(path)
         return found
 
-    def add(self, frames: Iterable[EncodedFrame]) -> None:
-        """Keep the next part.
+    def add(self, frames: Iterable[EncodedFrame], last: Tensor | None = None) -> None:
+        """Keep the next part, and its last painted frame where the next one goes by it.
 
         Raises:
             DiskFullError, PicturaError: it cannot be written.
         """
-        path = self._path(len(self.paths()))
+        path = self._path(number := len(self.paths()))
         temporary = path.with_suffix(".tmp")
         with translate_os_errors(self.target, WHEN_FULL):
             try:
+                if last is not None:
+                    self._last(number).unlink(missing_ok=True)
+                    write_synced(self._last(number), last.contiguous().numpy().tobytes())
                 with temporary.open("wb") as file:
                     write_frames(file, frames)
                     file.flush()
+                    os.fsync(file.fileno())
                 temporary.replace(path)
                 sync_folder(self.folder)
+                self._last(number - 1).unlink(missing_ok=True)
             finally:
                 temporary.unlink(missing_ok=True)
 
@@ -68,12 +77,24 @@ class Parts:
             with path.open("rb") as file:
                 yield from read_frames(file)
 
+    def read_last(self, size: tuple[int, int]) -> Tensor | None:
+        """The last painted frame of all parts, 1×3×H×W, where it was kept."""
+        path = self._last(len(self.paths()) - 1)
+        return (
+            torch.frombuffer(bytearray(path.read_bytes()), dtype=torch.float32).view(1, 3, *size)
+            if path.is_file()
+            else None
+        )
+
     def note_beginning(self) -> None:
         """Remember that the file at the output's place is only the beginning, so that going on may replace it."""
         self.write_state({**self.state, "beginning": _facts(self.target)})
 
     def _path(self, number: int) -> Path:
         return self.folder / f"{number:06d}.part"
+
+    def _last(self, number: int) -> Path:
+        return self.folder / f"{number:06d}.frame"
 
     def write_state(self, state: dict[str, Any]) -> None:
         """Write down what the folder is for."""

@@ -75,6 +75,10 @@ class Survey(Generic[T]):
     frames: int
     shots: list[Shot[T]]
 
+    def is_cut(self, number: int) -> bool:
+        """Whether nothing of the frame before is seen in this one."""
+        return any(shot.begins == shot.first == number for shot in self.shots)
+
     def per_frame(self) -> Iterator[list[tuple[T, float]]]:
         """What is held for each frame, with shares: of one shot, or of two where they dissolve.
 

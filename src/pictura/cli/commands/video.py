@@ -157,6 +157,14 @@ class OutputOptions:
             help="Normalization statistics of a frame: those of its shot (no flicker), of the whole clip, or its own."
         ),
     ] = "shots"
+    follow: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0,
+            max=0.95,
+            help="Share of the painted frame before in each, moved along with the picture (default: 0.5; photo: 0).",
+        ),
+    ] = None
     codec: Annotated[str | None, typer.Option(help="vp9, av1, h264, or ffv1 (lossless) (default: vp9).")] = None
     quality: Annotated[
         int | None,
@@ -198,6 +206,7 @@ def video(
     o = output_options
     check_video_target(clip, target, o.codec, o.quality, o.overwrite, o.resume)
     painter = style_options.open_stylizer()
+    follow = o.follow if o.follow is not None else 0.5 if painter.holding is None else 0.0  # what draws no strokes
     with ConsoleReport(quiet, as_json) as report, catch_signals(clean_up=True) as stop:
         made = paint_video(
             clip,
@@ -207,7 +216,7 @@ def video(
             tags={"comment": f"pictura: {style_options}"},
             callback=lambda progress: _show_progress(report, clip.name, progress),
             stop=stop,
-            **vars(output_options),
+            **vars(o) | {"follow": follow},
         )
         _report_video(report, clip, made)
     if not made.complete:

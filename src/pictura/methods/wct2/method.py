@@ -1,6 +1,7 @@
 """WCT² as the training loop and the tasks see it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import torch
@@ -26,6 +27,19 @@ MULTIPLE = 8  # of a picture's sides: three Haar transforms
 REFERENCE = 512  # longest side at which a reference is encoded; the paper's pictures have 512
 BYTES = 4 * 170  # a pixel's share of memory: measured, at the widest moment, which is the first level of the way up
 Reference = Mapping[str, FeatureMoments]  # by site
+
+
+@dataclass(frozen=True)
+class Held:
+    """What is to be done to an image.
+
+    content: moments that stand for its own; None: its own.
+    style: those that it is to get; None: its own.
+    """
+
+    content: Reference | None
+    style: Reference | None
+    strength: float
 
 
 def keep(site: str, f: Tensor) -> Tensor:
@@ -149,28 +163,62 @@ class WCT2(Method):
             PicturaError: not an image, an unknown style or option, a strength out of range, or too little memory.
         """
         check_options(self.name, unknown, self.stylize)
+        self._check(image, strength, memory)
+        opened = style if style is None or isinstance(style, Mapping) else self.open_style([style], [1.0])
+        return self._blend(image, Held(None, opened, strength), out)
+
+    @torch.no_grad()
+    def predict(self, image: Tensor, *, style: Any = None, strength: float = 1.0) -> Held:
+        """The image's own moments, which are to stand for those of all frames of a shot.
+
+        Raises:
+            PicturaError: not an image, or an unknown style.
+        """
+        self._check(image, strength, None)
+        opened = style if style is None or isinstance(style, Mapping) else self.open_style([style], [1.0])
+        return Held(self._reference(to_float(image)), opened, strength)
+
+    def mix(self, parts: Sequence[tuple[Held, float]]) -> Held:
+        """The moments of several images together."""
+        first = parts[0][0]
+        each = [(held.content or {}, share) for held, share in parts]
+        mixed = {site: mix_feature_moments([(one[site], share) for one, share in each]) for site in each[0][0]}
+        return Held(mixed, first.style, first.strength)
+
+    def apply(self, image: Tensor, held: Held, *, memory: int = DEFAULT_MEMORY) -> Tensor:
+        """The image, its features transformed as those moments ask for.
+
+        Raises:
+            PicturaError: too little memory.
+        """
+        self._check(image, held.strength, memory)
+        return self._blend(image, held, None)
+
+    def _check(self, image: Tensor, strength: float, memory: int | None) -> None:
         check_image(image)
         if not 0 <= strength <= 1:
             raise PicturaError(f"strength must be between 0 and 1, got {strength:g}.")
         height, width = image.shape[-2:]
-        if height * width * BYTES > memory:
+        if memory is not None and height * width * BYTES > memory:
             raise PicturaError(
                 f"WCT² needs all of a picture at once, {height * width * BYTES >> 20} MiB for {width}×{height}: allow "
                 "them, take a smaller size, or use the method photo."
             )
-        x = to_float(image)
-        with torch.no_grad():
-            if style is None:
-                reference: Reference = self._reference(x)
-            else:
-                reference = style if isinstance(style, Mapping) else self.open_style([style], [1.0])
-            y = self._transfer(_extend(x), reference)[..., :height, :width]
-            made = from_float(torch.lerp(x, y, strength).clamp(0, 1), image.dtype)
+
+    @torch.no_grad()
+    def _blend(self, image: Tensor, held: Held, out: Tensor | None) -> Tensor:
+        """The photo and what becomes of it, as strong as asked for."""
+        x, (height, width) = to_float(image), image.shape[-2:]
+        reference = self._reference(x) if held.style is None else held.style
+        y = self._transfer(_extend(x), reference, held.content)[..., :height, :width]
+        made = from_float(torch.lerp(x, y, held.strength).clamp(0, 1), image.dtype)
         return made if out is None else out.copy_(made)
 
-    def _transfer(self, x: Tensor, reference: Reference) -> Tensor:
+    def _transfer(self, x: Tensor, reference: Reference, content: Reference | None = None) -> Tensor:
         def change(site: str, f: Tensor) -> Tensor:
-            return transfer(f, reference[site]) if site.startswith(self.settings.sites) else f
+            if not site.startswith(self.settings.sites):
+                return f
+            return transfer(f, reference[site], None if content is None else content[site])
 
         return check_result(self._run(x, change)).clamp(0, 1)
 
