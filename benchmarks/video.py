@@ -13,7 +13,7 @@ picture, where the scene stands still. The clips are made of one picture, 16 fra
     both      walk and grain
     exposure  nothing moves; the light of every frame is another one, by up to 4 %
 
-`--warp` prints 10⁴ times the warping error of Lai et al. 2018 (`pictura measure -m warp`) instead, of clips that are painted as
+`--warp` prints 10⁴ times the warping error of Lai et al. 2018 (`pictura measure -m warp`) instead, of clips painted as
 files, lossless: of 24 frames of 256×160 while the camera
 
     pan       goes along the photograph of examples/, 5 pixels a frame

@@ -127,7 +127,7 @@ def test_photorealistic_style(clip):
     assert np.mean([np.abs(a - b).mean() for a, b in zip(made["colours"], own, strict=True)]) < 5
     assert "no option 'style_scale'" in refused("video", clip, *photo, "--style-scale", "2")
     assert "no option 'luma'" in refused("video", clip, *FAST, "--luma", "0.5")
-    assert "saved without its picture" in refused("video", clip, "--method", "photo", "--style", "starry-night")
+    assert "is neither a file" in refused("video", clip, "--method", "photo", "--style", "night")
 
 
 def test_masks_are_one_for_each_style(clip):

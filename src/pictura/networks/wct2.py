@@ -64,8 +64,8 @@ class WaveletDecoder(nn.Module):
     def __init__(self, widths: Sequence[int] = WIDTHS) -> None:
         super().__init__()
         c1, c2, c3, c4 = widths
-        self.level4 = nn.Sequential(Convolve(c4, c3))
-        self.level3 = nn.Sequential(Convolve(c3, c3), Convolve(c3, c2))
+        self.level4 = nn.Sequential(Convolve(c4, c4), Convolve(c4, c3))
+        self.level3 = nn.Sequential(Convolve(c3, c3), Convolve(c3, c3), Convolve(c3, c2))
         self.level2 = nn.Sequential(Convolve(c2, c2), Convolve(c2, c1))
         self.level1 = nn.Sequential(Convolve(c1, c1), Convolve(c1, 3, rectified=False))
 

@@ -33,11 +33,11 @@ Reference = Mapping[str, FeatureMoments]  # by site
 class Held:
     """What is to be done to an image.
 
-    content: moments that stand for its own; None: its own.
+    content: moments that stand for its own, which count where there are none.
     style: those that it is to get; None: its own.
     """
 
-    content: Reference | None
+    content: Reference
     style: Reference | None
     strength: float
 
@@ -82,14 +82,19 @@ class WCT2(Method):
         self._load_encoder(device)
 
     def step(self, batch: Batch, update: Update, generator: torch.Generator) -> dict[str, Tensor]:
-        """Losses pixels and levels: a photograph comes back as it was, and each level makes the encoder's LL."""
+        """Losses pixels, colours and levels: a photograph comes back, and each level makes the encoder's LL."""
         x = crop_to_multiple(batch["image"], MULTIPLE, MULTIPLE)
         f: dict[str, Tensor] = {}
         y = self._run(x, lambda site, part: f.setdefault(site, part))
         levels = [
             F.mse_loss(f[f"made{i}"], f[f"low{i}"]) / f[f"low{i}"].square().mean().clamp(min=1e-12) for i in (1, 2, 3)
         ]
-        losses = {"pixels": F.mse_loss(y, x), "levels": self.settings.level_weight * torch.stack(levels).sum()}
+        off = y - x
+        losses = {
+            "pixels": off.square().mean(),
+            "colours": self.settings.colour_weight * (off - off.mean(1, keepdim=True)).square().mean(),
+            "levels": self.settings.level_weight * torch.stack(levels).sum(),
+        }
         update(decoder=torch.stack(list(losses.values())).sum())
         return {name: loss.detach() for name, loss in losses.items()}
 
@@ -100,7 +105,7 @@ class WCT2(Method):
             plain = self._run(x, keep).clamp(0, 1)
             others = x.roll(1, 0)
             styled = [
-                self._transfer(image[None], self._reference(other[None]))
+                self._transfer(image[None], self._reference(other[None]), {})
                 for image, other in zip(x, others, strict=True)
             ]
         return [x, plain, others, torch.cat(styled)]
@@ -165,23 +170,25 @@ class WCT2(Method):
         check_options(self.name, unknown, self.stylize)
         self._check(image, strength, memory)
         opened = style if style is None or isinstance(style, Mapping) else self.open_style([style], [1.0])
-        return self._blend(image, Held(None, opened, strength), out)
+        return self._blend(image, Held({}, opened, strength), out)
 
     @torch.no_grad()
     def predict(self, image: Tensor, *, style: Any = None, strength: float = 1.0) -> Held:
-        """The image's own moments, which are to stand for those of all frames of a shot.
+        """The image's own moments on the way, which are to stand for those of all frames of a shot.
 
         Raises:
             PicturaError: not an image, or an unknown style.
         """
         self._check(image, strength, None)
         opened = style if style is None or isinstance(style, Mapping) else self.open_style([style], [1.0])
-        return Held(self._reference(to_float(image)), opened, strength)
+        x, content = to_float(image), dict[str, FeatureMoments]()
+        self._transfer(_extend(x), self._reference(x) if opened is None else opened, content)
+        return Held(content, opened, strength)
 
     def mix(self, parts: Sequence[tuple[Held, float]]) -> Held:
         """The moments of several images together."""
         first = parts[0][0]
-        each = [(held.content or {}, share) for held, share in parts]
+        each = [(held.content, share) for held, share in parts]
         mixed = {site: mix_feature_moments([(one[site], share) for one, share in each]) for site in each[0][0]}
         return Held(mixed, first.style, first.strength)
 
@@ -210,15 +217,19 @@ class WCT2(Method):
         """The photo and what becomes of it, as strong as asked for."""
         x, (height, width) = to_float(image), image.shape[-2:]
         reference = self._reference(x) if held.style is None else held.style
-        y = self._transfer(_extend(x), reference, held.content)[..., :height, :width]
+        y = self._transfer(_extend(x), reference, dict(held.content))[..., :height, :width]
         made = from_float(torch.lerp(x, y, held.strength).clamp(0, 1), image.dtype)
         return made if out is None else out.copy_(made)
 
-    def _transfer(self, x: Tensor, reference: Reference, content: Reference | None = None) -> Tensor:
+    def _transfer(self, x: Tensor, reference: Reference, content: dict[str, FeatureMoments]) -> Tensor:
+        """x, its features transformed; what `content` does not hold of their moments is measured, and put there."""
+
         def change(site: str, f: Tensor) -> Tensor:
             if not site.startswith(self.settings.sites):
                 return f
-            return transfer(f, reference[site], None if content is None else content[site])
+            if site not in content:
+                content[site] = feature_moments(f)
+            return transfer(f, reference[site], content[site])
 
         return check_result(self._run(x, change)).clamp(0, 1)
 

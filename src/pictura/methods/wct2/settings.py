@@ -14,6 +14,9 @@ class WCT2Settings(OptimSettings):
     sites: tuple[Literal["encoder", "skip", "decoder"], ...] = Field(
         default=("encoder", "skip", "decoder"), description="where features are whitened and coloured; the paper's: all"
     )
+    colour_weight: float = Field(
+        default=4.0, ge=0, le=MAX_WEIGHT, description="of what differs between the three colours, which vary less"
+    )
     level_weight: float = Field(
         default=0.02,
         ge=0,
