@@ -85,10 +85,8 @@ def test_dead_and_flat_features_stay_finite():
 
 def test_what_hardly_varies_is_not_blown_up_to_a_texture():
     """Eigenvalues below a share of their mean count as that share."""
-    c = torch.diag(torch.tensor([1.0, 1e-9], dtype=torch.float64))
-    a, _ = whiten_and_colour(
-        (torch.zeros(2, dtype=torch.float64), c), (torch.zeros(2, dtype=torch.float64), torch.eye(2))
-    )
+    c, zeros = torch.diag(torch.tensor([1.0, 1e-9])).double(), torch.zeros(2).double()
+    a, _ = whiten_and_colour((zeros, c), (zeros, torch.eye(2).double()))
     assert float(a[1, 1]) == pytest.approx((FLOOR * 0.5) ** -0.5, rel=1e-3)
 
 
