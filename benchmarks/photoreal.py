@@ -10,8 +10,9 @@ of those gradients, in units of the photograph's mean. *inverted*: share of the 
 result turned by more than 90°. *worst*: the least gradcos. Seconds are processor time, one thread.
 
 Rows: reinhard (means and deviations in Lαβ, Reinhard et al. 2001), mk (the closed form), photo (our network), wct2 (Yoo
-et al. 2019 on `compact`; wct2-encoder and wct2-encoder-skip: transformed there only; wct2-none: nowhere, what the
-decoder loses), deep (Luan et al. 2017 on `compact`, see deep_photo.py). `--large` runs the whole program on a grainy JPEG of that size.
+et al. 2019 on `compact`; wct2-encoder and wct2-encoder-skip: transformed there only; wct2-none: nowhere, which shows
+what the decoder loses), deep (Luan et al. 2017 on `compact`, see deep_photo.py). `--large` runs the whole program on a
+grainy JPEG of that size.
 """
 
 import argparse

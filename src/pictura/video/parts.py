@@ -43,7 +43,7 @@ class Parts:
 
     def paths(self) -> list[Path]:
         """The whole parts in order, from the first to before the first that is missing."""
-        found = []
+        found: list[Path] = []
         while (path := self._path(len(found))).is_file():
             found.append(path)
         return found
