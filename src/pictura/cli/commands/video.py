@@ -58,7 +58,7 @@ class StyleOptions:
         str,
         typer.Option(
             metavar="NAME",
-            help="adain: any style; johnson: the styles of a trained model; photo: the colours of another photo.",
+            help="adain: any style; johnson: the styles of a trained model; photo, wct2: the colours of another.",
         ),
     ] = "adain"
     strength: Annotated[float, typer.Option(min=0.0, max=1.0, help="From 0, the video, to 1.")] = 1.0
@@ -132,7 +132,7 @@ class StyleOptions:
             **own,
         )
         if not isinstance(stylizer, FeedForwardStylizer):
-            raise PicturaError("A video is painted in one pass a frame: take --method adain, johnson or photo.")
+            raise PicturaError("A video is painted in one pass a frame: take --method adain, johnson, photo or wct2.")
         stylizer(torch.full((1, 3, 32, 32), 0.5))
         return stylizer
 

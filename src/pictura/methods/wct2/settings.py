@@ -23,5 +23,5 @@ class WCT2Settings(OptimSettings):
         le=MAX_WEIGHT,
         description="of each level's LL, relative; the paper has Gram matrices",
     )
-    learning_rate: float = Field(default=2e-3, gt=0, le=1e6, description="Adam's rate")
+    learning_rate: float = Field(default=1e-3, gt=0, le=1e6, description="Adam's rate")
     ema: float = Field(default=0.99, ge=0, lt=1, description="decay of the averaged weights; 0: the last ones")
