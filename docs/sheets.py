@@ -235,7 +235,7 @@ def photo(data: Path) -> None:
         made = [pictura.stylize(*pair, method="wct2", size=512)]
         made += [pictura.stylize(*pair, method="photo", model=model, size=768) for model in ("mk", None)]
         rows.append([square(picture) for picture in (*pair, *made)])
-    labels = ["photograph", "reference", "WCT²", "closed form", "network"]
+    labels = ["photograph", "reference", "wct2", "closed form", "network"]
     save("photo", rows, 260, [labels] * len(rows))
 
 
