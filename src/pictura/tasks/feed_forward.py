@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
+import torch
 from torch import Tensor
 
 from pictura.methods import find_method
@@ -118,8 +119,7 @@ def open_feed_forward(
     opened = network.open_style(styles, weights)
     place = choose_device(device)
     look = look or Look()
-    if getattr(network, "keeps_faces", False):
-        look = replace(look, faces=False)
+    look = replace(look, faces=look.faces and not getattr(network, "keeps_faces", False))
 
     def style_of(shares: Sequence[float]) -> Any:
         if all(shares) and tuple(shares) == tuple(weights):
@@ -132,16 +132,25 @@ def open_feed_forward(
         style = style_of(shares)
         return network.stylize(image.to(place), style=style, strength=strength, **options).to(image.device)
 
-    holding = None
-    if strength and isinstance(network, Holds):
-        holding = Holding(
-            lambda image, shares: network.predict(
-                image.to(place), style=style_of(shares), strength=strength, **changed
-            ),
-            network.mix,
-            lambda image, held: network.apply(image.to(place), held, memory=memory).to(image.device),
-        )
+    own_options = changed | {"strength": strength}
+    holding = _open_holding(network, style_of, place, memory, own_options) if strength else None
     return FeedForwardStylizer(paint, partial(paint, strength=GENTLY * strength), tuple(weights), look, holding)
+
+
+def _open_holding(
+    network: Stylizes,
+    style_of: Callable[[Sequence[float]], Any],
+    place: torch.device,
+    memory: int,
+    options: dict[str, Any],
+) -> Holding | None:
+    if not isinstance(network, Holds):
+        return None
+    return Holding(
+        lambda image, shares: network.predict(image.to(place), style=style_of(shares), **options),
+        network.mix,
+        lambda image, held: network.apply(image.to(place), held, memory=memory).to(image.device),
+    )
 
 
 def only_used(styles: Sequence[Any], shares: Sequence[float]) -> tuple[list[Any], list[float]]:

@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from pictura.metrics.flow import optical_flow, warp
 from pictura.metrics.warping import visible
 from pictura.picture.resize import fit_size, resize
+from pictura.runtime.errors import PicturaError
 
 FLOW_SIDE = 512  # longest side of the copies between which the flow is found
 ALIKE = 0.08  # difference of the filmed frames, a share of the range, at which the one before counts 1 / e as much
@@ -32,6 +33,10 @@ class Follower:
     share: float
     filmed: Tensor | None = None
     painted: Tensor | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.share < 1:
+            raise PicturaError(f"follow must be at least 0 and less than 1, got {self.share:g}.")
 
     def begin_anew(self) -> None:
         """Forget the frame before: nothing of it is seen in the next."""

@@ -18,7 +18,7 @@ from pictura.runtime.files import check_free, write_atomic
 from pictura.video.encoding import VideoFormat, choose_video_format
 from pictura.video.following import Follower
 from pictura.video.job import VideoCallback, VideoJob, VideoProgress
-from pictura.video.parts import may_replace_beginning, open_parts, read_job
+from pictura.video.parts import Parts, may_replace_beginning, open_parts, read_job
 from pictura.video.reading import Clip
 from pictura.video.shots import StatisticsScope
 
@@ -94,33 +94,39 @@ def paint_video(
     frame_size = clip.size if size is None else fit_size(*clip.size, size)
     if max(frame_size) > MAX_SIDE:
         raise PicturaError(f"size must be at most {MAX_SIDE} pixels, got {frame_size[1]}×{frame_size[0]}.")
-    if not 0 <= follow < 1:
-        raise PicturaError(f"follow must be at least 0 and less than 1, got {follow:g}.")
     job = VideoJob(clip, video_format, frame_size, paint, statistics, Follower(follow), callback, stop)
-    began = time.monotonic()
-    facts = source.stat()
-    told = {
-        "video": [str(source.resolve()), facts.st_size, facts.st_mtime_ns],
-        "size": frame_size,
-        "statistics": statistics,
-        "follow": follow,
-        "codec": [video_format.codec.encoder, video_format.options(), video_format.codec.part],
-        "style": dict(recipe or {}),
-    }
+    began, told = time.monotonic(), _describe_job(source, job, recipe)
     job.check(target, sound)  # errors come before anything slow
     with open_parts(target, told, resume=resume, overwrite=overwrite) as parts:
-        tail = job.paint_parts(parts, target)
-        replaces = overwrite or may_replace_beginning(target)
-        write_atomic(
-            target, lambda file: job.assemble(file, target, sound, tags or {}, parts, tail), overwrite=replaces
-        )
-        parts.finished = not job.stopped
-        if job.stopped:
-            parts.note_beginning()
+        _paint_and_assemble(job, parts, target, sound, tags or {}, overwrite)
     seconds, shots = time.monotonic() - began, len(job.survey.shots)
     return VideoResult(
         target, job.frames_done, job.before, shots, job.size, seconds, not job.stopped, tuple(job.dropped)
     )
+
+
+def _describe_job(source: Path, job: VideoJob, recipe: Mapping[str, Any] | None) -> dict[str, Any]:
+    """All that the frames depend on, as JSON."""
+    facts, made = source.stat(), job.video_format
+    return {
+        "video": [str(source.resolve()), facts.st_size, facts.st_mtime_ns],
+        "size": job.frame_size,
+        "statistics": job.statistics,
+        "follow": job.follower.share,
+        "codec": [made.codec.encoder, made.options(), made.codec.part],
+        "style": dict(recipe or {}),
+    }
+
+
+def _paint_and_assemble(
+    job: VideoJob, parts: Parts, target: Path, sound: bool, tags: Mapping[str, str], overwrite: bool
+) -> None:
+    tail = job.paint_parts(parts, target)
+    replaces = overwrite or may_replace_beginning(target)
+    write_atomic(target, lambda file: job.assemble(file, target, sound, tags, parts, tail), overwrite=replaces)
+    parts.finished = not job.stopped
+    if job.stopped:
+        parts.note_beginning()
 
 
 def check_video_target(
