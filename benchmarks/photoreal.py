@@ -1,6 +1,6 @@
 """Photorealistic style on unseen pairs: how much of the reference is taken, how much of the photograph is left.
 
-    python benchmarks/photoreal.py DATA [--only reinhard,mk,photo,deep] [--model FILE] [--side 512] [--out DIR]
+    python benchmarks/photoreal.py DATA [--only reinhard,mk,photo,wct2,deep] [--model FILE] [--side 512] [--out DIR]
     python benchmarks/photoreal.py DATA --large 4000x6000 [--only mk,photo] [--model FILE] [--threads 2]
 
 DATA holds content/, whose photographs are in no training; each of `PAIRS` is a photograph and its reference.
@@ -9,8 +9,10 @@ to reference. *gradcos*: cosine of the luma's gradient fields of photograph and 
 of those gradients, in units of the photograph's mean. *inverted*: share of the photograph's gradient energy that the
 result turned by more than 90°. *worst*: the least gradcos. Seconds are processor time, one thread.
 
-Rows: reinhard (means and deviations in Lαβ, Reinhard et al. 2001), mk (the closed form), photo (our network), deep
-(Luan et al. 2017 on `compact`, see deep_photo.py). `--large` runs the whole program on a grainy JPEG of that size.
+Rows: reinhard (means and deviations in Lαβ, Reinhard et al. 2001), mk (the closed form), photo (our network), wct2 (Yoo
+et al. 2019 on `compact`; wct2-encoder and wct2-encoder-skip: transformed there only; wct2-none: nowhere, which shows
+what the decoder loses), deep (Luan et al. 2017 on `compact`, see deep_photo.py). `--large` runs the whole program on a
+grainy JPEG of that size.
 """
 
 import argparse
@@ -39,7 +41,9 @@ PAIRS = (
 COLUMNS = ("method", "left", "relu1_1", "relu2_1", "gradcos", "worst", "edge SSIM", "inverted", "CPU s")
 
 
-def compare(data: Path, names: list[str], model: str | None, side: int, out: Path | None) -> None:
+def compare(
+    data: Path, names: list[str], model: str | None, side: int, out: Path | None, wct2_model: str = "wct2"
+) -> None:
     """Print a row for each method."""
     import torch
     from deep_photo import deep_photo
@@ -62,6 +66,7 @@ def compare(data: Path, names: list[str], model: str | None, side: int, out: Pat
         return lambda x, s: pictura.stylize(x, s, method="photo", model=chosen)
 
     known = {"reinhard": reinhard, "mk": of_model("mk"), "photo": of_model(model), "deep": deep_photo}
+    known |= {name: of_wct2(name, wct2_model) for name in names if name.startswith("wct2")}
     print("| " + " | ".join(COLUMNS) + " |\n|" + " --- |" * len(COLUMNS))
     for name in names:
         rows = []
@@ -79,6 +84,18 @@ def compare(data: Path, names: list[str], model: str | None, side: int, out: Pat
         means = [sum(column) / len(column) for column in columns]
         means.insert(4, min(columns[3]))
         print(f"| {name} | " + " | ".join(f"{mean:.3f}" for mean in means) + " |", flush=True)
+
+
+def of_wct2(name: str, model: str):  # type: ignore[no-untyped-def]
+    """WCT² that transforms at the sites that the name says after its dash, or at all."""
+    from pictura.methods import open_method
+    from pictura.models import read_bundle
+
+    method = open_method(read_bundle(model))
+    _, *sites = name.split("-")
+    if sites:
+        method.settings = method.settings.model_copy(update={"sites": tuple(one for one in sites if one != "none")})
+    return lambda x, s: method.stylize(x, style=s)
 
 
 def left(f: dict, p: dict, q: dict, encoder: object) -> tuple[float, float, float]:
@@ -169,8 +186,9 @@ def make(path: Path, size: str, data: Path) -> None:
 def main() -> None:
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("data", type=Path)
-    p.add_argument("--only", default="reinhard,mk,photo")
+    p.add_argument("--only", default="reinhard,mk,photo,wct2")
     p.add_argument("--model")
+    p.add_argument("--wct2-model", default="wct2")
     p.add_argument("--side", type=int, default=512)
     p.add_argument("--out", type=Path, help="a folder for the pictures")
     p.add_argument("--large", metavar="WIDTHxHEIGHT")
@@ -183,7 +201,7 @@ def main() -> None:
     elif a.large:
         large(a.large, a.data, [name for name in names if name in ("mk", "photo")], a.model, a.threads)
     else:
-        compare(a.data, names, a.model, a.side, a.out)
+        compare(a.data, names, a.model, a.side, a.out, a.wct2_model)
 
 
 if __name__ == "__main__":

@@ -228,14 +228,15 @@ def square(picture: Picture) -> Picture:
 
 
 def photo(data: Path) -> None:
-    """Photographs in the colours of others: by the closed form, and by the network."""
+    """Photographs in the colours of others: by WCT², by the closed form, and by the network."""
     rows = []
     for content, style in GRADED:
         pair = [pictura.read(data / "content" / f"{name}.jpg") for name in (content, style)]
-        made = [pictura.stylize(*pair, method="photo", model=model, size=768) for model in ("mk", None)]
+        made = [pictura.stylize(*pair, method="wct2", size=512)]
+        made += [pictura.stylize(*pair, method="photo", model=model, size=768) for model in ("mk", None)]
         rows.append([square(picture) for picture in (*pair, *made)])
-    labels = ["photograph", "reference", "closed form", "network"]
-    save("photo", rows, 300, [labels] * len(rows))
+    labels = ["photograph", "reference", "wct2", "closed form", "network"]
+    save("photo", rows, 260, [labels] * len(rows))
 
 
 SHEETS = {

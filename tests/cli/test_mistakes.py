@@ -205,7 +205,7 @@ def test_style_names_and_weights():
         (("--method", "adain", "--every", "3"), "--every belongs to --method optimize, not to adain."),
         (("--method", "adain", "--steps", "3"), "--steps belongs to --method optimize, not to adain."),
         (("--method", "johnson", "--style-scale", "2"), "--style-scale belongs to --method optimize and adain"),
-        (("--model", "adain"), "--model needs --method adain, johnson or photo."),
+        (("--model", "adain"), "--model needs --method adain, johnson, photo or wct2."),
         (("--method", "adain", "--workspace", "here"), "--workspace belongs to --method optimize, not to adain."),
     ],
 )

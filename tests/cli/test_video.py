@@ -37,8 +37,9 @@ def clip(desk):
         stream.width, stream.height = 32, 24
         for i in range(FRAMES):
             frame = av.VideoFrame(32, 24, "yuv420p")
-            for plane in frame.planes:
-                np.frombuffer(plane, np.uint8)[:] = 100 + 5 * i
+            for plane, slope in zip(frame.planes, (100, 0, 0), strict=True):
+                rows = np.frombuffer(plane, np.uint8).reshape(plane.height, -1)
+                rows[:] = 100 + 2 * i + slope * np.arange(rows.shape[1]) // rows.shape[1] - slope // 2
             frame.pts = i
             out.mux(stream.encode(frame))
         out.mux(stream.encode(None))
@@ -65,11 +66,14 @@ def test_a_video(clip):
 
 
 def test_options_reach_the_painter(clip):
+    half("left.png", True)
     made = {}
     for name, options in {
         "plain": (),
         "weak": ("--strength", "0.2"),
         "own": ("--keep-colours",),
+        "matched": ("--match-colours",),
+        "partly": ("--protect", "left.png"),
         "each": ("--statistics", "frames"),
     }.items():
         assert run("video", clip, *FAST, *options, "-o", f"{name}.mkv", "--codec", "ffv1", "-q").stderr == ""
@@ -105,6 +109,27 @@ def test_a_mask_says_where_in_every_frame(clip):
         assert np.abs(masked - whole)[:, :12].max() <= 1
 
 
+def test_photorealistic_style(clip):
+    """The controls of `photo`, and what it cannot do."""
+    photo = ("--method", "photo", "--style", "photo.png", "--no-skin")
+    made = {}
+    for name, options in {
+        "none": ("--strength", "0"),
+        "all": (),
+        "colours": ("--luma", "0"),
+        "plain": ("--model", "mk"),
+    }.items():
+        assert run("video", clip, *photo, *options, "-o", f"{name}.mkv", "--codec", "ffv1", "-q").stderr == ""
+        made[name] = lumas(f"{name}.mkv")
+    own = lumas(clip)
+    assert max(np.abs(a - b).mean() for a, b in zip(made["none"], own, strict=True)) < 0.5  # the video, rounded
+    assert np.mean([np.abs(a - b).mean() for a, b in zip(made["all"], own, strict=True)]) > 5
+    assert np.mean([np.abs(a - b).mean() for a, b in zip(made["colours"], own, strict=True)]) < 5
+    assert "no option 'style_scale'" in refused("video", clip, *photo, "--style-scale", "2")
+    assert "no option 'luma'" in refused("video", clip, *FAST, "--luma", "0.5")
+    assert "is neither a file" in refused("video", clip, "--method", "photo", "--style", "night")
+
+
 def test_masks_are_one_for_each_style(clip):
     half("left.png", True)
     said = refused("video", clip, *FAST, "--style", "starry-night", "--mask", "left.png")
@@ -129,7 +154,7 @@ def test_asked_to_stop_it_finishes_the_file(clip, monkeypatch, number, code):
 
     def painted(self, picture):
         calls.append(1)
-        if len(calls) == 5:  # the trial, two samples, and two frames
+        if len(calls) == 4:  # the trial, two frames, and the third
             os.kill(os.getpid(), number)
         return paint(self, picture)
 
@@ -137,9 +162,14 @@ def test_asked_to_stop_it_finishes_the_file(clip, monkeypatch, number, code):
     before = signal.getsignal(number)
     result = CliRunner().invoke(app, ["video", str(clip), *FAST, "-o", "out.mp4"])
     assert result.exit_code == code
-    assert "interrupted; 'out.mp4' holds the first 2 frames" in result.stderr
-    assert frames("out.mp4") == [(32, 24)] * 2
+    assert "interrupted; 'out.mp4' holds the first 3 frames; --resume goes on" in result.stderr
+    assert frames("out.mp4") == [(32, 24)] * 3
     assert signal.getsignal(number) == before
+    assert [path.name for path in Path().iterdir() if path.name.startswith(".")] == [".out.mp4.parts"]
+    assert "begun and not finished: add --resume" in refused("video", clip, *FAST, "-o", "out.mp4")
+    assert "begun with another style" in refused("video", clip, *FAST, "-o", "out.mp4", "--resume", "--strength", "0.5")
+    assert run("video", clip, *FAST, "-o", "out.mp4", "--resume").exit_code == 0
+    assert frames("out.mp4") == [(32, 24)] * FRAMES
     assert [path for path in Path().iterdir() if path.name.startswith(".")] == []
 
 

@@ -117,7 +117,7 @@ def test_help_shows_first_what_most_people_need_and_then_groups_by_method(monkey
     shown = run("stylize", "--help").stdout
     groups = [line.strip("╭─╮ ") for line in shown.splitlines() if line.startswith("╭")]
     assert groups[:2] == ["Arguments", "Options"]
-    assert {"Any method", "Methods adain, johnson and photo", "Method photo"} < set(groups)
+    assert {"Any method", "Methods adain, johnson, photo and wct2", "Method photo"} < set(groups)
     first = shown.split("Options ─")[1].split("╰")[0]
     assert set(re.findall(r"(?<= )--[a-z-]+", first)) == {
         "--style",

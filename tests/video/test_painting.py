@@ -205,7 +205,7 @@ def test_stopped_in_the_middle_it_plays():
     made = paint_video("in.mkv", "out.mkv", same, callback=seen_.append, stop=lambda: len(seen_) == 12 + 5)
     assert (made.complete, made.frames) == (False, 5)
     assert len(seen("out.mkv").frames) == 5
-    assert left() == ["in.mkv", "out.mkv"]
+    assert left() == [".out.mkv.parts", "in.mkv", "out.mkv"]  # of which it can go on
 
 
 def test_stopped_before_a_frame_nothing_is_left():

@@ -16,7 +16,7 @@ from pictura.runtime.errors import PicturaError
 # The groups of a long help: first the five options that most people need.
 FIRST = "Options"  # typer shows what has no other place first, and under this name
 ANY = "Any method"
-AT_ONCE = "Methods adain, johnson and photo"
+AT_ONCE = "Methods adain, johnson, photo and wct2"
 PHOTO = "Method photo"
 OPTIMIZE = "Method optimize (what is not given is as in the preset)"
 RUNNING = "How the work is done and told"

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
+import torch
 from torch import Tensor
 
 from pictura.methods import find_method
@@ -17,11 +18,26 @@ from pictura.runtime.errors import PicturaError
 from pictura.tasks.legible import GENTLY, Paint, Region, paint_legibly
 from pictura.tasks.load import from_pretrained
 from pictura.tasks.look import Look
-from pictura.training.capabilities import Stylizes, check_options
+from pictura.training.capabilities import Holds, Stylizes, check_options
 
 # The shipped model that answers for a method when none is named.
 DEFAULT_MODELS = {"adain": "adain", "johnson": "fast"}
-PHOTO_MODELS = {"photo": "photo"}  # the same where a style must be a picture, which those of the bank are not
+# The same where a style must be a picture, which those of the bank are not.
+PHOTO_MODELS = {"photo": "photo", "wct2": "wct2"}
+
+
+@dataclass(frozen=True)
+class Holding:
+    """How a painter paints many pictures alike, see `training.capabilities.Holds`.
+
+    predict: picture and the styles' weights to what would be done to it.
+    mix: the weighted mean of such.
+    paint: a picture and what is to be done to it to the painted picture.
+    """
+
+    predict: Callable[[Tensor, Sequence[float]], Any]
+    mix: Callable[[Sequence[tuple[Any, float]]], Any]
+    paint: Callable[[Tensor, Any], Tensor]
 
 
 @dataclass(frozen=True)
@@ -32,12 +48,14 @@ class FeedForwardStylizer:
     paint_gently: the same, closer to the photo.
     weights: one for each style; their sum is 1.
     look: masks, colours, and what is to stay legible.
+    holding: where the method can say what it would do to a picture.
     """
 
     paint: Paint
     paint_gently: Paint
     weights: tuple[float, ...]
     look: Look = field(default_factory=Look)
+    holding: Holding | None = None
 
     def __call__(self, image: Tensor) -> Tensor:
         """1×3×H×W in [0, 1] or uint8 to the same, painted."""
@@ -101,20 +119,38 @@ def open_feed_forward(
     opened = network.open_style(styles, weights)
     place = choose_device(device)
     look = look or Look()
-    if getattr(network, "keeps_faces", False):
-        look = replace(look, faces=False)
+    look = replace(look, faces=look.faces and not getattr(network, "keeps_faces", False))
+
+    def style_of(shares: Sequence[float]) -> Any:
+        if all(shares) and tuple(shares) == tuple(weights):
+            return opened
+        return network.open_style(*only_used(styles, shares))
 
     def paint(image: Tensor, shares: Sequence[float], strength: float = strength) -> Tensor:
         if not strength:
             return image  # the photo itself, not what a network makes of it: every colour it has stays
-        style = (
-            opened
-            if all(shares) and tuple(shares) == tuple(weights)
-            else network.open_style(*only_used(styles, shares))
-        )
+        style = style_of(shares)
         return network.stylize(image.to(place), style=style, strength=strength, **options).to(image.device)
 
-    return FeedForwardStylizer(paint, partial(paint, strength=GENTLY * strength), tuple(weights), look)
+    own_options = changed | {"strength": strength}
+    holding = _open_holding(network, style_of, place, memory, own_options) if strength else None
+    return FeedForwardStylizer(paint, partial(paint, strength=GENTLY * strength), tuple(weights), look, holding)
+
+
+def _open_holding(
+    network: Stylizes,
+    style_of: Callable[[Sequence[float]], Any],
+    place: torch.device,
+    memory: int,
+    options: dict[str, Any],
+) -> Holding | None:
+    if not isinstance(network, Holds):
+        return None
+    return Holding(
+        lambda image, shares: network.predict(image.to(place), style=style_of(shares), **options),
+        network.mix,
+        lambda image, held: network.apply(image.to(place), held, memory=memory).to(image.device),
+    )
 
 
 def only_used(styles: Sequence[Any], shares: Sequence[float]) -> tuple[list[Any], list[float]]:

@@ -86,7 +86,7 @@ def open_stylizer(
 
     Args:
         method: ``optimize``, ``adain`` (any style in one pass), ``johnson`` (the styles that a model knows) or
-            ``photo`` (the colours of another photo).
+            ``photo`` and ``wct2`` (the colours of another photo).
         styles: names, files, pictures of any kind, lists of them or `Style`; for johnson names of the model's styles.
         weights: one for each style; equal by default.
         masks: one 1×1×h×w in [0, 1] for each style, where it applies.

@@ -46,6 +46,20 @@ class Stylizes(Protocol):
 
 
 @runtime_checkable
+class Holds(Protocol):
+    """Says what it would do to an image before it does it, so that the frames of a video can be painted alike."""
+
+    def predict(self, image: Tensor, *, style: Any, strength: float = 1.0, **options: Any) -> Any:
+        """What `stylize` would do to this image."""
+
+    def mix(self, parts: Sequence[tuple[Any, float]]) -> Any:
+        """The weighted mean of what was predicted for images of one size; the weights' sum is 1."""
+
+    def apply(self, image: Tensor, held: Any, *, memory: int = 0) -> Tensor:
+        """The image, of that size, with this done to it."""
+
+
+@runtime_checkable
 class Enlarges(Protocol):
     """Makes an image larger by a fixed factor."""
 

@@ -5,8 +5,8 @@
 
     paint_video("clip.mp4", "painted.mp4", open_stylizer("adain", ["starry-night"]))
 
-Reading order: painting, shots (cuts, and which frames are sampled), steady, `networks.tiling.frozen`, colour,
-reading, writing. PyAV, an extra, is imported when a video is opened.
+Reading order: painting, job, shots (which frames are sampled) and changes (where a shot ends), steady, following,
+`networks.tiling.frozen`, colour, reading, encoding, parts, writing. PyAV, an extra, is imported when a video is opened.
 """
 
 from typing import TYPE_CHECKING

@@ -1,57 +1,28 @@
-"""Paint a video: find its shots, freeze their statistics, then paint frame by frame.
+"""Paint a video: find its shots and what is to be held in each, paint frame by frame, then put the parts together.
 
 At any time only a few frames are in memory, however long the video is.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
-
-from torch import Tensor
+from typing import Any
 
 from pictura.networks.tiling.frozen import Paint
 from pictura.picture.reading import MAX_SIDE
-from pictura.picture.resize import fit_size, resize
+from pictura.picture.resize import fit_size
 from pictura.runtime.arguments import check_arguments
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.files import check_free, write_atomic
-from pictura.video.beside import OWN_TAGS
-from pictura.video.libav import readable_tags
-from pictura.video.reading import Clip, CopiedPacket, OpenClip
-from pictura.video.shots import StatisticsScope, Survey, survey_frames
-from pictura.video.steady import FrozenStatistics, SteadyStylizer
-from pictura.video.writing import VideoFormat, VideoWriter, choose_video_format, open_video_writer
+from pictura.video.encoding import VideoFormat, choose_video_format
+from pictura.video.following import Follower
+from pictura.video.job import VideoCallback, VideoJob, VideoProgress
+from pictura.video.parts import Parts, may_replace_beginning, open_parts, read_job
+from pictura.video.reading import Clip
+from pictura.video.shots import StatisticsScope
 
-if TYPE_CHECKING:
-    from av import VideoFrame
-    from av.stream import Stream
-
-
-@dataclass(frozen=True)
-class VideoProgress:
-    """Progress of one of the two phases.
-
-    painting: True while frames are painted, False while the video is analysed.
-    frame: number of frames done; total: number of all frames, None while unknown.
-    seconds: since this phase began.
-    """
-
-    painting: bool
-    frame: int
-    total: int | None
-    seconds: float
-
-    @property
-    def rate(self) -> float:
-        """Frames per second in this phase."""
-        return self.frame / max(self.seconds, 1e-9)
-
-    @property
-    def left(self) -> float | None:
-        """Seconds left in this phase at its rate so far, None while the total is unknown."""
-        return None if self.total is None else max(0, self.total - self.frame) / max(self.rate, 1e-9)
+__all__ = ["VideoProgress", "VideoResult", "check_video_target", "paint_video"]
 
 
 @dataclass(frozen=True)
@@ -60,19 +31,18 @@ class VideoResult:
 
     frames: number of frames; seconds: how long they took; size: (height, width); shots: number of shots.
     complete: False if it was stopped: then the file contains the beginning.
+    before: number of frames that were painted in an earlier run.
     dropped: what the video has and the output cannot contain, in words.
     """
 
     path: Path
     frames: int
+    before: int
     shots: int
     size: tuple[int, int]
     seconds: float
     complete: bool
     dropped: tuple[str, ...]
-
-
-VideoCallback = Callable[[VideoProgress], None]
 
 
 @check_arguments
@@ -83,10 +53,13 @@ def paint_video(
     *,
     size: int | None = None,
     statistics: StatisticsScope = "shots",
+    follow: float = 0.0,
     codec: str | None = None,
     quality: int | None = None,
     sound: bool = True,
     overwrite: bool = False,
+    resume: bool = False,
+    recipe: Mapping[str, Any] | None = None,
     tags: Mapping[str, str] | None = None,
     callback: VideoCallback = lambda _: None,
     stop: Callable[[], bool] = lambda: False,
@@ -100,32 +73,69 @@ def paint_video(
         size: longest side of the result in pixels; by default the video's own.
         statistics: what networks normalize by. shots: statistics of a few frames of each shot, against flicker; clip:
             of a few frames of the whole clip; frames: each frame's own.
+        follow: share of the painted frame before in each, moved along with what is filmed, from 0 to less than 1.
         codec: vp9, av1, h264 or ffv1 (lossless); by default vp9.
         quality: the codec's constant quality; lower is better and larger.
         sound: whether it is copied.
-        overwrite: whether a file of that name may be replaced.
+        overwrite: whether a file of that name may be replaced, and what was begun for it thrown away.
+        resume: whether to go on where an earlier call was stopped or killed; frames are those of a call that was not.
+        recipe: what `paint` depends on, as JSON: an earlier call is gone on with if it had the same.
         tags: metadata to add where the video has none of that name.
         callback: called after each frame.
-        stop: called before each frame; when it returns True, the file is finished with the frames painted so far.
+        stop: called before each frame; when it returns True, the file is finished with the frames painted so far, and
+            a later call with `resume` goes on.
 
     Raises:
         PicturaError: an argument cannot be used, the video is damaged, or the disk is full.
         KeyboardInterrupt: it was stopped before a frame was painted; no file is left.
     """
-    target = Path(target)
-    clip, video_format = check_video_target(Path(source), target, codec, quality, overwrite)
+    source, target = Path(source), Path(target)
+    clip, video_format = check_video_target(source, target, codec, quality, overwrite, resume)
     frame_size = clip.size if size is None else fit_size(*clip.size, size)
     if max(frame_size) > MAX_SIDE:
         raise PicturaError(f"size must be at most {MAX_SIDE} pixels, got {frame_size[1]}×{frame_size[0]}.")
-    job = _VideoJob(clip, video_format, frame_size, paint, statistics, callback, stop)
-    began = time.monotonic()
-    write_atomic(target, lambda file: job.write(file, target, sound, tags or {}), overwrite=overwrite)
+    job = VideoJob(clip, video_format, frame_size, paint, statistics, Follower(follow), callback, stop)
+    began, told = time.monotonic(), _describe_job(source, job, recipe)
+    job.check(target, sound)  # errors come before anything slow
+    with open_parts(target, told, resume=resume, overwrite=overwrite) as parts:
+        _paint_and_assemble(job, parts, target, sound, tags or {}, overwrite)
     seconds, shots = time.monotonic() - began, len(job.survey.shots)
-    return VideoResult(target, job.frames_done, shots, job.size, seconds, not job.stopped, tuple(job.dropped))
+    return VideoResult(
+        target, job.frames_done, job.before, shots, job.size, seconds, not job.stopped, tuple(job.dropped)
+    )
+
+
+def _describe_job(source: Path, job: VideoJob, recipe: Mapping[str, Any] | None) -> dict[str, Any]:
+    """All that the frames depend on, as JSON."""
+    facts, made = source.stat(), job.video_format
+    return {
+        "video": [str(source.resolve()), facts.st_size, facts.st_mtime_ns],
+        "size": job.frame_size,
+        "statistics": job.statistics,
+        "follow": job.follower.share,
+        "codec": [made.codec.encoder, made.options(), made.codec.part],
+        "style": dict(recipe or {}),
+    }
+
+
+def _paint_and_assemble(
+    job: VideoJob, parts: Parts, target: Path, sound: bool, tags: Mapping[str, str], overwrite: bool
+) -> None:
+    tail = job.paint_parts(parts, target)
+    replaces = overwrite or may_replace_beginning(target)
+    write_atomic(target, lambda file: job.assemble(file, target, sound, tags, parts, tail), overwrite=replaces)
+    parts.finished = not job.stopped
+    if job.stopped:
+        parts.note_beginning()
 
 
 def check_video_target(
-    source: Path, target: Path, codec: str | None = None, quality: int | None = None, overwrite: bool = False
+    source: Path,
+    target: Path,
+    codec: str | None = None,
+    quality: int | None = None,
+    overwrite: bool = False,
+    resume: bool = False,
 ) -> tuple[Clip, VideoFormat]:
     """Open a video and choose the format of the output, before anything slow.
 
@@ -135,81 +145,10 @@ def check_video_target(
     video_format = choose_video_format(target, codec, quality)
     if target.resolve() == source.resolve():
         raise PicturaError(f"'{target}' is the input video: choose another output.")
-    check_free(target, overwrite)
+    begun = read_job(target) is not None
+    if begun and not (resume or overwrite):
+        raise PicturaError(
+            f"'{target}' was begun and not finished: add --resume to go on, or --overwrite to begin anew."
+        )
+    check_free(target, overwrite or (resume and may_replace_beginning(target)))
     return Clip(source), video_format
-
-
-class _VideoJob:
-    def __init__(
-        self,
-        clip: Clip,
-        video_format: VideoFormat,
-        size: tuple[int, int],
-        paint: Paint,
-        statistics: StatisticsScope,
-        callback: VideoCallback,
-        stop: Callable[[], bool],
-    ) -> None:
-        self.clip = clip
-        self.video_format = video_format
-        self.frame_size = size
-        self.size = video_format.size(*size)
-        self.paint = SteadyStylizer(paint)
-        self.statistics = statistics
-        self.callback = callback
-        self.stop = stop
-        self.survey: Survey[FrozenStatistics] = Survey(0, [])
-        self.frames_done = 0
-        self.stopped = False
-        self.dropped: list[str] = []
-
-    def write(self, file: BinaryIO, path: Path, sound: bool, tags: Mapping[str, str]) -> None:
-        """Write the whole video into an open file."""
-        with self.clip.open_container() as source:
-            told = readable_tags(source.container.metadata)
-            own = {name: text for name, text in told.items() if name.lower() not in (*OWN_TAGS, "timecode")}
-            with open_video_writer(file, path, self.clip, self.video_format, self.size, {**tags, **own}) as out:
-                copied = out.copy_streams(source, sound)
-                self.dropped = out.dropped
-                out.begin()  # errors come before anything slow
-                self.survey = self.run_survey()
-                self.paint_frames(source, copied, out)
-
-    def run_survey(self) -> Survey[FrozenStatistics]:
-        """Count the frames, find every place that cannot be decoded, and gather statistics."""
-        began = time.monotonic()
-
-        def report(frame: int) -> None:
-            if self.stop():
-                raise KeyboardInterrupt
-            self.callback(VideoProgress(False, frame, self.clip.expected_frames, time.monotonic() - began))
-
-        with self.clip.open_container() as source:
-            return survey_frames(source.frames(), self.statistics, self.frozen_statistics, report)
-
-    def frozen_statistics(self, samples: "list[VideoFrame]") -> FrozenStatistics:
-        """The statistics of a few frames."""
-        if self.statistics == "frames":
-            return []
-        return self.paint.frozen_statistics(lambda: (self.prepare_frame(frame) for frame in samples))
-
-    def prepare_frame(self, frame: "VideoFrame") -> Tensor:
-        """A frame as an upright image of the size to paint."""
-        return resize(self.clip.upright_image(frame), self.frame_size)
-
-    def paint_frames(self, source: OpenClip, copied: "Sequence[Stream]", out: VideoWriter) -> None:
-        """Paint and write every frame, and copy the packets of other streams."""
-        began, statistics = time.monotonic(), self.survey.per_frame()
-        for item in source.frames_and_packets(*copied):
-            if isinstance(item, CopiedPacket):
-                out.copy(item.packet)
-                continue
-            if self.stop():
-                if not self.frames_done:
-                    raise KeyboardInterrupt
-                self.stopped = True
-                return
-            painted = self.paint(self.prepare_frame(item), next(statistics))
-            out.add(painted[..., : self.size[0], : self.size[1]].clamp(0, 1), item)
-            self.frames_done += 1
-            self.callback(VideoProgress(True, self.frames_done, self.survey.frames, time.monotonic() - began))

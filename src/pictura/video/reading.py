@@ -52,18 +52,14 @@ class OpenClip(NamedTuple):
     container: "InputContainer"
     stream: "VideoStream"
 
-    def streams_of_type(self, *kinds: str) -> "list[Stream]":
-        """Its streams of these types, audio or subtitle."""
-        return [stream for stream in self.container.streams if stream.type in kinds]
-
     def frames(self) -> "Iterator[VideoFrame]":
         """All frames, as decoded."""
         for item in self.frames_and_packets():
             if not isinstance(item, CopiedPacket):
                 yield item
 
-    def frames_and_packets(self, *streams: "Stream") -> "Iterator[VideoFrame | CopiedPacket]":
-        """Frames, and the packets of these streams, in the file's order.
+    def frames_and_packets(self, *streams: "Stream", decode: bool = True) -> "Iterator[VideoFrame | CopiedPacket]":
+        """Frames, unless they are not to be decoded, and the packets of these streams, in the file's order.
 
         Raises:
             PicturaError: a part of the file cannot be decoded.
@@ -73,7 +69,7 @@ class OpenClip(NamedTuple):
             for packet in self.container.demux(self.stream, *streams):
                 timeline.place(packet)
                 if packet.stream is self.stream:
-                    if not packet.size and packet.dts is not None:
+                    if not decode or (not packet.size and packet.dts is not None):
                         continue  # Theora and VP8 write no bytes where the last frame goes on
                     for frame in self.stream.decode(packet):
                         last = frame.time

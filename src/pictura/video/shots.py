@@ -1,26 +1,20 @@
-"""Survey a video: how many frames it has, where it cuts, and a few frames of each shot."""
+"""Survey a video: how many frames it has, where a shot ends, and a few frames of each shot."""
 
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
+from pictura.video.changes import ShotFinder, contrast, thumbnail
 
 if TYPE_CHECKING:
     from av import VideoFrame
 
 StatisticsScope = Literal["shots", "clip", "frames"]
-SAMPLES_PER_SHOT = 8  # frames of a shot whose statistics are gathered
+SAMPLES_PER_SHOT = 8  # frames of a shot that are looked at
 SAMPLE_STRIDE = 6  # frames between them at first: a short shot has fewer, and the survey stays cheap
-# A cut: thumbnails differ by this share of the range on average, and by this many times the recent changes. Hard cuts
-# of films are mostly over 0.1; people who move, at 24 frames a second, rarely come to 0.05.
-THUMBNAIL_SIDE = 32
-CUT_THRESHOLD = 0.08
-CUT_RATIO = 3.0
-RECENT_FRAMES = 8  # whose changes are compared
+PLAIN = 0.5  # share of the most contrasty sample's contrast below which another does not count: it is faded, or a wall
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 
@@ -31,54 +25,47 @@ class EvenSamples(Generic[T]):
         self.most, self.stride, self.count = most, stride, 0
         self.items: list[T] = []
 
-    def add(self, item: T) -> None:
-        """Take the next item of the stream."""
+    def add(self, make: Callable[[], T]) -> None:
+        """Go on to the next item of the stream, which is made where it is taken."""
         if self.count % self.stride == 0:
             if len(self.items) == self.most:
                 self.items, self.stride = self.items[::2], 2 * self.stride
             if self.count % self.stride == 0:
-                self.items.append(item)
+                self.items.append(make())
         self.count += 1
 
 
-class CutDetector:
-    """Detects hard cuts; dissolves and cuts between dark shots are not detected."""
+@dataclass(frozen=True)
+class Sample(Generic[S]):
+    """What was seen in a frame.
 
-    def __init__(self) -> None:
-        self.previous: NDArray[np.float32] | None = None
-        self.recent_changes: deque[float] = deque(maxlen=RECENT_FRAMES)
+    number: of the frame, from 0.
+    contrast: of its thumbnail, see `changes.contrast`.
+    """
 
-    def is_cut(self, frame: "VideoFrame") -> bool:
-        """Whether a new shot begins with this frame; call it for every frame in order."""
-        now, before = thumbnail(frame), self.previous
-        self.previous = now
-        if before is None:
-            return True
-        change = float(np.abs(now - before).mean())
-        usual = sum(self.recent_changes) / len(self.recent_changes) if self.recent_changes else 0.0
-        if change < max(CUT_THRESHOLD, CUT_RATIO * usual):
-            self.recent_changes.append(change)
-            return False
-        self.recent_changes.clear()
-        return True
+    number: int
+    contrast: float
+    seen: S
 
 
-def thumbnail(frame: "VideoFrame") -> NDArray[np.float32]:
-    """A frame as a few RGB pixels in [0, 1]; their exact colours do not matter."""
-    small = frame.reformat(width=THUMBNAIL_SIDE, height=THUMBNAIL_SIDE, format="rgb24", interpolation="AREA")
-    return np.asarray(small.to_ndarray(), np.float32) / np.float32(255)
+def choose_telling(samples: "Sequence[Sample[S]]") -> "list[Sample[S]]":
+    """Those in which the shot shows what it is: no faded frames, and no bare wall into which somebody walks later."""
+    most = max((sample.contrast for sample in samples), default=0.0)
+    return [sample for sample in samples if sample.contrast >= PLAIN * most]
 
 
 @dataclass(frozen=True)
 class Shot(Generic[T]):
-    """Consecutive frames painted with the same statistics.
+    """Consecutive frames that are painted alike.
 
-    first: number of its first frame.
-    frozen_statistics: the statistics of a few of its frames.
+    begins: number of the first frame in which it is seen.
+    first: and of the first in which nothing else is: later, where it dissolves in.
+    held: what was gathered from a few of its frames.
     """
 
+    begins: int
     first: int
-    frozen_statistics: T
+    held: T
 
 
 @dataclass(frozen=True)
@@ -88,29 +75,67 @@ class Survey(Generic[T]):
     frames: int
     shots: list[Shot[T]]
 
-    def per_frame(self) -> Iterator[T]:
-        """The statistics for each frame; without end, for videos that turn out longer when read again."""
+    def is_cut(self, number: int) -> bool:
+        """Whether nothing of the frame before is seen in this one."""
+        return any(shot.begins == shot.first == number for shot in self.shots)
+
+    def per_frame(self) -> Iterator[list[tuple[T, float]]]:
+        """What is held for each frame, with shares: of one shot, or of two where they dissolve.
+
+        Without end, for videos that turn out longer when read again.
+        """
         number = 0
-        for shot, end in zip(self.shots, [shot.first for shot in self.shots[1:]] + [None], strict=True):
-            while end is None or number < end:
-                yield shot.frozen_statistics
+        for before, shot, after in zip([None, *self.shots], self.shots, [*self.shots[1:], None], strict=False):
+            while after is None or number < after.begins:
+                share = (number - shot.begins + 1) / (shot.first - shot.begins + 1)
+                dissolving = before is not None and share < 1
+                yield [(before.held, 1 - share), (shot.held, share)] if before and dissolving else [(shot.held, 1.0)]
                 number += 1
 
 
-def survey_frames(
-    frames: Iterator["VideoFrame"],
-    scope: StatisticsScope,
-    compute: Callable[[list["VideoFrame"]], T],
-    callback: Callable[[int], None] = lambda _: None,
-) -> Survey[T]:
-    """Read all frames once, and `compute` statistics of a few frames of each shot, or of the whole clip."""
-    cuts, samples, shots, first, count = CutDetector(), EvenSamples["VideoFrame"](), [], 0, 0
-    for frame in frames:
-        if scope == "shots" and cuts.is_cut(frame) and count:
-            shots.append(Shot(first, compute(samples.items)))
-            samples, first = EvenSamples(), count
-        samples.add(frame)
-        count += 1
-        callback(count)
-    shots.append(Shot(first, compute(samples.items)))
-    return Survey(count, shots)
+class ShotSurvey(Generic[S, T]):
+    """Goes through the frames once.
+
+    Args:
+        look: what is kept of a frame that is sampled; its number and the frame.
+        gather: what is held for a shot, of its samples.
+    """
+
+    def __init__(
+        self,
+        scope: StatisticsScope,
+        look: "Callable[[int, VideoFrame], S]",
+        gather: Callable[[list[Sample[S]]], T],
+        most: int = SAMPLES_PER_SHOT,
+    ) -> None:
+        self.scope, self.look, self.gather, self.most = scope, look, gather, most
+        self.finder = ShotFinder()
+        self.samples = EvenSamples[Sample[S]](most)
+        self.pure: list[Sample[S]] = []  # the samples before what may be a dissolve
+        self.shots: list[Shot[T]] = []
+        self.begins = self.first = self.count = 0
+
+    def add(self, frame: "VideoFrame") -> None:
+        """Take the next frame."""
+        small = thumbnail(frame)
+        number = self.count
+        if self.scope == "shots":
+            change = self.finder.add(small)
+            if self.finder.is_setting_out:
+                self.pure = list(self.samples.items)
+            if change is not None and number:
+                begins, first = change.frames(number)
+                self._end_shot(self.pure if begins < first else self.samples.items, begins, first)
+        if self.scope != "frames":
+            self.samples.add(lambda: Sample(number, contrast(small), self.look(number, frame)))
+        self.count += 1
+
+    def finish(self) -> Survey[T]:
+        """All shots."""
+        self._end_shot(self.samples.items, self.count, self.count)
+        return Survey(self.count, self.shots)
+
+    def _end_shot(self, samples: list[Sample[S]], begins: int, first: int) -> None:
+        """Close the shot, and say where the next one begins."""
+        self.shots.append(Shot(self.begins, self.first, self.gather(samples)))
+        self.samples, self.begins, self.first = EvenSamples(self.most), begins, first

@@ -56,7 +56,7 @@ MethodName = Annotated[
         metavar="NAME",
         help="optimize: best quality, in seconds; adain: any style in one pass; "
         "johnson: one pass, in the styles of a trained model; photo: a photograph in the colours of another, which "
-        "stays one (default: optimize).",
+        "stays one; wct2: the same as published by Yoo et al. 2019 (default: optimize).",
         rich_help_panel=FIRST,
     ),
 ]
@@ -199,7 +199,7 @@ def stylize(
 def _check_options(recipe: Provenance, changes: Changes, look: LookOptions, options: RunOptions) -> None:
     """Refuse options of another method than the one that paints."""
     if recipe.method == "optimize" and recipe.model:
-        raise PicturaError("--model needs --method adain, johnson or photo.")
+        raise PicturaError("--model needs --method adain, johnson, photo or wct2.")
     if recipe.method != "photo" and (recipe.luma != 1 or not recipe.skin):
         raise PicturaError("--luma and --no-skin belong to --method photo.")
     if recipe.method == "optimize":
@@ -208,8 +208,8 @@ def _check_options(recipe: Provenance, changes: Changes, look: LookOptions, opti
     asked += ["workspace"] if look.workspace is not None else []
     if wrong := [name for name in asked if name != "style_scale"]:
         raise PicturaError(f"--{wrong[0].replace('_', '-')} belongs to --method optimize, not to {recipe.method}.")
-    if asked and recipe.method == "photo":
-        raise PicturaError("--style-scale belongs to --method optimize and adain: photo has no strokes.")
+    if asked and recipe.method in ("photo", "wct2"):
+        raise PicturaError(f"--style-scale belongs to --method optimize and adain: {recipe.method} has no strokes.")
     if asked and recipe.method == "johnson":
         raise PicturaError("--style-scale belongs to --method optimize and adain: a network for johnson has one size.")
 

@@ -1,10 +1,13 @@
 """From the maps to the picture: small copies to look at, and the whole a few rows at a time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 
+from pictura.methods.photo.colour import apply_affine
 from pictura.methods.photo.skin import Skin, find_skin, keep_skin, limit_turn
 from pictura.networks.photo import CELL, apply_maps, slice_grid
 from pictura.networks.tiling.tiles import extend_size
@@ -65,7 +68,33 @@ def limit_skin(small: Tensor, grade: Grade) -> list[Skin]:
     return [limit_turn(skin, small, after) for skin in skins]
 
 
-def grade_bands(image: Tensor, grade: Grade, skins: list[Skin], memory: int, out: Tensor | None) -> Tensor:
+@dataclass(frozen=True)
+class Grading:
+    """What is to be done to a photo.
+
+    maps: one affine map 3×4 for all of it, or a grid of them 1×12×Z×h×w, see `networks.photo`.
+    skins: with the turn each may take, and a share.
+    """
+
+    maps: Tensor
+    skins: tuple[tuple[Skin, float], ...] = ()
+
+    def open(self, guide: nn.Module | None) -> Grade:
+        """What grades rows of a photo; a grid needs the guide of its network."""
+        if guide is None:
+            return lambda x, rows, height: apply_affine(self.maps, x)
+        return partial(apply_grid, self.maps, guide)
+
+
+def mix_gradings(parts: Sequence[tuple[Grading, float]]) -> Grading:
+    """The weighted mean, for photos of one size; the weights' sum is 1."""
+    maps = torch.stack([share * grading.maps for grading, share in parts]).sum(0)
+    return Grading(maps, tuple((skin, share * own) for grading, share in parts for skin, own in grading.skins))
+
+
+def grade_bands(
+    image: Tensor, grade: Grade, skins: Sequence[tuple[Skin, float]], memory: int, out: Tensor | None
+) -> Tensor:
     """The image graded a few rows at a time, clamped."""
     result = torch.empty_like(image) if out is None else out
     height, width = image.shape[-2:]

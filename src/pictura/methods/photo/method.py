@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, ClassVar
 
 import torch
@@ -19,11 +18,11 @@ from pictura.methods.photo.colour import (
     weaken,
 )
 from pictura.methods.photo.grading import (
-    Grade,
-    apply_grid,
+    Grading,
     fill,
     grade_bands,
     limit_skin,
+    mix_gradings,
     reduce,
     reference_size,
     small_size,
@@ -235,24 +234,44 @@ class Photo(Method):
         """
         check_options(self.name, unknown, self.stylize)
         check_image(image)
+        return self.apply(
+            image, self.predict(image, style=style, strength=strength, luma=luma, skin=skin), memory=memory, out=out
+        )
+
+    @torch.no_grad()
+    def predict(
+        self, image: Tensor, *, style: Any = None, strength: float = 1.0, luma: float = 1.0, skin: bool = True
+    ) -> Grading:
+        """What `stylize` does to an image.
+
+        Raises:
+            PicturaError: an unknown style, a strength out of range.
+        """
         for name, value in (("strength", strength), ("luma", luma)):
             if not 0 <= value <= 1:
                 raise PicturaError(f"{name} must be between 0 and 1, got {value:g}.")
         reference = self.open_style([style], [1.0]) if style is not None and not isinstance(style, Reference) else style
-        with torch.no_grad():
-            seen = to_float(reduce(image))
-            reference = self._reference([(seen, 1.0)]) if reference is None else reference
-            grade = self._open_grade(seen, reference, strength, luma)
-            skins = limit_skin(seen, grade) if skin else []
-            return grade_bands(image, grade, skins, memory, out)
+        seen = to_float(reduce(image))
+        reference = self._reference([(seen, 1.0)]) if reference is None else reference
+        grading = Grading(check_result(self._predict_maps(seen, reference, strength, luma)))
+        skins = limit_skin(seen, grading.open(self._guide)) if skin else []
+        return Grading(grading.maps, tuple((one, 1.0) for one in skins))
 
-    def _open_grade(self, image: Tensor, reference: Reference, strength: float, luma: float) -> Grade:
-        """The map of each pixel, ready to be applied to rows of the image that this is a small copy of, or of this."""
+    def mix(self, parts: Sequence[tuple[Grading, float]]) -> Grading:
+        """The weighted mean of what was predicted for images of one size."""
+        return mix_gradings(parts)
+
+    @torch.no_grad()
+    def apply(self, image: Tensor, held: Grading, *, memory: int = DEFAULT_MEMORY, out: Tensor | None = None) -> Tensor:
+        """The image with this done to it."""
+        return grade_bands(image, held.open(self._guide), held.skins, memory, out)
+
+    def _predict_maps(self, image: Tensor, reference: Reference, strength: float, luma: float) -> Tensor:
+        """The maps of the image that this is a small copy of, or of this."""
         mean, covariance = (m.to(image.device) for m in reference.colours)
         base = monge_kantorovitch(colour_moments(image), (mean, covariance))
         if self.grid is None:
-            affine = check_result(weaken(base, strength, luma))
-            return lambda x, rows, height: apply_affine(affine, x)
+            return weaken(base, strength, luma)
         network = self._network()
         small = resize(image, small_size(image.shape[-2], image.shape[-1]))
         features = self._load_encoder(image.device)(small, STATISTICS)
@@ -263,8 +282,11 @@ class Photo(Method):
         grid, _ = network(small, base[None], regions[None], features, own, reference.statistics)
         _, _, levels, h, w = grid.shape
         cells = weaken(grid[0].permute(1, 2, 3, 0).reshape(-1, 3, 4), strength, luma)
-        grid = cells.view(levels, h, w, 12).permute(3, 0, 1, 2)[None].contiguous()
-        return partial(apply_grid, check_result(grid), network.guide)
+        return cells.view(levels, h, w, 12).permute(3, 0, 1, 2)[None].contiguous()
+
+    @property
+    def _guide(self) -> nn.Module | None:
+        return None if self.grid is None else self._network().guide
 
     def _network(self) -> GridNetwork:
         network = getattr(self.grid, "module", self.grid)  # without what the training loop wraps around it

@@ -7,6 +7,7 @@ face are one colour.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -107,14 +108,17 @@ def likeness(skin: Skin, leaning: Tensor, rows: slice, height: int) -> Tensor:
     return torch.exp(-0.5 * (distance + y[:, None].square() + x.square())).mul(1.5).clamp(max=1)
 
 
-def keep_skin(y: Tensor, x: Tensor, skins: list[Skin], rows: slice, height: int) -> Tensor:
-    """Rows of a result y N×3×h×W in which the photo's skin, in the same rows of x, turned no further than it may."""
+def keep_skin(y: Tensor, x: Tensor, skins: Sequence[tuple[Skin, float]], rows: slice, height: int) -> Tensor:
+    """Rows of a result y N×3×h×W in which the photo's skin, in the same rows of x, turned no further than it may.
+
+    Each with a share: in a video a face is found in some of the pictures that others go by.
+    """
     _, leaning = lean(x)
     luma, _ = lean(y.clamp(0, 1))
     to_rgb = torch.linalg.inv(YCBCR).to(x)
     total, change = x.new_zeros(()), torch.zeros_like(x)
-    for skin in skins:
-        weight = likeness(skin, leaning, rows, height)
+    for skin, share in skins:
+        weight = share * likeness(skin, leaning, rows, height)
         chroma = torch.einsum("ij,njhw->nihw", skin.turn.to(x), leaning) * luma.clamp(min=DARK)
         allowed = torch.einsum("ck,nkhw->nchw", to_rgb, torch.cat([luma, chroma], 1))
         total, change = total + weight, change + weight * (allowed - y)
