@@ -19,7 +19,7 @@ GROUPS = {
     "turn": "Turn into",
     "face": "Faces",
     "large": "Larger",
-    "quick": "Own painters",
+    "quick": "Fast painters",
     "more": "Textures",
 }
 # What a model is called on its card, in a child's words; one that is not here has its own title.
@@ -38,6 +38,8 @@ REFERENCES = {
     "old-print": ("Old print", "faded green and grey", "flowers vintage botanical"),
     "black-and-white": ("Black and white", "an old photograph", "grey monochrome stone"),
 }
+# The first cards that a newcomer sees: looks that are told apart at a glance.
+FIRST = ("starry-night", "great-wave", "the-scream", "the-kiss", "sunflowers", "udnie", "water-lilies", "composition-vii")
 Card = dict[str, Any]
 
 
@@ -59,7 +61,8 @@ def _describe(name: str) -> tuple[str, str, str]:
 
 def _paintings() -> list[Card]:
     cards = []
-    for name in style_names():
+    names = style_names()
+    for name in [*(name for name in FIRST if name in names), *(name for name in names if name not in FIRST)]:
         title, painter, year = _describe(name)
         order: dict[str, Any] = {"kind": "paint", "method": "adain", "shares": [{"source": f"style:{name}"}]}
         cards.append(_card(name, "paint", title, painter, f"{name} {year}", **order))

@@ -23,7 +23,7 @@ from pictura.runtime.errors import PicturaError
 PREVIEW_SECONDS, CONVERT_SECONDS = 60.0, 300.0
 WAITING = 6  # previews that wait for the one that is made
 KEPT = 24  # previews; one has some 80 kB
-HEAVY_NICENESS, LIGHT_NICENESS = 15, 5
+HEAVY_NICENESS, LIGHT_NICENESS = 10, 0
 MAX_PACKED = 500  # pictures in one archive
 EXAMPLE = Path(str(files("pictura"))) / "assets" / "pictures" / "photo.jpg"
 
