@@ -33,7 +33,7 @@ SOURCES = {
     "black-and-white": "cliff-palace",
 }
 # Portraits in the public domain, by the US Navy and NASA, and the face there.
-PORTRAITS = {"smile": ("grace-hopper", (150, 66, 350, 216))}
+PORTRAITS = {"smile": ("grace-hopper", (154, 172, 354, 322))}
 PORTRAIT = ("astronaut", (124, 28, 324, 178))
 
 

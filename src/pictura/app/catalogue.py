@@ -39,7 +39,16 @@ REFERENCES = {
     "black-and-white": ("Black and white", "an old photograph", "grey monochrome stone"),
 }
 # The first cards that a newcomer sees: looks that are told apart at a glance.
-FIRST = ("starry-night", "great-wave", "the-scream", "the-kiss", "sunflowers", "udnie", "water-lilies", "composition-vii")
+FIRST = (
+    "starry-night",
+    "great-wave",
+    "the-scream",
+    "the-kiss",
+    "sunflowers",
+    "udnie",
+    "water-lilies",
+    "composition-vii",
+)
 Card = dict[str, Any]
 
 

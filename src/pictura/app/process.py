@@ -85,9 +85,11 @@ class Worker:
             process.kill()
 
     def close(self) -> None:
-        """End it for good."""
+        """End it for good; returns when it has ended."""
         self._closed = True
         self.kill()
+        with self._turn:
+            self._reap()
 
     def _ready(self) -> "subprocess.Popen[bytes]":
         if self._closed:
@@ -119,11 +121,12 @@ class Worker:
         if process is None:
             return 0
         process.kill()
+        code = process.wait()
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:
                 with contextlib.suppress(OSError):  # what was not sent will not be
                     pipe.close()
-        return process.wait()
+        return code
 
 
 def _pass_on(process: "subprocess.Popen[bytes]", lines: "queue.Queue[Told | None]") -> None:

@@ -84,6 +84,7 @@ class Runner(threading.Thread):
                 row = self.store.start_next()
                 if row is not None:
                     self._make(row)
+                    self._prepare()
                     continue
             except PicturaError as error:  # the disk or the database: it may be back later
                 log.error("%s", error)
@@ -109,6 +110,15 @@ class Runner(threading.Thread):
                 self._clean_up(row, ended.code)
         finally:
             self.live = None
+
+    def _prepare(self) -> None:
+        """Have a worker ready for the next job, where the last one was killed."""
+        if self._ending:
+            return
+        try:
+            self.worker.start()
+        except Ended as ended:  # the next job will tell
+            log.warning("the worker ended with %s at its start", ended.code)
 
     def _clean_up(self, row: Row, code: int) -> None:
         """After the end of a worker during a job."""

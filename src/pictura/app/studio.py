@@ -49,13 +49,14 @@ class Studio:
         self._looking = threading.Lock()
 
     def start(self) -> None:
-        """Begin to make what waits, and have the first preview ready."""
+        """Begin to make what waits, and have both workers ready: first the one that shows."""
         self.runner.start()
         threading.Thread(target=self._warm, daemon=True).start()
 
     def _warm(self) -> None:
         try:
             self.looks()
+            self.heavy.start()
         except (PicturaError, Ended):  # told to whoever asks
             return
 

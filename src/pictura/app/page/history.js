@@ -5,10 +5,10 @@ import { call } from "./net.js";
 import { on, set, state } from "./state.js";
 
 let older = [], picked = [], more = true;
-const STATES = { failed: "not made", cancelled: "cancelled" };
+const STATES = { failed: "not made" };
 
 const when = (text) => new Date(text).toLocaleString([], { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
-const all = () => { const last = state.ended.at(-1)?.place ?? Infinity; return [...state.ended, ...older.filter(({ place }) => place < last)]; };
+const all = () => { const last = state.ended.at(-1)?.place ?? Infinity; return [...state.ended, ...older.filter(({ place }) => place < last)].filter(({ state: how }) => how !== "cancelled"); };
 
 function entry(job) {
   const done = job.state === "done";

@@ -26,7 +26,7 @@ function say(status) {
   const { running, waiting, paused, left } = status;
   const words = [];
   if (running?.steps) words.push(`step ${running.step} of ${running.steps}`);
-  if (running) words.push(running.left > 1 ? `about ${duration(running.left)} left` : "almost there");
+  if (running) words.push(running.steps && running.step < 4 ? "working out how long it takes" : running.left > 1 ? `about ${duration(running.left)} left` : "almost there");
   if (waiting) words.push(`${waiting} more ${waiting === 1 ? "waits" : "wait"}${running || !paused ? `, about ${duration(left)} in all` : ""}`);
   if (paused) words.push(running ? "pauses after this one" : "paused");
   return words.join(" · ");
