@@ -63,9 +63,9 @@ def ask(server, path):
 
 def clear(server, page):
     """Photographs off the desk, by the page's own buttons."""
-    while page.locator("#strip .drop").count():
-        page.locator("#strip .drop").first.click(force=True)
-        page.wait_for_timeout(100)
+    while page.locator("#strip .shot").count():
+        page.evaluate("document.querySelector('#strip .drop')?.click()")
+        page.wait_for_timeout(50)
 
 
 def give(page, *pictures):
@@ -201,22 +201,36 @@ def test_a_dropped_painting_a_mix_and_a_mask(open_page, server):
 
 @pytest.mark.parametrize(
     ("card", "changes"),
-    [("photo2sketch", "same size"), ("x2", "twice"), ("blue-night", "same size"), ("texture", "512")],
+    [("photo2sketch", "same size"), ("x2", "twice"), ("blue-night", "same size")],
 )
 def test_other_things_to_do(open_page, server, card, changes):
     page = open_page()
     clear(server, page)
     give(page, (3, "small"))
     page.locator(f'.card[data-id="{card}"]').click()
-    if card == "texture":
-        page.locator(".controls select").select_option("256")
-    else:
-        showing(page, "preview")
+    showing(page, "preview")
     shoot(page, card)
     make(page)
     job = ask(server, "jobs")["ended"][0]
-    size = {"same size": (80, 60), "twice": (160, 120), "512": (256, 256)}[changes]
+    size = {"same size": (80, 60), "twice": (160, 120)}[changes]
     assert (job["state"], (job["width"], job["height"])) == ("done", size)
+    clear(server, page)
+
+
+def test_steps_are_shown_and_a_cancel_works_at_once(open_page, server):
+    page = open_page()
+    clear(server, page)
+    give(page, (3, "small"))
+    page.locator('.card[data-id="texture"]').click()
+    page.locator("#make").click()
+    showing(page, "step")
+    assert "step" in page.locator("#tray").inner_text()
+    shoot(page, "step")
+    page.locator("#cancel").click()
+    began = time.monotonic()
+    page.wait_for_selector("#tray", state="hidden")
+    assert time.monotonic() - began < 3
+    assert ask(server, "jobs")["ended"][0]["state"] == "cancelled"
     clear(server, page)
 
 

@@ -13,7 +13,6 @@ from pictura.app import server, uploads
 from pictura.app.server import make_app
 from pictura.runtime.serving import make_server, open_socket
 
-
 JSON = "application/json"
 
 

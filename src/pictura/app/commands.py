@@ -1,7 +1,7 @@
 """An order as the command line that makes the same picture."""
 
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from importlib.resources import files
 from pathlib import Path
 
@@ -81,7 +81,7 @@ _WORDS: dict[type, Callable[..., list[str]]] = {
 }
 
 
-def _unless(option: str, value: float | str | None, usual: float | None) -> Sequence[str]:
+def _unless(option: str, value: float | str | None, usual: float | None) -> list[str]:
     """The option, unless it says what holds anyhow."""
     if value == usual or value is None:
         return []

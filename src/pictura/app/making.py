@@ -1,16 +1,17 @@
 """How orders are carried out: by `tasks`, as the commands do it, with the models kept for the next order."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 
 from pictura import __version__
 from pictura.app.commands import PRESET, SMILE, reference_names, source_of
-from pictura.app.orders import Edit, Enlarge, Order, Paint, Texture, Translate
+from pictura.app.orders import Edit, Enlarge, Order, Paint, Texture, Translate, parse_order
 from pictura.methods.iterative.init import read_init_image
 from pictura.methods.iterative.run import Step
 from pictura.methods.iterative.settings import Settings, preset
@@ -33,6 +34,8 @@ from pictura.training.capabilities import Enlarges, Stylizes
 PREVIEW_SIDE = 512  # pixels: what one core paints in half a second
 PIECE_SIDE = 160  # pixels of a picture that are enlarged to show how it will be
 Tell = Callable[[Step], None]
+Key = TypeVar("Key")
+Opened = TypeVar("Opened")
 
 
 @dataclass(frozen=True)
@@ -210,7 +213,7 @@ def _open_enlarger(*key: Any) -> Enlarger:
     return _keep(_enlargers, key, lambda: open_enlarger(model, scale, memory=memory))
 
 
-def _keep(kept: dict[Any, Any], key: Any, open_one: Callable[[], Any]) -> Any:
+def _keep(kept: dict[Key, Opened], key: Key, open_one: Callable[[], Opened]) -> Opened:
     """What was opened before for this key; a few are kept, since sliders have many values."""
     if key not in kept:
         while len(kept) >= 4:
@@ -222,7 +225,8 @@ def _keep(kept: dict[Any, Any], key: Any, open_one: Callable[[], Any]) -> Any:
 def warm_up() -> None:
     """What the first preview needs, opened and run once."""
     with torch.inference_mode():
-        order = Paint(kind="paint", picture="0" * 16, shares=({"source": "style:starry-night"},))  # type: ignore[arg-type]
+        shares = [{"source": "style:starry-night"}]
+        order = parse_order(json.dumps({"kind": "paint", "picture": "0" * 16, "shares": shares}))
         make(order, Picture.of(torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))), Desk({}, {}))
 
 

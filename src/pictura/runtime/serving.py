@@ -141,5 +141,11 @@ def make_server(app: Any, **options: Any) -> "uvicorn.Server":
     """Without WebSockets, and without a log of who asked what; `options` are of uvicorn's configuration."""
     import uvicorn
 
-    usual = {"log_level": "warning", "server_header": False, "access_log": False, "lifespan": "off", "ws": "none"}
+    usual: dict[str, Any] = {
+        "log_level": "warning",
+        "server_header": False,
+        "access_log": False,
+        "lifespan": "off",
+        "ws": "none",
+    }
     return uvicorn.Server(uvicorn.Config(app, **(usual | options)))
