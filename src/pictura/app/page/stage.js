@@ -65,7 +65,8 @@ function show() {
     const size = [picture.width, picture.height];
     const running = status.running && awaiting(status.running.batch) ? status.running : null;
     if (running?.picture) showing = "step";
-    if (running?.picture) compare.show(source(picture), { src: `api/jobs/${running.id}/step?n=${running.picture}`, words: "On the way", alt: "the picture so far" }, size, { keep: true });
+    const other = state.draft?.order.kind === "texture"; // a new picture, not another one of the photograph
+    if (running?.picture) compare.show(other ? null : source(picture), { src: `api/jobs/${running.id}/step?n=${running.picture}`, words: "On the way", alt: "the picture so far" }, other ? [1, 1] : size, { keep: true });
     else if (made?.picture === picture.id && state.draft) {
       showing = "preview";
       const before = made.before ? { src: made.before, words: "Before", alt: "a piece as it is" } : source(picture);
