@@ -29,11 +29,12 @@ class Worker:
     Args:
         niceness: how far it stands back for other programs, 0 to 19.
         memory: bytes it may take; 0 for as many as there are.
+        threads: in which it computes; 0 for as many as help.
     """
 
-    def __init__(self, niceness: int = 0, memory: int = 0) -> None:
+    def __init__(self, niceness: int = 0, memory: int = 0, threads: int = 0) -> None:
         self._command = [sys.executable, "-m", "pictura.app.worker"]
-        self._command += ["--nice", str(niceness), "--memory", str(memory)]
+        self._command += ["--nice", str(niceness), "--memory", str(memory), "--threads", str(threads)]
         self._turn = threading.Lock()  # of tasks
         self._process: subprocess.Popen[bytes] | None = None
         self._lines: queue.Queue[Told | None] = queue.Queue()

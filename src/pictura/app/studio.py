@@ -19,6 +19,7 @@ from pictura.app.queue import Runner, find_files
 from pictura.app.store import ACTIVE, Row, Store
 from pictura.app.uploads import CHECK_SECONDS, Refused, Uploads
 from pictura.runtime.errors import PicturaError
+from pictura.runtime.threads import available_processors
 
 PREVIEW_SECONDS, CONVERT_SECONDS = 60.0, 300.0
 WAITING = 6  # previews that wait for the one that is made
@@ -40,7 +41,8 @@ class Studio:
         self.folder, self.store = folder, Store(folder)
         self.token = self.store.token()
         # Two thirds for what is painted large; a preview and the check of a picture need less.
-        self.light = Worker(LIGHT_NICENESS, memory // 3)
+        # Its threads wait for one another, and so for a core that what is painted large has: half of them are faster.
+        self.light = Worker(LIGHT_NICENESS, memory // 3, max(1, available_processors() // 2))
         self.heavy = Worker(HEAVY_NICENESS, 2 * memory // 3)
         self.uploads = Uploads(self.store, folder, self.light)
         self.previews = Previews(self.store, folder, self.light)

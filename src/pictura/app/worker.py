@@ -180,6 +180,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--nice", type=int, default=0)
     parser.add_argument("--memory", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=0)
     options = parser.parse_args()
     if hasattr(os, "nice"):
         os.nice(options.nice)
@@ -189,7 +190,7 @@ def main() -> None:
     lines: queue.Queue[str | None] = queue.Queue()
     threading.Thread(target=_listen, args=(lines,), daemon=True).start()
     return_freed()
-    use_threads()
+    use_threads(options.threads or None)
     from pictura.networks.tiling.streaming import DEFAULT_MEMORY
 
     run(lines, output, min(DEFAULT_MEMORY, options.memory // 4) if options.memory else DEFAULT_MEMORY)
