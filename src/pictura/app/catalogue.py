@@ -11,6 +11,7 @@ from pictura.tasks.abilities import models_that
 from pictura.tasks.attributes import find_attribute
 from pictura.tasks.feed_forward import DEFAULT_MODELS, PHOTO_MODELS
 from pictura.tasks.load import open_pretrained
+from pictura.tasks.translate import open_translator
 from pictura.training.capabilities import Edits, Stylizes, Translates
 
 GROUPS = {
@@ -27,6 +28,7 @@ CARDS = {
     "photo2vangogh": ("Van Gogh's brush", "repaints the photo as he painted", "painting vincent oil"),
     "photo2sketch": ("Pencil drawing", "draws the photo with a pencil", "sketch graphite portrait"),
     "labels2facade": ("A house from a plan", "builds a house front from coloured boxes", "label map facade"),
+    "facade2labels": ("The plan of a house", "colours its walls, windows and doors", "facade label map"),
     "denoise": ("Without grain", "takes the noise out of a dark photo", "denoise clean restore"),
 }
 REFERENCES = {
@@ -103,7 +105,7 @@ def _references() -> list[Card]:
 def _translations() -> list[Card]:
     cards = []
     for name in models_that("translate"):
-        method, known = open_pretrained(name)
+        method, _ = open_pretrained(name)
         directions = method.directions if isinstance(method, Translates) else ()
         title, about, words = CARDS.get(name, (bundled_models()[name].title, "", ""))
         for direction in directions:
@@ -111,7 +113,9 @@ def _translations() -> list[Card]:
             order = {"kind": "translate", "model": name} | ({} if first else {"direction": direction})
             id_, shown = (name, title) if first else (f"{name}-{direction.lower()}", f"{title}, backwards")
             card = _card(id_, "turn", shown, about, f"{name} {words}", **order)
-            cards.append(card | {"mixes": "labels" not in known})
+            # What starts from a plan is no photograph that a slider could mix with.
+            classes = open_translator(name, order.get("direction")).classes
+            cards.append(card | {"mixes": classes is None})
     return cards
 
 
