@@ -227,7 +227,13 @@ def warm_up() -> None:
     with torch.inference_mode():
         shares = [{"source": "style:starry-night"}]
         order = parse_order(json.dumps({"kind": "paint", "picture": "0" * 16, "shares": shares}))
-        make(order, Picture.of(torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))), Desk({}, {}))
+        make(
+            order,
+            Picture.of(
+                torch.rand(1, 3, PREVIEW_SIDE * 2 // 3, PREVIEW_SIDE, generator=torch.Generator().manual_seed(0))
+            ),
+            Desk({}, {}),
+        )
 
 
 def enlarging_models() -> list[tuple[str, int]]:
