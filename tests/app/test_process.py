@@ -83,3 +83,4 @@ def test_the_real_one_ends_with_its_server(tmp_path):
     process = worker._process
     process.stdin.close()
     process.wait(10)
+    worker.close()
