@@ -1,15 +1,19 @@
-# `make demo` and `make test` need nothing but Python 3.11 or newer: they set up .venv themselves, once.
+# `make demo`, `make app` and `make test` need nothing but Python 3.11 or newer: they set up .venv themselves, once.
 PYTHON ?= python3
 BIN := .venv/bin
 # Marks that a set-up went well, of the package alone and with what the checks need; one that broke off is taken up again.
 READY := .venv/ready
 READY_DEV := .venv/ready-dev
+READY_APP := .venv/ready-app
 
-.PHONY: demo test check fast fuzz setup bench wheel clean
+.PHONY: demo app test check fast fuzz setup bench wheel clean
 .NOTPARALLEL: # two set-ups at once would write into one .venv
 
 demo: $(READY)  ## paint examples/photo.jpg in four styles into demo/
 	@$(BIN)/python examples/demo.py
+
+app: $(READY_APP)  ## open the studio in the browser: everything on one page
+	@$(BIN)/pictura app
 
 test: check  ## everything continuous integration asks for; each core has tests of its own
 	@$(BIN)/python -m pytest -n auto
@@ -41,6 +45,9 @@ wheel: $(READY_DEV)  ## build dist/*.whl and paint with it in an environment of 
 
 $(READY): pyproject.toml constraints.txt tools/install.py
 	@$(PYTHON) tools/install.py
+
+$(READY_APP): pyproject.toml constraints.txt tools/install.py
+	@$(PYTHON) tools/install.py --extras app
 
 $(READY_DEV): pyproject.toml constraints.txt tools/install.py
 	@$(PYTHON) tools/install.py --extras dev

@@ -125,6 +125,7 @@ TABLES = {"paper": paper, "start": start, "experiments": experiments} | {
         "train",
         "data check",
         "data combine",
+        "app",
         "study new",
         "study serve",
         "study report",

@@ -140,6 +140,7 @@ def test_every_option_is_in_cli_md():
         "data check",
         "data combine",
         "data split",
+        "app",
         "study new",
         "study serve",
         "study report",

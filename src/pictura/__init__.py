@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pictura.methods.iterative.run import Interrupted, Step
     from pictura.methods.iterative.settings import PRESETS, Settings, preset
     from pictura.picture import Picture, read
+    from pictura.picture.comparing import compare
     from pictura.picture.kinds import write
     from pictura.runtime.errors import PicturaError
     from pictura.style import Style
@@ -47,6 +48,7 @@ __all__ = [
     "Settings",
     "Step",
     "Style",
+    "compare",
     "edit",
     "from_pretrained",
     "interpolate",
@@ -85,6 +87,7 @@ _HOMES = {
     "pictura.methods.iterative.run": ("Interrupted", "Step"),
     "pictura.methods.iterative.settings": ("PRESETS", "Settings", "preset"),
     "pictura.picture": ("Picture", "read"),
+    "pictura.picture.comparing": ("compare",),
     "pictura.picture.kinds": ("write",),
     "pictura.runtime.errors": ("PicturaError",),
     "pictura.style": ("Style",),

@@ -20,6 +20,7 @@ from pictura.picture import Picture
 from pictura.picture.kinds import PictureInput
 from pictura.runtime.arguments import check_arguments
 from pictura.runtime.errors import PicturaError
+from pictura.runtime.notebooks import notebook_bar
 from pictura.style import Style, style_names
 from pictura.style.sources import ImageStyle
 from pictura.tasks.edit import edit
@@ -138,7 +139,7 @@ def stylize(
         device=device,
         **open_masks(options),
     )
-    return stylize_picture(content, stylizer, size=size, callback=callback, stop=stop)
+    return stylize_picture(content, stylizer, size=size, callback=callback or notebook_bar(), stop=stop)
 
 
 def _options_of(method: str, given: dict[str, Any], settings: Any, encoder: Any, *calls: Any) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from .conftest import run
 
 HELPS = [
     [],
+    ["app"],
     ["stylize"],
     ["synthesize"],
     ["style"],

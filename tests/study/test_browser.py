@@ -11,7 +11,7 @@ import pytest
 from tests.study.chromium import PROGRAM, Browser
 from tests.study.made import make_one, open_app
 
-from pictura.study.server import make_server, open_socket
+from pictura.runtime.serving import make_server, open_socket
 
 pytestmark = [
     pytest.mark.slow,

@@ -7,7 +7,7 @@ import pytest
 from tests.study.made import Rater, make_one, open_app, open_client
 
 from pictura.runtime.errors import PicturaError
-from pictura.study.server import check_hosts, open_socket
+from pictura.runtime.serving import check_hosts, open_socket
 from pictura.study.store import Store, open_store
 from pictura.study.trials import plan_session, right_answer
 

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 # is asked for, so that `pictura --help` pays for none of them. "app" is a group of its own. The end of a command's help
 # is its module's EXAMPLES, or <COMMAND>_EXAMPLES where a module has several.
 COMMANDS = {
+    "app": (
+        "app:app",
+        "Open the studio in the browser: everything on one page, for who does not like to type.",
+    ),
     "stylize": ("stylize:stylize", "Apply the style of one or more pictures to pictures."),
     "synthesize": (
         "synthesize:synthesize",

@@ -2,69 +2,29 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from pictura import __version__
 from pictura.cli.options import Changes
-from pictura.methods.iterative.settings import Settings, build_settings, preset
+from pictura.methods.iterative.settings import build_settings, preset
 from pictura.runtime.errors import PicturaError
 
-
-class Provenance(BaseModel):
-    """Everything but the content; `style_weights` None is equal weights, `size` None the content's own.
-
-    `method` is optimize, which goes by `settings`, or one that paints at once, which goes by the rest.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    settings: Settings
-    styles: tuple[str, ...] = ()
-    style_weights: tuple[float, ...] | None = None
-    size: int | None = None
-    method: str = "optimize"
-    model: str | None = None
-    strength: float = 1.0
-    luma: float = 1.0
-    skin: bool = True
-    masks: tuple[str, ...] = ()
-    style_masks: tuple[str, ...] = ()
-    keep_colours: bool = False
-    match_colours: bool = False
-    protect: str | None = None
-    faces: bool = True
-    pictura: str = __version__
-
-    @property
-    def label(self) -> str:
-        """The styles in a word, for file names, and the method where it is not the default."""
-        styles = "+".join(Path(style).stem for style in self.styles)
-        return styles if self.method == "optimize" else f"{styles}_{self.method}"
-
-    def with_changes(self, changes: Changes, *, styles: Sequence[str] | None = None, **own: Any) -> "Provenance":
-        """A copy where what is given (is not None) wins; a preset replaces all settings, other styles all weights.
-
-        Raises:
-            PicturaError: unknown preset or unusable setting.
-        """
-        base = preset(changes["preset"]) if "preset" in changes else self.settings
-        given: dict[str, Any] = {name: value for name, value in own.items() if value is not None}
-        if styles and tuple(styles) != self.styles:
-            given = {"styles": tuple(styles), "style_weights": None, "masks": (), "style_masks": ()} | given
-        return self.model_copy(update={"settings": base.with_changes(**changes), "pictura": __version__} | given)
+if TYPE_CHECKING:
+    from pictura.tasks.provenance import Provenance
 
 
-def load_provenance(path: Path | None, otherwise: str) -> Provenance:
+def load_provenance(path: Path | None, otherwise: str) -> "Provenance":
     """The recipe in a picture or a JSON file; without a path the preset `otherwise`.
 
     Raises:
         PicturaError: there is none, or it is not ours.
     """
+    from pictura.tasks.provenance import Provenance, read_provenance
+
     if path is None:
         return Provenance(settings=preset(otherwise))
-    from pictura.tasks.provenance import read_provenance
 
     made = read_provenance(path)
     parts = made if "settings" in made else {"settings": made}
@@ -80,7 +40,7 @@ def load_provenance(path: Path | None, otherwise: str) -> Provenance:
 
 
 def refuse_foreign_names(
-    recipe: Provenance, path: Path, changes: Changes, *, styles: Sequence[str] | None = None, **own: Any
+    recipe: "Provenance", path: Path, changes: Changes, *, styles: Sequence[str] | None = None, **own: Any
 ) -> None:
     """Refuse what the file at `path`, and not the user, names beside what is here by a shipped name.
 

@@ -2,7 +2,9 @@
 
 import contextlib
 import ctypes
+import os
 import sys
+from pathlib import Path
 
 M_MMAP_THRESHOLD = -3  # glibc's malloc.h
 # Smaller pieces are used again by malloc. One pass of AdaIN at 1024×1024 held at most 309 MiB as glibc comes, 217 with
@@ -23,3 +25,13 @@ def return_freed(memory: int | None = None) -> None:
         with contextlib.suppress(AttributeError):
             piece = PIECE if memory is None else min(PIECE, int(SHARE * memory))
             ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, piece)
+
+
+def installed() -> int:
+    """Bytes of memory this machine has, or what its container may take; 0 where the system does not say."""
+    pages = 0
+    with contextlib.suppress(AttributeError, ValueError, OSError):
+        pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    with contextlib.suppress(OSError, ValueError):  # "max" is no number: no limit
+        return min(pages, int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    return pages

@@ -1,35 +1,24 @@
 """The web page of a study: a rater's trials one after another, each answer stored before the next is shown."""
 
 import logging
-import socket
-from collections.abc import Awaitable, Callable, Iterable
-from importlib.resources import files
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 from pictura.runtime.errors import PicturaError
+from pictura.runtime.serving import LOOPBACK, Guard, media_type, read_page
 from pictura.study.plan import Study, picture_path
 from pictura.study.store import Rater, Store
 from pictura.study.trials import Trial, check_answer, plan_session, right_answer
 
 try:
-    import uvicorn
     from fastapi import Depends, FastAPI, Header, HTTPException, Request, Response
     from fastapi.responses import FileResponse, JSONResponse
     from pydantic import BaseModel, ConfigDict, Field
 except ImportError as error:
     raise PicturaError("Studies need FastAPI and uvicorn: pip install 'pictura[study]'.") from error
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 MAX_BODY = 4096  # bytes; an answer has some 300
-TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
 Finite = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 log = logging.getLogger(__name__)
 
@@ -52,10 +41,8 @@ class Answer(BaseModel):
 def make_app(folder: Path, study: Study, store: Store, hosts: Iterable[str] = LOOPBACK) -> FastAPI:
     """The application of a study; requests by another host's name, or sent by another site's page, are refused."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    page = {
-        path.name: path.read_bytes() for path in files("pictura.study").joinpath("page").iterdir() if path.is_file()
-    }
-    _guard(app, {host.lower().strip("[]") for host in hosts})
+    page = read_page("pictura.study")
+    app.add_middleware(Guard, hosts=tuple(hosts), limit=lambda _: MAX_BODY)
 
     @app.exception_handler(PicturaError)
     def unavailable(_: Request, error: PicturaError) -> JSONResponse:
@@ -64,13 +51,13 @@ def make_app(folder: Path, study: Study, store: Store, hosts: Iterable[str] = LO
 
     @app.get("/")
     def index() -> Response:
-        return Response(page["index.html"], media_type=TYPES[".html"], headers={"Cache-Control": "no-cache"})
+        return Response(page["index.html"], media_type=media_type("index.html"), headers={"Cache-Control": "no-cache"})
 
     @app.get("/page/{name}")
     def part(name: str) -> Response:
         if name not in page:
             raise HTTPException(404)
-        return Response(page[name], media_type=TYPES[Path(name).suffix], headers={"Cache-Control": "no-cache"})
+        return Response(page[name], media_type=media_type(name), headers={"Cache-Control": "no-cache"})
 
     @app.get("/pictures/{name}")
     def picture(name: str) -> Response:
@@ -135,69 +122,3 @@ def _score(study: Study, trials: list[Trial], given: list[str]) -> float | None:
         return None
     scored = [(t, a) for t, a in zip(trials, given, strict=True) if t.role == "scored"]
     return sum(bool(check_answer(study, trial, answer)) for trial, answer in scored) / len(scored)
-
-
-def _guard(app: FastAPI, hosts: set[str]) -> None:
-    """Refuse foreign Host and Origin (a page elsewhere that sends here, or a name made to point here), long bodies."""
-
-    @app.middleware("http")
-    async def check(request: Request, proceed: Callable[[Request], Awaitable[Response]]) -> Response:
-        host = request.headers.get("host", "")
-        origin = request.headers.get("origin")
-        length = request.headers.get("content-length", "0")
-        if _hostname(f"//{host}") not in hosts:
-            response: Response = JSONResponse({"detail": "This host's name is not known here."}, 403)
-        elif origin is not None and urlsplit(origin).netloc.lower() != host.lower():
-            response = JSONResponse({"detail": "Another site's page may not send here."}, 403)
-        elif not length.isdigit() or int(length) > MAX_BODY or "transfer-encoding" in request.headers:
-            response = JSONResponse({"detail": "That is too long."}, 413)
-        else:
-            response = await proceed(request)
-        response.headers.update(HEADERS)
-        return response
-
-
-def _hostname(address: str) -> str | None:
-    try:
-        return urlsplit(address).hostname
-    except ValueError:  # brackets that are no address
-        return None
-
-
-def check_hosts(host: str, names: Iterable[str]) -> tuple[str, ...]:
-    """The names by which raters may ask, for a server that listens at `host`.
-
-    Raises:
-        PicturaError: it listens everywhere, and no name was given.
-    """
-    named = tuple(names)
-    if host in ("0.0.0.0", "::", "") and not named:  # noqa: S104, asked for by the user
-        raise PicturaError(f"With --host {host or '0.0.0.0'} say with --name by what name raters reach this machine.")  # noqa: S104
-    return (*LOOPBACK, host, *named)
-
-
-def open_socket(host: str, port: int) -> socket.socket:
-    """A socket that listens; port 0 takes one that is free.
-
-    Raises:
-        PicturaError: the port is taken, or the host is none of this machine.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family, backlog=128)
-    except OSError as error:
-        raise PicturaError(
-            f"'{host}', port {port}, cannot be used ({error.strerror or error}): choose another --port or --host."
-        ) from error
-
-
-def run_server(app: FastAPI, listening: socket.socket) -> None:
-    """Serve until a signal comes."""
-    make_server(app).run(sockets=[listening])
-
-
-def make_server(app: FastAPI) -> uvicorn.Server:
-    """Without WebSockets, and without a log of who asked what."""
-    return uvicorn.Server(
-        uvicorn.Config(app, log_level="warning", server_header=False, access_log=False, lifespan="off", ws="none")
-    )

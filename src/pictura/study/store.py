@@ -2,23 +2,22 @@
 
 import contextlib
 import secrets
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pictura.runtime.errors import PicturaError, reason
+from pictura.runtime.errors import PicturaError
 
 try:
     import sqlalchemy as sa
-    from sqlalchemy.exc import DBAPIError, IntegrityError, NoSuchModuleError, SQLAlchemyError
-    from sqlalchemy.pool import NullPool
+    from sqlalchemy.exc import IntegrityError, NoSuchModuleError, SQLAlchemyError
+
+    from pictura.runtime.database import Database, make_file, open_file_engine
 except ImportError as error:
     raise PicturaError("Studies need SQLAlchemy, which is not installed: pip install 'pictura[study]'.") from error
 
 ANSWERS_FILE = "answers.sqlite"
-BUSY_SECONDS = 30  # a write waits so long for another program's
 NUMBER_TRIES = 200  # more than raters that may start in one moment
 
 metadata = sa.MetaData()
@@ -74,18 +73,16 @@ class Store:
 
     def __init__(self, url: str, study: str, *, create: bool = True) -> None:
         self.study = study
-        self._turn = threading.Lock()  # SQLite has one writer; waiting here is fair, its own is not
-        self.engine, self.shown = _open_engine(url, create=create)
-        self._lite = self.engine.dialect.name == "sqlite"
-        with self._errors():
+        self._database = Database(*_open_engine(url, create=create))
+        with self._database.errors():
             if create:
-                metadata.create_all(self.engine)
-            elif not sa.inspect(self.engine).has_table(answers.name):
-                raise PicturaError(f"The database {self.shown} has no answers: serve the study first.")
+                metadata.create_all(self._database.engine)
+            elif not sa.inspect(self._database.engine).has_table(answers.name):
+                raise PicturaError(f"The database {self._database.shown} has no answers: serve the study first.")
 
     def close(self) -> None:
         """Give the connections back."""
-        self.engine.dispose()
+        self._database.close()
 
     def start(self) -> str:
         """A new session's token; it has the lowest number that is free."""
@@ -94,7 +91,7 @@ class Store:
         number = highest.where(sessions.c.study == self.study).scalar_subquery()
         row = {"study": self.study, "token": token, "rater": rater, "started": _now()}
         for _ in range(NUMBER_TRIES):
-            with contextlib.suppress(IntegrityError), self._write() as connection:
+            with contextlib.suppress(IntegrityError), self._database.write() as connection:
                 connection.execute(sa.insert(sessions).values(number=number, **row))
                 return token
         raise PicturaError("Too many raters start in the same moment: try again.")
@@ -102,7 +99,7 @@ class Store:
     def find(self, token: str) -> Rater | None:
         """The session of a token, if there is one."""
         wanted = sa.select(sessions.c.id, sessions.c.number, sessions.c.rater)
-        with self._read() as connection:
+        with self._database.read() as connection:
             row = connection.execute(
                 wanted.where(sessions.c.token == token, sessions.c.study == self.study)
             ).one_or_none()
@@ -110,7 +107,7 @@ class Store:
 
     def read_answers(self, session: int) -> list[str]:
         """The session's answers in order: as many as trials are done."""
-        with self._read() as connection:
+        with self._database.read() as connection:
             rows = connection.execute(
                 sa.select(answers.c.answer).where(answers.c.session == session).order_by(answers.c.position)
             )
@@ -123,13 +120,13 @@ class Store:
             ValueError: the answer's id belongs to another trial.
         """
         try:
-            with self._write() as connection:
+            with self._database.write() as connection:
                 connection.execute(
                     sa.insert(answers).values(session=session, position=position, given=_now(), **values)
                 )
             return Stored(values["id"], values["answer"])
         except IntegrityError:
-            with self._read() as connection:
+            with self._database.read() as connection:
                 row = connection.execute(
                     sa.select(answers.c.id, answers.c.answer).where(
                         answers.c.session == session, answers.c.position == position
@@ -147,31 +144,9 @@ class Store:
             .where(sessions.c.study == self.study)
             .order_by(sessions.c.number, answers.c.position)
         )
-        with self._read() as connection:
+        with self._database.read() as connection:
             for row in connection.execute(wanted).mappings():
                 yield {key: value for key, value in row.items() if key not in ("id", "session")}
-
-    @contextlib.contextmanager
-    def _write(self) -> Iterator[sa.Connection]:
-        with self._turn if self._lite else contextlib.nullcontext(), self._errors(), self.engine.begin() as connection:
-            yield connection
-
-    @contextlib.contextmanager
-    def _read(self) -> Iterator[sa.Connection]:
-        with self._errors(), self.engine.connect() as connection:
-            yield connection
-
-    @contextlib.contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except IntegrityError:
-            raise
-        except SQLAlchemyError as error:
-            cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
-            raise PicturaError(
-                f"The database {self.shown} cannot be used ({reason(cause)}): check that it is there and runs."
-            ) from error
 
 
 def _open_engine(url: str, *, create: bool) -> tuple[sa.Engine, str]:
@@ -199,14 +174,10 @@ def _open_engine(url: str, *, create: bool) -> tuple[sa.Engine, str]:
     if not parsed.database or parsed.database == ":memory:":
         raise PicturaError("Answers in memory would be lost: give sqlite:///FILE.")
     if create and not path.exists():
-        try:
-            path.touch()
-        except OSError as error:
-            raise PicturaError(f"'{path}' cannot be made ({error.strerror}): check the folder.") from error
+        make_file(path)
     if not path.is_file():
         raise PicturaError(f"'{path}' does not exist: serve the study first, or give its database with --database.")
-    file = sa.URL.create("sqlite", database=path.resolve().as_uri(), query={"mode": "rw", "uri": "true"})
-    return sa.create_engine(file, poolclass=NullPool, connect_args={"timeout": BUSY_SECONDS}), f"'{path}'"
+    return open_file_engine(path), f"'{path}'"
 
 
 def open_store(folder: Path, study: str, url: str | None, *, create: bool) -> Store:

@@ -1,14 +1,63 @@
 """What pictura writes into the pictures it makes, so that they can be made again."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pictura.methods.iterative.settings import Settings, build_settings
+from pydantic import BaseModel, ConfigDict
+
+from pictura import __version__
+from pictura.methods.iterative.settings import Settings, build_settings, preset
 from pictura.picture import read_settings
 from pictura.runtime.arguments import check_arguments
 from pictura.runtime.documents import read_json
 from pictura.runtime.errors import PicturaError, reason
+
+
+class Provenance(BaseModel):
+    """Everything but the content; `style_weights` None is equal weights, `size` None the content's own.
+
+    `method` is optimize, which goes by `settings`, or one that paints at once, which goes by the rest.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    settings: Settings
+    styles: tuple[str, ...] = ()
+    style_weights: tuple[float, ...] | None = None
+    size: int | None = None
+    method: str = "optimize"
+    model: str | None = None
+    strength: float = 1.0
+    luma: float = 1.0
+    skin: bool = True
+    masks: tuple[str, ...] = ()
+    style_masks: tuple[str, ...] = ()
+    keep_colours: bool = False
+    match_colours: bool = False
+    protect: str | None = None
+    faces: bool = True
+    pictura: str = __version__
+
+    @property
+    def label(self) -> str:
+        """The styles in a word, for file names, and the method where it is not the default."""
+        styles = "+".join(Path(style).stem for style in self.styles)
+        return styles if self.method == "optimize" else f"{styles}_{self.method}"
+
+    def with_changes(
+        self, changes: Mapping[str, Any], *, styles: Sequence[str] | None = None, **own: Any
+    ) -> "Provenance":
+        """A copy where what is given (is not None) wins; a preset replaces all settings, other styles all weights.
+
+        Raises:
+            PicturaError: unknown preset or unusable setting.
+        """
+        base = preset(changes["preset"]) if "preset" in changes else self.settings
+        given: dict[str, Any] = {name: value for name, value in own.items() if value is not None}
+        if styles and tuple(styles) != self.styles:
+            given = {"styles": tuple(styles), "style_weights": None, "masks": (), "style_masks": ()} | given
+        return self.model_copy(update={"settings": base.with_changes(**changes), "pictura": __version__} | given)
 
 
 @check_arguments

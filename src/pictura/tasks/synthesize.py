@@ -15,6 +15,7 @@ from pictura.picture import Picture
 from pictura.picture.kinds import PictureInput, as_picture, convert_like
 from pictura.picture.resize import to_float
 from pictura.runtime.arguments import check_arguments
+from pictura.runtime.notebooks import notebook_bar
 from pictura.style.sources import painting_tensor
 from pictura.tasks.keywords import IterativeKeywords, accept_words
 from pictura.tasks.optimize import StepCallback, Stop, change_settings, open_encoder, split_encoder, synthesize_texture
@@ -68,7 +69,7 @@ def synthesize(
     exemplar = painting_tensor(as_picture(texture))
     encoder = encoder or open_encoder(chosen, device)
     try:
-        result = synthesize_texture(exemplar, size, chosen, encoder, callback, stop)
+        result = synthesize_texture(exemplar, size, chosen, encoder, callback or notebook_bar(), stop)
         result = to_float(result) if isinstance(texture, Tensor) else result
         return convert_like(texture, Picture.of(result), result)
     except Interrupted as interrupted:

@@ -136,16 +136,16 @@ def serve(
     database: Database = None,
 ) -> None:
     """Serve the page of a study until Ctrl-C; each answer is stored when it is given."""
+    from pictura.runtime.serving import address_of, check_hosts, open_socket, run_server
     from pictura.study.plan import read_study
-    from pictura.study.server import check_hosts, make_app, open_socket, run_server
+    from pictura.study.server import make_app
     from pictura.study.store import open_store
 
     study = read_study(folder)
     hosts = check_hosts(host, name or ())
     listening = open_socket(host, port)
     store = open_store(folder, study.id, _database(database), create=True)
-    shown = f"[{host}]" if ":" in host else host
-    print_text(f"Serving '{folder}' at http://{shown}:{listening.getsockname()[1]}/ (Ctrl-C ends it).", err=True)
+    print_text(f"Serving '{folder}' at {address_of(host, listening)} (Ctrl-C ends it).", err=True)
     try:
         run_server(make_app(folder, study, store, hosts), listening)
     finally:

@@ -21,7 +21,6 @@ from pictura.cli.options import (
     current_method,
     with_settings,
 )
-from pictura.cli.provenance import Provenance
 from pictura.cli.text import examples
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.memory import return_freed
@@ -29,6 +28,7 @@ from pictura.runtime.threads import use_threads
 
 if TYPE_CHECKING:
     from pictura.cli.batch import Work
+    from pictura.tasks.provenance import Provenance
 
 EXAMPLES = examples(
     "pictura stylize photo.jpg --style starry-night",
@@ -196,7 +196,7 @@ def stylize(
         run_batch(to_do, _open_work(recipe, options, look.memory, workspace), options)
 
 
-def _check_options(recipe: Provenance, changes: Changes, look: LookOptions, options: RunOptions) -> None:
+def _check_options(recipe: "Provenance", changes: Changes, look: LookOptions, options: RunOptions) -> None:
     """Refuse options of another method than the one that paints."""
     if recipe.method == "optimize" and recipe.model:
         raise PicturaError("--model needs --method adain, johnson, photo or wct2.")
@@ -214,7 +214,7 @@ def _check_options(recipe: Provenance, changes: Changes, look: LookOptions, opti
         raise PicturaError("--style-scale belongs to --method optimize and adain: a network for johnson has one size.")
 
 
-def _check_weights(recipe: Provenance, given: list[float] | None) -> None:
+def _check_weights(recipe: "Provenance", given: list[float] | None) -> None:
     """Refuse the weight of a style that is alone: it would change nothing."""
     if given and len(given) == len(recipe.styles) == 1 and given[0] > 0:
         instead = f"--beta {given[0]:g}" if recipe.method == "optimize" else "--strength, from 0 to 1,"
@@ -223,7 +223,7 @@ def _check_weights(recipe: Provenance, given: list[float] | None) -> None:
         )
 
 
-def _open_work(recipe: Provenance, options: RunOptions, memory: int | None, workspace: Path) -> "Work":
+def _open_work(recipe: "Provenance", options: RunOptions, memory: int | None, workspace: Path) -> "Work":
     """What all pictures share, opened once and checked."""
     from pictura.cli.batch import Work
     from pictura.picture.resize import fit_size
