@@ -162,8 +162,10 @@ class TestWords:
             quick(style_weight=1, beta=2)
 
     def test_words_of_another_method(self) -> None:
-        with pytest.raises(PicturaError, match="'memory' is for trained models; leave it out, or add method='adain'"):
-            quick(memory=2**28)
+        with pytest.raises(PicturaError, match="'model' is for trained models; leave it out, or add method='adain'"):
+            quick(model="adain")
+        with pytest.raises(PicturaError, match="'workspace' is for the method optimize; leave it out for adain"):
+            pictura.stylize(NOISE, "starry-night", method="adain", workspace="here")
 
     def test_names_of_styles(self) -> None:
         assert "starry-night" in pictura.styles() and pictura.styles() == sorted(pictura.styles())

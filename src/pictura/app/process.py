@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from pictura.runtime.documents import parse_json
 from pictura.runtime.errors import PicturaError
 
 START_SECONDS = 120.0  # to import torch on a machine that is busy with everything else
@@ -135,7 +136,7 @@ def _pass_on(process: "subprocess.Popen[bytes]", lines: "queue.Queue[Told | None
     assert process.stdout is not None  # noqa: S101, for the type checker
     try:
         for line in process.stdout:
-            lines.put(json.loads(line))
+            lines.put(parse_json(line))
     except ValueError:  # half a line, of one that was killed; or the pipe is closed
         pass
     lines.put(None)

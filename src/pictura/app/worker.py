@@ -28,6 +28,7 @@ from pictura.app.orders import parse_order  # noqa: E402
 from pictura.methods.iterative.run import Step  # noqa: E402
 from pictura.picture import Picture, read, write  # noqa: E402
 from pictura.picture.formats import format_by_content  # noqa: E402
+from pictura.runtime.documents import parse_json  # noqa: E402
 from pictura.runtime.errors import PicturaError, explain  # noqa: E402
 from pictura.runtime.files import write_atomic  # noqa: E402
 from pictura.runtime.memory import return_freed  # noqa: E402
@@ -146,7 +147,7 @@ def run(lines: "queue.Queue[str | None]", output: BinaryIO, memory: int) -> None
     tell({"ready": True})
     while (line := lines.get()) is not None:
         try:
-            tell({"done": maker(json.loads(line))})
+            tell({"done": maker(parse_json(line))})
         except PicturaError as error:
             tell({"error": str(error)})
         except Exception as error:  # noqa: BLE001, whatever one task does, the next is done

@@ -5,7 +5,6 @@ not. It appears in the folder whole or not at all. When all frames are painted, 
 being encoded again, and the folder is removed.
 """
 
-import json
 import os
 import struct
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,6 +15,7 @@ from typing import Any, BinaryIO, NamedTuple
 import torch
 from torch import Tensor
 
+from pictura.runtime.documents import parse_json, read_json
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.files import encode_json, lock_file, remove_folder, sync_folder, translate_os_errors, write_synced
 
@@ -114,7 +114,7 @@ def parts_folder(target: Path) -> Path:
 def read_job(target: Path) -> dict[str, Any] | None:
     """What was begun for an output and not finished; None: nothing."""
     with suppress(OSError, ValueError):
-        state = json.loads((parts_folder(target) / _STATE).read_bytes())
+        state = read_json(parts_folder(target) / _STATE)
         return state if isinstance(state, dict) and isinstance(state.get("job"), dict) else None
     return None
 
@@ -139,7 +139,7 @@ def open_parts(target: Path, job: Mapping[str, Any], *, resume: bool, overwrite:
         PicturaError: something was begun and `resume` is not asked for, it was another job, or it is being painted.
     """
     folder, begun = parts_folder(target), read_job(target)
-    job = json.loads(encode_json(dict(job)))
+    job = parse_json(encode_json(dict(job)))
     if begun is not None and not (resume and begun["job"] == job):
         if not overwrite:
             raise PicturaError(_explain(target, begun["job"], job, resume))

@@ -139,3 +139,14 @@ def test_a_workspace_goes_when_the_picture_is_done(tmp_path):
     with open_workspace(None, None) as folder:
         assert folder.is_dir()
     assert not folder.exists()
+
+
+@pytest.mark.parametrize("state", ["", "[]", "{}", '{"scale": 9, "step": 0}', '{"scale": "a"}'])
+def test_a_damaged_state_begins_anew(state, paint, tmp_path):
+    folder = tmp_path / "work"
+    folder.mkdir()
+    (folder / "state.json").write_text(state)
+    seen = []
+    with pytest.raises(Interrupted):
+        paint(folder, seen.append, stop=lambda: True)
+    assert [step.step for step in seen] == [1]

@@ -19,6 +19,7 @@ from pictura.methods.iterative.pixels import BETAS, EPSILON, Losses, Pixels
 from pictura.methods.iterative.settings import Settings
 from pictura.methods.iterative.tiled import Size, TiledObjective
 from pictura.picture.resize import fit_size, from_float, resize, to_float
+from pictura.runtime.documents import UnreadableDocument, read_json
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.files import free_bytes, remove_folder, translate_os_errors, write_atomic
 
@@ -154,9 +155,12 @@ class StoredPixels:
         path = folder / STATE
         if not path.is_file():
             return None
-        with translate_os_errors(path):
-            state = json.loads(path.read_bytes())
-        return cls(folder, state, sizes[state["scale"]], settings)
+        try:
+            with translate_os_errors(path):
+                state = read_json(path)
+            return cls(folder, state, sizes[state["scale"]], settings)
+        except (UnreadableDocument, KeyError, IndexError, TypeError):  # damaged: there is nothing to go on with
+            return None
 
     def step(self, objective: TiledObjective) -> Losses:
         """Move once, as `torch.optim.Adam` does; returns the terms and their "total" before the move."""
