@@ -15,7 +15,7 @@ from pictura.encoders import Encoder
 from pictura.methods.iterative.settings import Settings
 from pictura.models.store import read_registry
 from pictura.picture import Picture
-from pictura.picture.degrade import add_noise
+from pictura.picture.degrade import add_noise, gaussian_blur, quantize
 from pictura.picture.resize import fit_size, resize
 from pictura.picture.sheet import contact_sheet
 from pictura.tasks.optimize import open_encoder
@@ -96,8 +96,9 @@ TRANSLATED = (
 PORTRAITS = ("astronaut", "grace-hopper", "mill-workers-by-hine", "cat")
 FACADES = ("007", "031", "055", "079", "091", "103")  # of the test labels of CMP facades
 NOISY = (("farmhouse", 0.15), ("cat", 0.1))  # and σ
+BLURRED = (("farmhouse", 1.5), ("cat", 1.0))  # and radius in pixels
 # Models that start from something else than those photographs.
-OTHER_INPUT = ("labels2facade", "denoise")
+OTHER_INPUT = ("labels2facade", "facade2labels", "denoise", "deblur")
 
 
 def painted(data: Path, content: str, style: str, settings: Settings, encoder: Encoder) -> Picture:
@@ -194,7 +195,7 @@ def translation(data: Path) -> None:
             photo = Picture.of(resize(photo.tensor(), fit_size(*photo.tensor().shape[2:], 768)))
             rows.append([square(photo), square(model.translate(photo))])
         save(name, [a + b for a, b in pairwise(rows)], 300, [["photograph", name] * 2] * ((len(rows) + 1) // 2))
-    denoised(data)
+    restored(data)
     if "labels2facade" in read_registry():
         maps = [data / "translation" / "facades" / "testB" / f"{number}.png" for number in FACADES]
         model = pictura.load("labels2facade")
@@ -202,16 +203,25 @@ def translation(data: Path) -> None:
         save("labels2facade", rows, 256, [["labels"] * len(maps), ["labels2facade"] * len(maps)])
 
 
-def denoised(data: Path) -> None:
-    """Crops with noise beside what is left of it."""
-    model, row, labels = pictura.load("denoise"), [], []
-    for content, sigma in NOISY:
-        photo = pictura.read(data / "content" / f"{content}.jpg").tensor()
-        crop = resize(photo, fit_size(*photo.shape[2:], 600))[..., :400, :480]
-        noisy = Picture.of(add_noise(crop, torch.tensor([sigma]), torch.Generator().manual_seed(0)))
-        row += [noisy, model.translate(noisy)]
-        labels += [f"noise of {sigma:g}", "denoise"]
-    save("denoise", [row], 300, [labels])
+def restored(data: Path) -> None:
+    """Crops with noise, and with blur, beside what the models give back."""
+    for name, what, crops, spoil in (
+        (
+            "denoise",
+            "noise",
+            NOISY,
+            lambda crop, σ: add_noise(crop, torch.tensor([σ]), torch.Generator().manual_seed(0)),
+        ),
+        ("deblur", "blur", BLURRED, gaussian_blur),
+    ):
+        model, row, labels = pictura.load(name), [], []
+        for content, sigma in crops:
+            photo = pictura.read(data / "content" / f"{content}.jpg").tensor()
+            crop = resize(photo, fit_size(*photo.shape[2:], 600))[..., :400, :480]
+            spoilt = Picture.of(quantize(spoil(crop, sigma)))
+            row += [spoilt, model.translate(spoilt)]
+            labels += [f"{what} of {sigma:g}", name]
+        save(name, [row], 300, [labels])
 
 
 def shipped_translators() -> list[str]:

@@ -12,6 +12,7 @@ from pictura.training.capabilities import capabilities_of
 
 MIB = {
     "adain": 40,
+    "deblur": 24,
     "denoise": 24,
     "facade2labels": 24,
     "fast": 12,

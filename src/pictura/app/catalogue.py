@@ -29,6 +29,7 @@ CARDS = {
     "photo2sketch": ("Pencil drawing", "draws the photo with a pencil", "sketch graphite portrait"),
     "labels2facade": ("A house from a plan", "builds a house front from coloured boxes", "label map facade"),
     "facade2labels": ("The plan of a house", "colours its walls, windows and doors", "facade label map"),
+    "deblur": ("Sharper", "sharpens a photo out of focus", "deblur sharpen focus restore"),
     "denoise": ("Without grain", "takes the noise out of a dark photo", "denoise clean restore"),
 }
 REFERENCES = {
