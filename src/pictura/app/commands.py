@@ -36,7 +36,7 @@ def _paint(order: Paint, paths: Mapping[str, Path]) -> list[str]:
     words = ["stylize"]
     for share in order.shares:
         words += ["--style", source_of(share.source, paths)]
-        if len(order.shares) > 1 and not order.masked:
+        if len(order.shares) > 1 and not order.has_masks:
             words += ["--style-weight", f"{share.weight:g}"]
         if share.mask is not None:
             words += ["--mask", str(paths[share.mask])]

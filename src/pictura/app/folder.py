@@ -85,7 +85,7 @@ class Folder:
         """What a job has made."""
         return self.results / f"{id_}.png"
 
-    def shown(self, path: Path, size: str) -> Path:
+    def view_path(self, path: Path, size: str) -> Path:
         """What the page shows of a picture or a result: ``view`` or ``thumb``, in WebP."""
         return path.with_name(f"{path.stem}.{size}.webp")
 

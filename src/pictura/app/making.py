@@ -92,7 +92,7 @@ def cut_middle(picture: Picture, side: int) -> Picture:
 
 def _paint(order: Paint, picture: Picture, desk: Desk, tell: Tell | None) -> tuple[Picture, dict[str, Any]]:
     settings = preset(PRESET).with_changes(style_scale=order.style_scale, seed=order.seed)
-    weights = tuple(share.weight for share in order.shares) if len(order.shares) > 1 and not order.masked else None
+    weights = tuple(share.weight for share in order.shares) if len(order.shares) > 1 and not order.has_masks else None
     masks = tuple(share.mask for share in order.shares if share.mask is not None)
     if order.method == "optimize":
         own: dict[str, Any] = {"settings": settings, "encoder": _open_encoder(settings)}

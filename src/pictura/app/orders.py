@@ -43,13 +43,13 @@ class Paint(_Part):
     seed: Seed = 0
 
     @property
-    def masked(self) -> bool:
+    def has_masks(self) -> bool:
         """Whether its styles have places instead of weights."""
         return any(share.mask for share in self.shares)
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if self.masked and not all(share.mask for share in self.shares):
+        if self.has_masks and not all(share.mask for share in self.shares):
             raise ValueError("where one style has a mask, each has one")
         return self
 
@@ -123,7 +123,7 @@ def pictures_of(order: Order) -> Iterator[str]:
 def effort_of(order: Order) -> str:
     """Orders that take about as long a megapixel have the same word."""
     if isinstance(order, Paint):
-        passes = len(order.shares) if order.masked else 1
+        passes = len(order.shares) if order.has_masks else 1
         return f"{order.method}-{passes}"
     return f"enlarge-{order.scale}" if isinstance(order, Enlarge) else order.kind
 

@@ -98,7 +98,7 @@ class Runner(threading.Thread):
             paths, names = find_files(self.store, self.folder, row["order"])
             target = self.folder.result(row["id"])
             task = {"task": "make", "order": row["order"], "paths": paths, "names": names, "result": str(target)}
-            task |= {size: str(self.folder.shown(target, size)) for size in ("view", "thumb")}
+            task |= {size: str(self.folder.view_path(target, size)) for size in ("view", "thumb")}
             made = self.worker.call(task, live.hear)
             seconds = time.monotonic() - live.began
             if not self.store.end(row["id"], "done", seconds=seconds, **made):

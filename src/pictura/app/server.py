@@ -96,7 +96,7 @@ def make_app(studio: Studio, hosts: Iterable[str] = LOOPBACK) -> FastAPI:
         return JSONResponse({"detail": str(error)}, 422)
 
     @app.exception_handler(Refused)
-    def refused(_: Request, error: Refused) -> JSONResponse:
+    def answer_refusal(_: Request, error: Refused) -> JSONResponse:
         return JSONResponse({"detail": error.sentence}, error.status)
 
     _add_page(app, studio)
@@ -157,10 +157,10 @@ def _add_pictures(app: FastAPI, studio: Studio) -> None:
 
     @app.get("/api/pictures/{id_}/{size}")
     def show_picture(id_: Id, size: Literal["thumb", "view", "full"]) -> Response:
-        row = _found(studio.store.picture(id_))
+        row = _require(studio.store.picture(id_))
         path = studio.folder.picture(id_, row["suffix"])
         if size != "full":
-            return _file(studio.folder.shown(path, size), "image/webp")
+            return _file(studio.folder.view_path(path, size), "image/webp")
         if row["suffix"] not in BROWSERS_SHOW:
             path = studio.convert(path, "jpg")
         return _file(path, BROWSERS_SHOW[path.suffix])
@@ -212,8 +212,8 @@ def _add_jobs(app: FastAPI, studio: Studio) -> None:
 def _add_results(app: FastAPI, studio: Studio) -> None:
     store, folder = studio.store, studio.folder
 
-    def finished(id_: str) -> Row:
-        row = _found(store.job(id_))
+    def find_finished(id_: str) -> Row:
+        row = _require(store.job(id_))
         if row["state"] != "done":
             raise HTTPException(404, "There is no picture yet.")
         return row
@@ -227,7 +227,7 @@ def _add_results(app: FastAPI, studio: Studio) -> None:
 
     @app.get("/api/jobs/{id_}/command")
     def show_command(id_: Id) -> dict[str, str]:
-        row = _found(store.job(id_))
+        row = _require(store.job(id_))
         paths, names = find_files(store, folder, row["order"])
         order = parse_order(row["order"])
         output = f"{Path(names[order.picture]).stem}_{label_of(order, names)}.png"
@@ -235,7 +235,7 @@ def _add_results(app: FastAPI, studio: Studio) -> None:
 
     @app.get("/api/jobs/{id_}/download")
     def download(id_: Id, kind: Annotated[Literal["png", "jpg", "webp"], Query(alias="as")] = "png") -> Response:
-        path = studio.convert(folder.result(finished(id_)["id"]), kind)
+        path = studio.convert(folder.result(find_finished(id_)["id"]), kind)
         return _file(path, FORMATS[kind], name=studio.name_result(id_, kind))
 
     @app.get("/api/batches/{batch}/zip")
@@ -244,13 +244,13 @@ def _add_results(app: FastAPI, studio: Studio) -> None:
 
     @app.post("/api/jobs/{id_}/use", status_code=201)
     def use_result(id_: Id) -> dict[str, Any]:
-        finished(id_)
+        find_finished(id_)
         return describe_picture(studio.use_result(id_))
 
     @app.get("/api/jobs/{id_}/{size}")
     def show_result(id_: Id, size: Literal["thumb", "view", "full"]) -> Response:
-        path = folder.result(finished(id_)["id"])
-        return _file(path, "image/png") if size == "full" else _file(folder.shown(path, size), "image/webp")
+        path = folder.result(find_finished(id_)["id"])
+        return _file(path, "image/png") if size == "full" else _file(folder.view_path(path, size), "image/webp")
 
 
 def _add_events(app: FastAPI, studio: Studio) -> None:
@@ -284,7 +284,7 @@ def _add_events(app: FastAPI, studio: Studio) -> None:
         return studio.status()
 
 
-def _found(row: Row | None) -> Row:
+def _require(row: Row | None) -> Row:
     if row is None:
         raise HTTPException(404, "That is not here any more.")
     return row

@@ -105,7 +105,7 @@ class Studio:
         id_ = new_id()
         kept = self.folder.picture(id_, source.suffix)
         shutil.copyfile(source, kept)
-        shown = {size: str(self.folder.shown(kept, size)) for size in ("view", "thumb")}
+        shown = {size: str(self.folder.view_path(kept, size)) for size in ("view", "thumb")}
         found = _ask(self.light, {"task": "check", "path": str(kept), **shown}, CHECK_SECONDS)
         row = {"id": id_, "role": "photo", "name": clean_name(name), "bytes": kept.stat().st_size, **found}
         self.store.add_picture(row)

@@ -72,7 +72,7 @@ class Uploads:
     def _check(self, id_: str, coming: Path, name: str, role: str, size: int) -> Row:
         """Have the worker read it, so that nothing it may hold reaches this program."""
         kept = self.folder.picture(id_, "")
-        shown = {part: str(self.folder.shown(kept, part)) for part in ("view", "thumb")}
+        shown = {part: str(self.folder.view_path(kept, part)) for part in ("view", "thumb")}
         task: dict[str, Any] = {"task": "check", "path": str(coming), "mask": role == "mask", **shown}
         try:
             found = self.worker.call(task, seconds=CHECK_SECONDS)

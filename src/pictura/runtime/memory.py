@@ -27,7 +27,7 @@ def return_freed(memory: int | None = None) -> None:
             ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, piece)
 
 
-def installed() -> int:
+def measure_memory() -> int:
     """Bytes of memory this machine has, or what its container may take; 0 where the system does not say."""
     pages = 0
     with contextlib.suppress(AttributeError, ValueError, OSError):

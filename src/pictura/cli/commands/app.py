@@ -43,13 +43,13 @@ def app(
     from pictura.app.folder import Folder, default_folder
     from pictura.app.server import make_app
     from pictura.app.studio import Studio
-    from pictura.runtime.memory import installed
+    from pictura.runtime.memory import measure_memory
     from pictura.runtime.serving import address_of, check_hosts, make_server, open_socket
 
     hosts = check_hosts(host, name or ())
     listening = open_socket(host, port)
     place = Folder(folder or default_folder())
-    studio = Studio(place, memory * 2**20 if memory is not None else 3 * installed() // 4)
+    studio = Studio(place, memory * 2**20 if memory is not None else 3 * measure_memory() // 4)
     address = address_of("localhost" if host == "127.0.0.1" else host, listening)
     print_text(f"The studio is at {address} (Ctrl-C ends it). It keeps its pictures in '{place.root}'.", err=True)
     studio.start()
