@@ -61,11 +61,14 @@ class FaceDetector(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """N×3×H×W in [0, 1] to N×(5·H/32·W/32)×5."""
-        x = _normalize(image, DETECTOR_MEAN, DETECTOR_SCALE)
-        x = F.leaky_relu(self.conv0(x), 0.1)  # unpadded, as trained: the first pooling makes up for it
+        # Channels last: poolings and depthwise convolutions are several times as fast.
+        x = _normalize(image, DETECTOR_MEAN, DETECTOR_SCALE).contiguous(memory_format=torch.channels_last)
+        x = self.conv0(x)  # unpadded, as trained: the first pooling makes up for it
         for conv in (self.conv1, self.conv2, self.conv3, self.conv4, self.conv5):
-            x = F.leaky_relu(conv(_pool_same(x, 2)), 0.1)
-        return self._read_boxes(self.conv8(_pool_same(x, 1)))
+            # The maximum of leaky ReLUs is the leaky ReLU of the maximum, of which there are fewer.
+            x = conv(F.leaky_relu(F.max_pool2d(x, 2, ceil_mode=True), 0.1))
+        x = F.pad(F.leaky_relu(x, 0.1), [0, 1, 0, 1], value=float("-inf"))
+        return self._read_boxes(self.conv8(F.max_pool2d(x, 2, 1)))
 
     def _read_boxes(self, x: Tensor) -> Tensor:
         """What each cell says of each anchor, N×25×h×w, as boxes: N×(5·h·w)×5."""
@@ -115,7 +118,7 @@ class LandmarkNetwork(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """N×3×112×112 in [0, 1] to N×68×2."""
-        x = _normalize(image, LANDMARK_MEAN, LANDMARK_SCALE)
+        x = _normalize(image, LANDMARK_MEAN, LANDMARK_SCALE).contiguous(memory_format=torch.channels_last)
         for block in (self.dense0, self.dense1, self.dense2, self.dense3):
             x = block(x)
         points: Tensor = self.fc(x.mean((2, 3)))
@@ -128,18 +131,8 @@ def _normalize(image: Tensor, mean: tuple[float, ...], scale: float) -> Tensor:
 
 def _pad_same(x: Tensor, kernel: int, stride: int) -> Tensor:
     """Padded with zeros as TensorFlow's SAME: to ⌈side / stride⌉ positions, the odd row and column behind."""
-    return F.pad(x, _same_padding(x, kernel, stride))
-
-
-def _pool_same(x: Tensor, stride: int) -> Tensor:
-    """The maximum of 2×2, sides rounded up."""
-    return F.max_pool2d(F.pad(x, _same_padding(x, 2, stride), value=float("-inf")), 2, stride)
-
-
-def _same_padding(x: Tensor, kernel: int, stride: int) -> list[int]:
-    """Left, right, top and bottom, for `F.pad`."""
     padding: list[int] = []
     for side in (x.shape[-1], x.shape[-2]):
         total = max((-(-side // stride) - 1) * stride + kernel - side, 0)
         padding += [total // 2, total - total // 2]
-    return padding
+    return F.pad(x, padding)
