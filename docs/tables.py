@@ -43,6 +43,7 @@ SOURCES = {
     "init": "section 3: white noise; ours starts nearer to the goal",
     "steps": "the authors' release: 500 evaluations at one scale; ours goes coarse to fine",
     "smoothing": "none in the paper; without noise the strokes of `compact` are short",
+    "margin": "none in the paper; ours keeps edges from stronger colours than the rest",
     "averaging": "none in the paper; crowsonkb/style-transfer-pytorch uses 0.99 for many more steps",
 }
 

@@ -256,7 +256,7 @@ def test_twenty_pictures_paused_cancelled_reloaded_in_two_tabs_and_killed(open_p
     clear(server, page)
     done_before = {job["id"] for job in ask(server, "jobs?limit=100")["ended"]}
     give(page, *((k, f"holiday-{k}") for k in range(20)))
-    choose(page, "the-scream")
+    choose(page, "blue-night")
     page.locator("#make-all").click()
     page.wait_for_selector("#tray")
     shoot(page, "batch")

@@ -22,9 +22,13 @@ def test_a_print_is_an_array_as_any(photo):
 
 
 def test_in_tiles_as_in_one_piece(photo):
-    """Without noise, which is drawn another way; rounding is left, and Adam's first move goes by the sign."""
+    """Without noise, which is drawn another way, and margin, which prints have none of.
+
+    Rounding is left, and Adam's first move goes by the sign.
+    """
+    words = WORDS | {"smoothing": 0.0, "margin": 0.0, "size": 240}
     whole, tiled = (
-        Image.fromarray(pictura.stylize(photo, "starry-night", size=240, smoothing=0.0, **WORDS | {"memory": memory}))
+        Image.fromarray(pictura.stylize(photo, "starry-night", **words | {"memory": memory}))
         for memory in (2**31, 2**20)
     )
     small = [np.asarray(image.resize((30, 22), Image.Resampling.BOX), float) for image in (whole, tiled)]

@@ -39,7 +39,7 @@ class PerceptualLoss:
 
     ``wasserstein``: L_content = mean over positions of |f - p|² / s² and L_style = W² / s², with W² the squared
     Wasserstein-2 distance of Gaussians (`pictura.losses.wasserstein`) and s the size of the layer's features; style
-    weights as shares of 1, without the outermost features of deep layers.
+    weights as shares of 1, without the outermost features of deep layers unless `borders` says so.
 
     ``gram``: differences of features and of Gram matrices, style weights as given, in the numbers of `paper`:
     ``gatys`` L_content = ½ mean (F - P)², L_style = Σ (G - A)² / (4 N² M²); ``johnson`` ℓ_feat = mean (F - P)²,
@@ -57,6 +57,7 @@ class PerceptualLoss:
         relative: whether a layer's style term is a share of the content's own: then a style that is near counts as much
             as a style that is far. ``wasserstein`` only.
         paper: whose numbers ``gram`` has.
+        borders: whether the outermost features of deep layers count for the style, too.
     """
 
     def __init__(
@@ -70,8 +71,9 @@ class PerceptualLoss:
         relative: bool = False,
         *,
         paper: GramPaper = "johnson",
+        borders: bool = False,
     ) -> None:
-        self.encoder, self.kind, self.paper = encoder, kind, paper
+        self.encoder, self.kind, self.paper, self.borders = encoder, kind, paper, borders
         self.smoothing, self.relative = smoothing, relative
         self.content = {encoder.resolve(layer): weight for layer, weight in content_layers.items() if weight}
         self.style = {encoder.resolve(layer): weight for layer, weight in style_layers.items() if weight}
@@ -200,7 +202,7 @@ class PerceptualLoss:
         Those of deep layers depend mostly on the padding, and what is optimized or trained would fill it with the
         style's colours. In shallow layers it is a pixel or two, and not worth a copy.
         """
-        return self.kind != "gram" and self.encoder.stride(layer) >= 4 and min(size) > 4
+        return not self.borders and self.kind != "gram" and self.encoder.stride(layer) >= 4 and min(size) > 4
 
 
 def add_noise(images: Tensor, sigma: float, generator: torch.Generator | None) -> Tensor:

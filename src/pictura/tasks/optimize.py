@@ -12,6 +12,7 @@ from torch import Tensor
 
 from pictura.encoders import Encoder, load_encoder
 from pictura.methods.iterative.init import read_init_image, start_image
+from pictura.methods.iterative.margin import Margin
 from pictura.methods.iterative.run import Interrupted, IterativeStylizer, Step
 from pictura.methods.iterative.schedule import plan_scales
 from pictura.methods.iterative.settings import Settings, preset
@@ -98,20 +99,30 @@ class OptimizingStylizer:
             start = to_float(start_image(self.settings, content, style.images, small))
         emphasis = 1 + (EMPHASIS - 1) * map_legible(regions, small).to(content.device) if regions else None
         key = self._describe(style, content, size, emphasis) if self.workspace else None
+        style_at = self._weaken(style, content)
+        margin = Margin(self.settings.margin if self._fits(size) else 0, size)
+        if margin.pixels:
+            content, start = (margin.add(resize(image, size)) for image in (content, start))
+            emphasis = None if emphasis is None else margin.add(resize(emphasis, size))
+        tell = None if callback is None else lambda step: callback(margin.cut_step(step))
         with open_workspace(self.workspace, key) as workspace:
-            return IterativeStylizer(
+            stylizer = IterativeStylizer(
                 self.encoder,
                 self.settings,
-                self._weaken(style, content),
-                size,
+                lambda side: style_at(side * margin.inner_share),
+                margin.outer,
                 content,
                 start,
-                callback,
+                tell,
                 stop,
                 emphasis,
                 self.memory,
                 workspace,
-            ).paint()
+            )
+            try:
+                return margin.cut(stylizer.paint())
+            except Interrupted as interrupted:
+                raise Interrupted(margin.cut(interrupted.picture)) from interrupted
 
     def _weaken(self, style: StyleSource, content: Tensor) -> Callable[[float], Moments]:
         """The style at any size; of less than full strength, mixed with what the photo itself is like."""

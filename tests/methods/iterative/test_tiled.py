@@ -55,7 +55,8 @@ def test_terms_and_gradient_are_those_of_the_whole(case, encoder, quick, draw):
 
 
 def test_noise_is_the_same_where_tiles_overlap(encoder, quick, draw):
-    """The same noise on the whole picture gives the same terms."""
+    """The same noise on the whole picture gives the same terms; Gram's, since roots of covariances magnify rounding."""
+    quick = quick.with_changes(loss="gram")
     style = ImageStyle([draw(64, 50, seed=2)], encoder, list(quick.style_layers)).at(64)
     x, content = rough(draw), draw(*SIZE, seed=1)
     noise = 0.05 * torch.randn(1, 3, 512, 512, generator=torch.Generator().manual_seed(0))

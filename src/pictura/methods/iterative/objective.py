@@ -39,7 +39,14 @@ class StyleObjective:
         self.settings, self.transform = settings, transform
         content_layers = settings.content_layers if content is not None and settings.content_weight else {}
         self.perceptual_loss = PerceptualLoss(
-            encoder, [style], content_layers, settings.style_layers, settings.loss, paper="gatys"
+            encoder,
+            [style],
+            content_layers,
+            settings.style_layers,
+            settings.loss,
+            paper="gatys",
+            # A photograph holds on to them. A texture would fill them with the style's colours.
+            borders=content is not None,
         )
         self.targets = self.perceptual_loss.encode_targets(content, [0], emphasis=emphasis)
 

@@ -71,6 +71,13 @@ class Settings(FrozenSettings):
     style_scale: float = Field(
         default=1.0, gt=0, le=100, description="size of the style's strokes; 2 paints them twice as large"
     )
+    margin: float = Field(
+        # By `benchmarks/eye.py`: a border twice as wide leaves edges no better (docs/optimisation.md).
+        default=1 / 64,
+        ge=0,
+        le=0.25,
+        description="mirrored border painted with the photo and cut off, a share of its longest side; prints have none",
+    )
     denoise: float = Field(default=0.0, ge=0, le=1, description="edge-preserving denoising of the result")
     seed: int = Field(default=0, ge=0, lt=2**63, description="of the noise; one seed, one picture")
 
@@ -154,6 +161,7 @@ PRESETS: dict[str, Settings] = {
         init="noise",
         steps=(500,),
         averaging=0.0,
+        margin=0.0,
     ),
 }
 

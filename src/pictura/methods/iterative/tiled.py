@@ -114,7 +114,14 @@ class TiledObjective:
     ) -> None:
         content_layers = settings.content_layers if content is not None and settings.content_weight else {}
         self.loss = PerceptualLoss(
-            encoder, [style], content_layers, settings.style_layers, settings.loss, paper="gatys"
+            encoder,
+            [style],
+            content_layers,
+            settings.style_layers,
+            settings.loss,
+            paper="gatys",
+            # A photograph holds on to them. A texture would fill them with the style's colours.
+            borders=content is not None,
         )
         self.encoder, self.settings, self.content, self.size = encoder, settings, content, size
         self.sigma, self.emphasis = sigma, emphasis
