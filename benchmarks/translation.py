@@ -20,6 +20,7 @@ from typing import Any
 from pictura.encoders import load_encoder
 from pictura.experiments.translating import Job, Judge, Row, train_row
 from pictura.runtime.threads import use_threads
+from pictura.training.recipes import read_recipe
 
 PIX2PIX: dict[str, Any] = {"generator": "unet_128"}
 # The papers' networks in the size for 128 pixels, and ours. DiscoGAN is made for 64 pixels: it is trained on that, and
@@ -33,11 +34,11 @@ ROWS = {
     "DualGAN": Row("dualgan", {"levels": 7, "size": 128}),
     "DiscoGAN": Row("discogan", {}, batch=8, side=64),
     "ours": Row("paired", {}, batch=2),
-    "ours, one-sided": Row("one_sided", {}, batch=2),
+    "one-sided": Row("one_sided", read_recipe("one_sided")["method"], batch=2),  # ours
 }
 ROWS_OF = {
     "pairs": ["L1", "GAN", "cGAN", "L1+cGAN", "CycleGAN", "DualGAN", "DiscoGAN", "ours"],
-    "domains": ["CycleGAN", "ours, one-sided"],
+    "domains": ["CycleGAN", "one-sided"],
 }
 
 
@@ -63,7 +64,7 @@ def main() -> None:
                 method, steps = train_row(row, job, minutes=minutes)
                 found = {"row": name, "direction": direction, "minutes": minutes, "steps": steps}
                 kind = method.data_kind if a.task == "domains" else "paired"
-                made = judge.made(method, row, job, kind)
+                made = judge.translate_tests(method, row, job, kind)
                 labels = direction == "AtoB" and a.task == "pairs"
                 found |= judge.segmentation(made, job) if labels else judge.distances(made, job, kind)
                 print(json.dumps(found), flush=True)
