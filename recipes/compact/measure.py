@@ -113,7 +113,7 @@ def main() -> None:
         print(f"| {n} | {k} | {1 - clean[n]:.2f} | {1 - disturbed[n]:.2f} | {rank} | {cosine} |")
     ours, theirs = (processor_seconds(encoders.load_encoder(n)) for n in ("compact", "vgg19-caffe"))
     count = sum(p.numel() for p in student.parameters())
-    size = (encoders.store.PACKAGED / "compact.safetensors").stat().st_size
+    size = (encoders.store.PACKAGE_FOLDER / "compact.safetensors").stat().st_size
     print(f"\n{count:,} parameters, {size:,} bytes. Forward and backward at 512²: {ours:.3f} s, VGG-19 {theirs:.3f} s,")
     print(f"{theirs / ours:.1f} times as much.")
 
