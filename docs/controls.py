@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
+from numpy.typing import NDArray
 
 import pictura
 from pictura.app.commands import REFERENCES
@@ -18,8 +17,9 @@ from pictura.picture.sheet import contact_sheet
 ROOT = Path(__file__).parents[1]
 SIDE, HEIGHT, QUALITY = 512, 150, 80  # painted at this longest side; shown so high
 PAINTINGS = ("great-wave", "composition-vii")
+Mask = NDArray[np.float32]
 # Each method's two styles.
-STYLES = {
+STYLES: dict[str, list[Path | str]] = {
     "optimize": [ROOT / "examples" / "paintings" / f"{name}.jpg" for name in PAINTINGS],
     "adain": [ROOT / "examples" / "paintings" / f"{name}.jpg" for name in PAINTINGS],
     "johnson": list(PAINTINGS),
@@ -29,10 +29,10 @@ STYLES = {
 FOREIGN = {"johnson": ("--style-mask", "--style-scale"), "photo": ("--style-scale",), "wct2": ("--style-scale",)}
 
 
-def half(left: bool) -> Tensor:
-    """1×1×H×W, 1 on the left or the right, with a soft border."""
-    ramp = torch.linspace(10, -10, 64).sigmoid()
-    return (ramp if left else 1 - ramp).expand(1, 1, 48, 64)
+def half(left: bool) -> Mask:
+    """H×W, 1 on the left or the right, with a soft border."""
+    ramp = 1 / (1 + np.exp(np.linspace(-10, 10, 64, dtype=np.float32)))
+    return np.tile(ramp if left else 1 - ramp, (48, 1))
 
 
 CONTROLS: dict[str, dict[str, Any]] = {

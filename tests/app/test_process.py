@@ -1,11 +1,15 @@
 """The worker's process: asked, told of on the way, killed, crashed, started again."""
 
 import os
+import re
 import sys
 import threading
 import time
+from pathlib import Path
 
+import numpy as np
 import pytest
+from tests.app.made import draw, encode
 
 from pictura.app.process import Ended, Worker
 from pictura.runtime.errors import PicturaError
@@ -72,8 +76,6 @@ def test_closed_it_is_not_started_again(worker):
 @pytest.mark.slow
 def test_the_real_one_ends_with_its_server(tmp_path):
     """Its input is closed, as by the system when the server is killed, in the middle of a task."""
-    from tests.app.made import draw, encode
-
     worker = Worker()
     worker.start()
     path = tmp_path / "a.png"
@@ -84,3 +86,29 @@ def test_the_real_one_ends_with_its_server(tmp_path):
     process.stdin.close()
     process.wait(10)
     worker.close()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process's peak, and limits it")
+def test_memory_stays_under_its_limit(tmp_path):
+    """24 megapixels get other colours within it; of a picture that needs more a sentence is told, and it goes on."""
+    limit = 1400  # MiB
+    worker = Worker(memory=limit * 2**20, threads=1)
+    task = {"task": "make", "names": {}, "view": str(tmp_path / "view"), "thumb": str(tmp_path / "thumb")}
+    order = '{"kind": "paint", "method": "photo", "picture": "%s", "shares": [{"source": "reference:blue-night"}]}'
+
+    def make(name, height, width):
+        path = tmp_path / f"{name}.png"
+        path.write_bytes(encode(np.full((height, width, 3), 90, np.uint8), compress_level=1))
+        words = {"order": order % name, "paths": {name: str(path)}, "result": str(tmp_path / "result.png")}
+        return worker.call(task | words)
+
+    try:
+        assert make("0" * 16, 4000, 6000) == {"height": 4000, "width": 6000}
+        peak = int(re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{worker.pid}/status").read_text())[1]) // 1024
+        assert peak < limit
+        with pytest.raises(PicturaError, match="memory"):
+            make("1" * 16, 9000, 20000)
+        assert make("2" * 16, 40, 60) == {"height": 40, "width": 60}
+    finally:
+        worker.close()
