@@ -30,6 +30,7 @@ check: $(READY_DEV)  ## style, types, floors
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/mypy --config-file benchmarks/mypy.ini benchmarks docs
 	@$(BIN)/lint-imports
 
 bench: $(READY_DEV)  ## speed, memory and quality against the published recipes; takes long

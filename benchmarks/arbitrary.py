@@ -21,7 +21,7 @@ from torch import Tensor
 
 import pictura
 from pictura import read
-from pictura.picture.resize import fit_size, resize
+from pictura.picture.resize import resize, resize_longest
 
 CONTENTS = ("astronaut", "yosemite-valley", "tourist-and-building", "hibiscus")
 UNSEEN = ("van-gogh-almond-blossoms", "klimt-death-and-life", "monet-poppies", "cezanne-card-players")
@@ -64,7 +64,7 @@ def divisible(picture: Tensor) -> Tensor:
 def sized(path: Path) -> Tensor:
     """A picture with its longest side at `SIDE`."""
     pixels = read(path).tensor()
-    return resize(pixels, fit_size(*pixels.shape[2:], SIDE))
+    return resize_longest(pixels, SIDE)
 
 
 def main() -> None:

@@ -26,6 +26,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 OURS, THEIRS = ("slim", "slim32", "adain"), ("examples", "microast")
 
@@ -54,7 +55,7 @@ def prepared(row: str, side: int, bundle: str | None, memory: int | None) -> Cal
     if bundle:
         from pictura import models
 
-        method = methods.open_method(models.read_bundle(bundle))
+        method: Any = methods.open_method(models.read_bundle(bundle))
     else:
         kind = methods.find_method(name)
         method = kind(kind.Settings())

@@ -54,7 +54,7 @@ def photo(data: Path, name: str, side: int, square: bool = False) -> Tensor:
         shorter = min(pixels.shape[2:])
         top, left = ((n - shorter) // 2 for n in pixels.shape[2:])
         pixels = pixels[..., top : top + shorter, left : left + shorter]
-    height, width = (n // 8 * 8 for n in fit_size(*pixels.shape[2:], side))
+    height, width = (n // 8 * 8 for n in fit_size(pixels.shape[-2], pixels.shape[-1], side))
     return resize(pixels, (height, width))
 
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from pictura import encoders
 from pictura.losses.moments import moments
 from pictura.losses.wasserstein import WassersteinLoss
-from pictura.picture.resize import fit_size, resize
+from pictura.picture.resize import resize, resize_longest
 from pictura.style import STYLE_LAYERS
 
 
@@ -25,10 +25,10 @@ class Judge:
     @torch.no_grad()
     def __call__(self, result: Tensor, photograph: Tensor, painting: Tensor) -> tuple[float, float]:
         """(style, content) of a result, for pictures 1×3×H×W in [0, 1] of any size."""
-        size = fit_size(*photograph.shape[2:], self.side)
-        result, photograph = resize(result, size), resize(photograph, size)
+        photograph = resize_longest(photograph, self.side)
+        result = resize(result, (photograph.shape[-2], photograph.shape[-1]))
         if max(painting.shape[2:]) > self.side:
-            painting = resize(painting, fit_size(*painting.shape[2:], self.side))
+            painting = resize_longest(painting, self.side)
         layers = [*STYLE_LAYERS, "relu4_2"]
         made, photo, paint = (self.encoder(x, layers) for x in (result, photograph, painting))
         style = 0.0

@@ -23,6 +23,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 PAIRS = (
     ("yosemite-valley", "kites-on-the-beach"),
@@ -53,14 +54,14 @@ def compare(
     from pictura import read
     from pictura.encoders import load_encoder
     from pictura.networks.photo import STATISTICS as LAYERS
-    from pictura.picture.resize import fit_size, resize
+    from pictura.picture.resize import resize_longest
 
     torch.set_num_threads(1)
     encoder = load_encoder("compact", dtype="float32")
 
     def opened(name: str, longest: int) -> Tensor:
         pixels = read(data / "content" / f"{name}.jpg").tensor()
-        return resize(pixels, fit_size(*pixels.shape[2:], longest))
+        return resize_longest(pixels, longest)
 
     def of_model(chosen: str | None) -> Callable[[Tensor, Tensor], Tensor]:
         return lambda x, s: pictura.stylize(x, s, method="photo", model=chosen)
@@ -91,14 +92,14 @@ def of_wct2(name: str, model: str):  # type: ignore[no-untyped-def]
     from pictura.methods import open_method
     from pictura.models import read_bundle
 
-    method = open_method(read_bundle(model))
+    method: Any = open_method(read_bundle(model))
     _, *sites = name.split("-")
     if sites:
         method.settings = method.settings.model_copy(update={"sites": tuple(one for one in sites if one != "none")})
     return lambda x, s: method.stylize(x, style=s)
 
 
-def left(f: dict, p: dict, q: dict, encoder: object) -> tuple[float, float, float]:
+def left(f: dict, p: dict, q: dict, encoder: Any) -> tuple[float, float, float]:
     """What of the distance between photograph p and reference q is left in f: of the sum, at relu1_1, at relu2_1."""
     from pictura.losses.moments import moments
     from pictura.losses.wasserstein import WassersteinLoss

@@ -33,7 +33,7 @@ from torch import Tensor
 
 from pictura import read
 from pictura.networks.tiling.frozen import freeze_statistics
-from pictura.picture.resize import fit_size, resize
+from pictura.picture.resize import resize, resize_longest
 from pictura.runtime.errors import PicturaError
 from pictura.tasks.stylize import open_stylizer
 
@@ -202,7 +202,7 @@ def main() -> None:
     picture = scene()
     if a.photo:
         photo = read(a.photo).tensor()
-        photo = resize(photo, fit_size(*photo.shape[2:], 2 * WIDTH))
+        photo = resize_longest(photo, 2 * WIDTH)
         picture = photo[..., max(0, photo.shape[2] - HEIGHT) // 2 :, :][..., :HEIGHT, :]
     if a.warp:
         print(

@@ -54,7 +54,8 @@ def main() -> None:
     labels = [["photo", *STYLES]]
     for option, control in CONTROLS.items():
         cells = [
-            white if option in FOREIGN.get(method, ()) else paint(photo, method, control).pixels for method in STYLES
+            white if option.split()[0] in FOREIGN.get(method, ()) else paint(photo, method, control).pixels
+            for method in STYLES
         ]
         rows.append([white, *cells])
         labels.append([option, *("" if cell is white else method for cell, method in zip(cells, STYLES, strict=True))])

@@ -16,7 +16,7 @@ from pictura.methods.iterative.settings import Settings
 from pictura.models.store import read_registry
 from pictura.picture import Picture
 from pictura.picture.degrade import add_noise, gaussian_blur, quantize
-from pictura.picture.resize import fit_size, resize
+from pictura.picture.resize import resize_longest
 from pictura.picture.sheet import contact_sheet
 from pictura.tasks.optimize import open_encoder
 
@@ -163,7 +163,7 @@ def textures(data: Path) -> None:
     encoder, rows = open_encoder(pictura.preset("texture")), [[], []]
     for name in TEXTURES:
         exemplar = pictura.read(data / "textures" / f"{name}.jpg").tensor()
-        exemplar = resize(exemplar, fit_size(*exemplar.shape[2:], TEXTURE_SIDE))
+        exemplar = resize_longest(exemplar, TEXTURE_SIDE)
         path = KEPT / f"texture-{name}.png"
         if not path.exists():
             made = pictura.synthesize(exemplar, (TEXTURE_SIDE, TEXTURE_SIDE), encoder=encoder)
@@ -192,7 +192,7 @@ def translation(data: Path) -> None:
         rows, model = [], pictura.load(name)
         for content in PORTRAITS if name == "photo2sketch" else TRANSLATED:
             photo = pictura.read(data / "content" / f"{content}.jpg")
-            photo = Picture.of(resize(photo.tensor(), fit_size(*photo.tensor().shape[2:], 768)))
+            photo = Picture.of(resize_longest(photo.tensor(), 768))
             rows.append([square(photo), square(model.translate(photo))])
         save(name, [a + b for a, b in pairwise(rows)], 300, [["photograph", name] * 2] * ((len(rows) + 1) // 2))
     restored(data)
@@ -217,7 +217,7 @@ def restored(data: Path) -> None:
         model, row, labels = pictura.load(name), [], []
         for content, sigma in crops:
             photo = pictura.read(data / "content" / f"{content}.jpg").tensor()
-            crop = resize(photo, fit_size(*photo.shape[2:], 600))[..., :400, :480]
+            crop = resize_longest(photo, 600)[..., :400, :480]
             spoilt = Picture.of(quantize(spoil(crop, sigma)))
             row += [spoilt, model.translate(spoilt)]
             labels += [f"{what} of {sigma:g}", name]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pictura import Picture, models, read
 from pictura.models.shipping import ship_bundle
-from pictura.picture.resize import fit_size, resize
+from pictura.picture.resize import resize_longest
 
 WORDS = {
     "data": "1151 photographs (ImageNet samples, BSDS500, Urban100, Sun-Hays) and public-domain paintings",
@@ -38,7 +38,7 @@ def main() -> None:
     picture = None
     if a.picture:
         shown = read(a.picture).tensor()
-        picture = Picture.of(resize(shown, fit_size(*shown.shape[2:], SIDE)))
+        picture = Picture.of(resize_longest(shown, SIDE))
     ship_bundle(
         replace(bundle, settings=settings, about=WORDS | dict(bundle.about) | given), a.name, picture, overwrite=True
     )

@@ -19,7 +19,7 @@ from pictura import models, read
 from pictura.methods import find_method
 from pictura.networks.layers.padding import pad
 from pictura.networks.wct2 import Convolve, WaveletDecoder
-from pictura.picture.resize import fit_size, resize
+from pictura.picture.resize import resize_longest
 
 RIDGE = 1e-4  # of the mean square of the features
 
@@ -70,7 +70,7 @@ def main() -> None:
     photos = []
     for path in random.Random(0).sample(sorted(a.photos.glob("*.jpg")), a.count):
         image = read(path).tensor()
-        image = resize(image, fit_size(*image.shape[2:], round(a.crop * 1.4)))
+        image = resize_longest(image, round(a.crop * 1.4))
         photos.append(image[..., : image.shape[2] // 8 * 8, : image.shape[3] // 8 * 8])
     for number, level in levels.items():
         pairs = []

@@ -17,7 +17,7 @@ from pictura.methods.iterative.run import Step
 from pictura.methods.iterative.settings import Settings, preset
 from pictura.networks.tiling.streaming import DEFAULT_MEMORY
 from pictura.picture import Picture
-from pictura.picture.resize import fit_size, resize
+from pictura.picture.resize import resize_longest
 from pictura.runtime.errors import PicturaError
 from pictura.style import style_names
 from pictura.tasks.editor import Editor, edit_picture, open_editor
@@ -80,7 +80,7 @@ def reduce_picture(picture: Picture, side: int) -> Picture:
     """The picture with its longest side at `side`, or as it is."""
     if max(picture.size) <= side:
         return picture
-    return picture.with_pixels(resize(picture.tensor(), fit_size(*picture.size, side)))
+    return picture.with_pixels(resize_longest(picture.tensor(), side))
 
 
 def cut_middle(picture: Picture, side: int) -> Picture:

@@ -15,7 +15,7 @@ from pictura.metrics.style import content_distance
 from pictura.picture import Picture
 from pictura.picture.kinds import PictureInput, as_picture
 from pictura.picture.picture import Pixels
-from pictura.picture.resize import fit_size, resize
+from pictura.picture.resize import resize_longest
 from pictura.picture.sheet import contact_sheet
 from pictura.runtime.device import choose_device
 from pictura.runtime.errors import PicturaError
@@ -86,7 +86,7 @@ def compare_methods(
         raise PicturaError("Name the methods to compare, such as --method optimize,adain,johnson.")
     names = list(dict.fromkeys(resolve_method(name) for name in methods))
     picture = as_picture(photo)
-    image = resize(picture.tensor(), fit_size(*picture.size, size or min(SIDE, max(picture.size))))
+    image = resize_longest(picture.tensor(), size or min(SIDE, max(picture.size)))
     # All that can be refused is refused before the first one paints.
     stylizers = {name: open_stylizer(name, [str(style)], device=device) for name in names}
     judge, wanted, painting = _open_judge(style, image, str(choose_device(device)))
@@ -118,7 +118,7 @@ def _open_judge(style: str | Path, image: Tensor, device: str) -> tuple[Judge, M
     painting = None
     if source.images:
         first = source.images[0][:, :3]
-        painting = as_pixels(resize(first, fit_size(first.shape[2], first.shape[3], side)))
+        painting = as_pixels(resize_longest(first, side))
     return judge, source.at(side), painting
 
 

@@ -14,7 +14,7 @@ from pictura.experiments.run import Options
 from pictura.metrics.style import content_distance, wasserstein_distance
 from pictura.picture import read
 from pictura.picture.picture import Pixels
-from pictura.picture.resize import fit_size, resize
+from pictura.picture.resize import resize, resize_longest
 from pictura.runtime.files import digest_file
 from pictura.tasks.measure.metrics import Judge
 
@@ -50,7 +50,7 @@ def read_at(path: Path, side: int) -> Tensor:
     """A picture 1×3×H×W in [0, 1] whose longest side is reduced to `side` pixels, or its own where that is less."""
     tensor = read(path).tensor()
     height, width = tensor.shape[2:]
-    return resize(tensor, fit_size(height, width, side)) if max(height, width) > side else tensor
+    return resize_longest(tensor, side) if max(height, width) > side else tensor
 
 
 def as_pixels(tensor: Tensor) -> Pixels:

@@ -11,7 +11,7 @@ from pictura.faces.aligning import Point
 from pictura.faces.landmarks import Box, place_landmarks
 from pictura.faces.weights import load_detector
 from pictura.networks.faces import STRIDE
-from pictura.picture.resize import fit_size, resize, to_float
+from pictura.picture.resize import resize_longest, to_float
 
 MIN_SCORE = 0.5  # as in face-api.js
 MAX_OVERLAP = 0.4  # of two boxes, their intersection over their union; as in face-api.js
@@ -68,7 +68,7 @@ def find_faces(image: Tensor) -> list[Face]:
     height, width = image.shape[-2:]
     longest = max(height, width)
     # Most of the time goes into reducing a large picture: it is done once for all looks.
-    reduced = resize(image, fit_size(height, width, LARGEST)) if longest > LARGEST else image
+    reduced = resize_longest(image, LARGEST) if longest > LARGEST else image
     for searches in SEARCHES:
         looks = [one for one in searches if one.longest <= max(longest, ENLARGED)]
         boxes = _drop_overlapping([box for one in looks for box in _search(reduced, (height, width), one)])
@@ -80,7 +80,7 @@ def find_faces(image: Tensor) -> list[Face]:
 def _search(image: Tensor, size: tuple[int, int], look: Search) -> list[Box]:
     """What the detector finds in one look at an image, in pixels of one of this (height, width)."""
     height, width = size
-    small = torch.rot90(to_float(resize(image, fit_size(height, width, look.longest))), look.turns, (-2, -1))
+    small = torch.rot90(to_float(resize_longest(image, look.longest)), look.turns, (-2, -1))
     h, w = small.shape[-2:]
     margin = round(look.margin * look.longest)
     rows, columns = (STRIDE * math.ceil((side + 2 * margin) / STRIDE) for side in (h, w))

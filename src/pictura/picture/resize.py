@@ -37,6 +37,11 @@ def fit_size(height: int, width: int, longest: int) -> tuple[int, int]:
     return max(1, round(height * scale)), max(1, round(width * scale))
 
 
+def resize_longest(images: Tensor, longest: int) -> Tensor:
+    """N×C×H×W to the same with its longer side at `longest` pixels; see `resize`."""
+    return resize(images, fit_size(images.shape[-2], images.shape[-1], longest))
+
+
 def to_float(images: Tensor) -> Tensor:
     """uint8 to float32 in [0, 1]; a float tensor is returned as it is."""
     return images.float() / 255 if images.dtype == torch.uint8 else images

@@ -12,7 +12,7 @@ from pictura.methods.photo.skin import Skin, find_skin, keep_skin, limit_turn
 from pictura.networks.photo import CELL, apply_maps, slice_grid
 from pictura.networks.tiling.tiles import extend_size
 from pictura.picture.bands import bands
-from pictura.picture.resize import fit_size, from_float, resize, to_float
+from pictura.picture.resize import fit_size, from_float, resize_longest, to_float
 
 SEEN = 832  # longest side of the copy whose colours are counted and whose faces are found: that of the second search
 SHORT = 192  # shorter side of the small copy: that of the training's crops
@@ -55,7 +55,7 @@ def reduce(image: Tensor) -> Tensor:
     height, width = image.shape[-2:]
     if max(height, width) <= SEEN or image.shape[1] != 3:
         return image
-    return resize(image, fit_size(height, width, SEEN))
+    return resize_longest(image, SEEN)
 
 
 def limit_skin(small: Tensor, grade: Grade) -> list[Skin]:
