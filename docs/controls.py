@@ -15,7 +15,7 @@ from pictura.picture import Picture, read, write
 from pictura.picture.sheet import contact_sheet
 
 ROOT = Path(__file__).parents[1]
-SIDE, HEIGHT, QUALITY = 512, 150, 80  # painted at this longest side; shown so high
+SIDE, HEIGHT, QUALITY = 512, 150, 62  # painted at this longest side; shown so high
 PAINTINGS = ("great-wave", "composition-vii")
 Mask = NDArray[np.float32]
 # Each method's two styles.
