@@ -100,7 +100,9 @@ class OptimizingStylizer:
         emphasis = 1 + (EMPHASIS - 1) * map_legible(regions, small).to(content.device) if regions else None
         key = self._describe(style, content, size, emphasis) if self.workspace else None
         style_at = self._weaken(style, content)
-        margin = Margin(self.settings.margin if self._fits(size) else 0, size)
+        margin = Margin(self.settings.margin, size)
+        if not self._fits(margin.outer):  # what is painted tile by tile has none
+            margin = Margin(0, size)
         if margin.pixels:
             content, start = (margin.add(resize(image, size)) for image in (content, start))
             emphasis = None if emphasis is None else margin.add(resize(emphasis, size))

@@ -37,17 +37,7 @@ class StyleObjective:
         emphasis: Tensor | None = None,
     ) -> None:
         self.settings, self.transform = settings, transform
-        content_layers = settings.content_layers if content is not None and settings.content_weight else {}
-        self.perceptual_loss = PerceptualLoss(
-            encoder,
-            [style],
-            content_layers,
-            settings.style_layers,
-            settings.loss,
-            paper="gatys",
-            # A photograph holds on to them. A texture would fill them with the style's colours.
-            borders=content is not None,
-        )
+        self.perceptual_loss = open_loss(encoder, settings, style, has_content=content is not None)
         self.targets = self.perceptual_loss.encode_targets(content, [0], emphasis=emphasis)
 
     def __call__(self, x: Tensor) -> dict[str, Tensor]:
@@ -60,3 +50,17 @@ class StyleObjective:
         if s.tv_weight:
             terms["tv"] = s.tv_weight * total_variation(x)
         return terms
+
+
+def open_loss(encoder: Encoder, settings: Settings, style: Moments, *, has_content: bool) -> PerceptualLoss:
+    """The terms of content and style; without a photograph there is no content term."""
+    return PerceptualLoss(
+        encoder,
+        [style],
+        settings.content_layers if has_content and settings.content_weight else {},
+        settings.style_layers,
+        settings.loss,
+        paper="gatys",
+        # A photograph holds on to its borders. A texture would fill them with the style's colours.
+        borders=has_content,
+    )

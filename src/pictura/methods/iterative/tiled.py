@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from pictura.encoders import Encoder
 from pictura.losses.moments import Moments, moments
-from pictura.losses.perceptual import PerceptualLoss
+from pictura.methods.iterative.objective import open_loss
 from pictura.methods.iterative.settings import Settings
 
 Size = tuple[int, int]
@@ -112,17 +112,7 @@ class TiledObjective:
         emphasis: Tensor | None,
         memory: float,
     ) -> None:
-        content_layers = settings.content_layers if content is not None and settings.content_weight else {}
-        self.loss = PerceptualLoss(
-            encoder,
-            [style],
-            content_layers,
-            settings.style_layers,
-            settings.loss,
-            paper="gatys",
-            # A photograph holds on to them. A texture would fill them with the style's colours.
-            borders=content is not None,
-        )
+        self.loss = open_loss(encoder, settings, style, has_content=content is not None)
         self.encoder, self.settings, self.content, self.size = encoder, settings, content, size
         self.sigma, self.emphasis = sigma, emphasis
         stride = max(encoder.stride(layer) for layer in self.loss.layers)
