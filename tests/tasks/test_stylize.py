@@ -49,9 +49,7 @@ def test_each_style_where_its_mask_is(model, photo):
     first, second = (painter(name, model=model)(photo) for name in ("great-wave", "the-scream"))
     left = torch.zeros(1, 1, 40, 48)
     left[..., :24] = 1
-    both = painter(
-        ["great-wave", "the-scream"], model=model, masks=[m.expand(-1, 3, -1, -1) for m in (left, 1 - left)]
-    )(photo)
+    both = painter(["great-wave", "the-scream"], model=model, masks=[left, (1 - left).expand(-1, 3, -1, -1)])(photo)
     torch.testing.assert_close(both[..., :24], first[..., :24], atol=1e-5, rtol=0)
     torch.testing.assert_close(both[..., 24:], second[..., 24:], atol=1e-5, rtol=0)
 
