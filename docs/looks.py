@@ -60,7 +60,8 @@ def show(card: dict[str, Any], photo: Picture, content: Path) -> Image.Image:
         portrait, face = PORTRAITS.get(name, PORTRAIT)
         return make(order, read(content / f"{portrait}.jpg"), Desk({}, {}))[0].pil().crop(face)
     if order.kind == "enlarge":
-        left = photo.pil().crop((236, 170, 236 + 96, 170 + 72))
+        width, height = (96, 72) if order.scale < 8 else (48, 36)
+        left = photo.pil().crop((236, 170, 236 + width, 170 + height))
         return left.resize(SIDE, Image.Resampling.NEAREST if name == "x2" else Image.Resampling.BICUBIC)
     if order.kind == "texture":
         return read(REFERENCES / "warm-wood.jpg").pil().crop((300, 180, 448, 291))

@@ -21,6 +21,7 @@ MIB = {
     "photo2vangogh": 24,
     "upscale-x4": 24,
     "upscale-x4-sharp": 24,
+    "upscale-x8": 60,
 }  # less than all of the picture takes, more than the least tile
 TILED = [
     name

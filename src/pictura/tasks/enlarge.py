@@ -19,9 +19,9 @@ from pictura.runtime.errors import PicturaError
 from pictura.training.capabilities import Enlarges
 
 BICUBIC = "bicubic"
-MAX_SCALE = 8
 # The shipped network that answers when none is named: the first that enlarges enough.
-DEFAULT_MODELS = {4: "upscale-x4"}
+DEFAULT_MODELS = {4: "upscale-x4", 8: "upscale-x8"}
+MAX_SCALE = max(DEFAULT_MODELS)
 
 
 @dataclass(frozen=True)
@@ -74,9 +74,7 @@ def open_enlarger(
     if not 1 <= scale <= MAX_SCALE:
         raise PicturaError(f"scale must be between 1 and {MAX_SCALE}, got {scale}.")
     if model is None:
-        model = next((name for factor, name in DEFAULT_MODELS.items() if scale <= factor), None)
-    if model is None:
-        raise PicturaError(f"No shipped network enlarges {scale} times: take --model bicubic, or one of your own.")
+        model = next(name for factor, name in DEFAULT_MODELS.items() if scale <= factor)
     if model == BICUBIC:
         return Enlarger(scale, lambda image: _enlarge_bicubic(image, scale), {"scale": scale, "model": BICUBIC})
     place = choose_device(device)
