@@ -56,11 +56,12 @@ def test_styles_and_their_weights_change_the_picture():
 def test_options_are_the_settings():
     options = "--alpha 0.2 --beta 3 --tv-weight 0.5 --optimizer sgd --learning-rate 0.01 --init grey --seed 7"
     options += " --scale-factor 2 --averaging 0.5 --style-scale 2 --smoothing 0.2 --pooling average --padding zeros"
-    options += " --loss gram --denoise 0.1 --steps 1,2 --style-layer relu2_1=1"
+    options += " --loss gram --denoise 0.1 --margin 0.1 --steps 1,2 --style-layer relu2_1=1"
     options += " --content-layer relu1_1=1 --content-layer relu2_1=2"
     done("stylize", "photo.png", "--style", "paint.png", "-o", "out.png", "--preset", "fast", *options.split())
     expected = {"content_weight": 0.2, "style_weight": 3, "tv_weight": 0.5, "optimizer": "sgd", "learning_rate": 0.01}
     expected |= {"init": "grey", "seed": 7, "scale_factor": 2, "averaging": 0.5, "style_scale": 2, "denoise": 0.1}
+    expected |= {"margin": 0.1}
     expected |= {"pooling": "average", "padding": "zeros", "loss": "gram", "steps": [1, 2], "preset": "fast"}
     expected |= {"content_layers": {"relu1_1": 1, "relu2_1": 2}, "style_layers": {"relu2_1": 1}}
     expected |= {"encoder": "compact", "dtype": "auto", "smoothing": 0.2, "init_noise": 0.1, "first_move": 0.01}
