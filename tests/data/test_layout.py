@@ -3,6 +3,7 @@
 import pytest
 
 from pictura.data import DataSettings, open_data, recognize_kind
+from pictura.data.layout import tell_left_out
 from pictura.data.settings import data_settings
 from pictura.runtime.errors import PicturaError
 
@@ -34,6 +35,19 @@ def test_images_with_splits(tmp_path):
     assert files(opened(tmp_path, "images", split="test"), "image") == ["test/c.png"]
     with pytest.raises(PicturaError, match="no pictures for 'val', only for train, test"):
         opened(tmp_path, "images", split="val")
+
+
+def test_sides_may_be_links_and_only_other_links_are_left_out(tmp_path):
+    put(tmp_path, "photos/a.png", "paintings/b.png")
+    (tmp_path / "photos/c.heic").touch()
+    for name, target in (("trainA", "photos"), ("trainB", "paintings"), ("more", "photos")):
+        (tmp_path / "set").mkdir(exist_ok=True)
+        (tmp_path / "set" / name).symlink_to(tmp_path / target)
+    assert files(opened(tmp_path / "set", "unpaired"), "A") == ["trainA/a.png"]
+    links, heic = tell_left_out(tmp_path / "set")
+    assert "'more' (a link" in links
+    assert "trainA" not in links
+    assert "trainA': 'c.heic'" in heic
 
 
 PAIRED = [

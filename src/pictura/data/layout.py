@@ -16,7 +16,7 @@ from pictura.data.folders import (
 )
 from pictura.data.labelled import read_labels
 from pictura.data.settings import SPLITS, DataKind, DataSettings
-from pictura.picture.folder import PICTURE_SUFFIXES
+from pictura.picture.folder import LINKED, PICTURE_SUFFIXES, find_pictures
 from pictura.runtime.errors import PicturaError
 
 _SIDE_NAME = re.compile(r"(train|val|test)?[ _-]?([ab])", re.IGNORECASE)
@@ -112,6 +112,15 @@ def find_sides(path: Path) -> dict[str, tuple[Path | None, Path | None]]:
     if not sides and len(folders) == 2 and not splits:
         sides["train"] = {"A": folders[0], "B": folders[1]}
     return {split: (sides[split].get("A"), sides[split].get("B")) for split in SPLITS if split in sides}
+
+
+def tell_left_out(path: Path) -> list[str]:
+    """A line for each reason why what looks like pictures is not taken; a split or a side may be a link to a folder."""
+    used = [*split_folders(path).values(), *(side for sides in find_sides(path).values() for side in sides if side)]
+    followed = {folder for folder in used if folder.is_symlink()} - {path}
+    found = find_pictures(path)
+    found.left_out[LINKED] = [link for link in found.left_out.get(LINKED, []) if link not in followed]
+    return found.notes() + [note for folder in sorted(followed) for note in find_pictures(folder).notes()]
 
 
 def _unpaired_splits(path: Path) -> dict[str, DataSplit]:

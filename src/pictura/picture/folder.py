@@ -18,6 +18,7 @@ _OTHER_PICTURES = frozenset(
         *(".arw", ".orf", ".rw2", ".raf", ".pef", ".srw"),
     )
 )
+LINKED = "a link to a folder, which is not followed"
 _NAMED = 3  # files of one reason that are told by name
 
 
@@ -35,7 +36,7 @@ class FolderPictures:
 
     def notes(self) -> list[str]:
         """One line for each reason: how many, the first by name, and why."""
-        return [self._note(reason, sorted(paths)) for reason, paths in sorted(self.left_out.items())]
+        return [self._note(reason, sorted(paths)) for reason, paths in sorted(self.left_out.items()) if paths]
 
     def _note(self, reason: str, paths: list[Path]) -> str:
         named = ", ".join(f"'{path.relative_to(self.folder)}'" for path in paths[:_NAMED])
@@ -78,5 +79,5 @@ def _walk(folder: Path, found: FolderPictures, below: bool) -> Iterator[Path]:
         folders[:] = sorted(name for name in folders if not name.startswith(".")) if below else []
         for name in folders:
             if (Path(place) / name).is_symlink():
-                found.leave_out(Path(place) / name, "a link to a folder, which is not followed")
+                found.leave_out(Path(place) / name, LINKED)
         yield from (Path(place) / name for name in names if not name.startswith("."))

@@ -161,10 +161,10 @@ def _refuse_foreign_names(start: str, settings: "BaseModel", typed: set[str]) ->
 
 def _tell_left_out(folder: Path) -> None:
     """What looks like pictures in the data and is not taken; a folder that is none is told of where it is opened."""
-    from pictura.picture.folder import find_pictures
+    from pictura.data.layout import tell_left_out
 
     if folder.is_dir():
-        for note in find_pictures(folder).notes():
+        for note in tell_left_out(folder):
             print_text(printable(f"pictura: {note}"), err=True)
 
 
