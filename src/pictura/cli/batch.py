@@ -13,7 +13,7 @@ import typer
 
 from pictura.cli.debugging import debugging
 from pictura.cli.jobs import Job, Plan
-from pictura.cli.options import RunOptions
+from pictura.cli.options import BatchOptions
 from pictura.cli.progress import ConsoleReport
 from pictura.cli.text import format_duration, print_text, printable
 from pictura.methods.iterative.run import Interrupted, Step
@@ -47,7 +47,7 @@ class Work:
     less_memory: str = LESS_MEMORY
 
 
-def check_jobs(jobs: list[Job], options: RunOptions) -> list[Job]:
+def check_jobs(jobs: list[Job], options: BatchOptions) -> list[Job]:
     """The jobs that are still to be done; everything that can be refused before anything slow is refused here.
 
     Raises:
@@ -66,7 +66,7 @@ def check_jobs(jobs: list[Job], options: RunOptions) -> list[Job]:
     return open_jobs
 
 
-def pending_jobs(plan: Plan, options: RunOptions) -> list[Job]:
+def pending_jobs(plan: Plan, options: BatchOptions) -> list[Job]:
     """`check_jobs`, and notes about what was left out and about outputs that already exist."""
     jobs, to_do = plan.jobs, check_jobs(plan.jobs, options)
     for note in () if options.quiet else plan.notes:
@@ -82,7 +82,7 @@ def pending_jobs(plan: Plan, options: RunOptions) -> list[Job]:
 class StepReporter:
     """What is done at each step of one picture: bar, note, preview, trace."""
 
-    def __init__(self, job: Job, options: RunOptions, report: ConsoleReport) -> None:
+    def __init__(self, job: Job, options: BatchOptions, report: ConsoleReport) -> None:
         self.job, self.options, self.report = job, options, report
         self.steps: list[dict[str, Any]] = []
 
@@ -100,7 +100,7 @@ class StepReporter:
 class BatchRunner:
     """Makes pictures with the same settings; remembers failures and what is to be traced."""
 
-    def __init__(self, work: Work, options: RunOptions, report: ConsoleReport, stop: StopRequest) -> None:
+    def __init__(self, work: Work, options: BatchOptions, report: ConsoleReport, stop: StopRequest) -> None:
         self.work, self.options, self.report, self.stop = work, options, report, stop
         self.failed = False
         self.traces: list[dict[str, Any]] = []
@@ -184,7 +184,7 @@ class BatchRunner:
             write_atomic(self.options.trace, text.encode(), overwrite=self.options.overwrite)
 
 
-def run_batch(jobs: list[Job], work: Work, options: RunOptions) -> None:
+def run_batch(jobs: list[Job], work: Work, options: BatchOptions) -> None:
     """Make all pictures.
 
     Raises:

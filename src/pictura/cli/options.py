@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
@@ -22,7 +22,10 @@ OPTIMIZE = "Method optimize (what is not given is as in the preset)"
 RUNNING = "How the work is done and told"
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout (default: off).", rich_help_panel=RUNNING)]
-JsonLines = Annotated[bool, typer.Option("--json", help="Print one JSON line per finished picture.")]
+JsonLines = Annotated[
+    bool,
+    typer.Option("--json", help="Print one JSON line per finished picture (default: off).", rich_help_panel=RUNNING),
+]
 Pictures = Annotated[list[Path], typer.Argument(metavar="PICTURE", help="Pictures, and folders of pictures.")]
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Replace existing files (default: off).", rich_help_panel=RUNNING)
@@ -84,8 +87,23 @@ Changes = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class RunOptions:
-    """How the work is done and told, whatever it makes."""
+class BatchOptions:
+    """How a batch is worked on and told, whatever it makes."""
+
+    overwrite: Overwrite = False
+    keep_location: KeepLocation = False
+    threads: Threads = None
+    device: Device = "auto"
+    quiet: Quiet = False
+    as_json: JsonLines = False
+    # Options only where pictures are made step by step.
+    every: int | None = None
+    trace: Path | None = None
+
+
+@dataclass(frozen=True)
+class RunOptions(BatchOptions):
+    """How the work is done and told where pictures are made step by step."""
 
     config: Annotated[
         Path | None,
@@ -94,7 +112,6 @@ class RunOptions:
             rich_help_panel=RUNNING,
         ),
     ] = None
-    overwrite: Overwrite = False
     every: Annotated[
         int | None,
         typer.Option(
@@ -108,16 +125,6 @@ class RunOptions:
         Path | None,
         typer.Option(help="Write the losses of all steps to a JSON file (default: none).", rich_help_panel=OPTIMIZE),
     ] = None
-    keep_location: KeepLocation = False
-    threads: Threads = None
-    device: Device = "auto"
-    quiet: Quiet = False
-    as_json: Annotated[
-        bool,
-        typer.Option(
-            "--json", help="Print one JSON line per finished picture (default: off).", rich_help_panel=RUNNING
-        ),
-    ] = False
 
 
 def current_method(name: str | None) -> str | None:
@@ -156,7 +163,7 @@ def with_groups(command: Callable[..., None]) -> Callable[..., None]:
     """A command whose parameters that are dataclasses are given as one option per field."""
     own = inspect.signature(command, eval_str=True).parameters.values()
     kinds = {p.name: p.annotation for p in own if isinstance(p.annotation, type) and is_dataclass(p.annotation)}
-    groups = {name: (kind, _field_parameters(kind)) for name, kind in kinds.items()}
+    groups = {name: (kind, _option_parameters(kind)) for name, kind in kinds.items()}
 
     def run(**given: Any) -> None:
         made = {name: kind(**{p.name: given.pop(p.name) for p in each}) for name, (kind, each) in groups.items()}
@@ -168,10 +175,14 @@ def with_groups(command: Callable[..., None]) -> Callable[..., None]:
     return _set_signature(parameters, run, command)
 
 
-def _field_parameters(group: type) -> list[inspect.Parameter]:
-    """A parameter for each field of a dataclass."""
+def _option_parameters(group: type) -> list[inspect.Parameter]:
+    """A parameter for each field of a dataclass that says how typer is to take it."""
     hints = get_type_hints(group, include_extras=True)
-    return [_make_parameter(f.name, hints[f.name], f.default) for f in fields(group)]
+    options = [f for f in fields(group) if get_origin(hints[f.name]) is Annotated]
+    return [
+        _make_parameter(f.name, hints[f.name], inspect.Parameter.empty if f.default is MISSING else f.default)
+        for f in options
+    ]
 
 
 def _set_signature(

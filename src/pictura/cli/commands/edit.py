@@ -1,12 +1,13 @@
 """`pictura edit`."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pictura import __version__
-from pictura.cli.options import Device, JsonLines, KeepLocation, Overwrite, Pictures, Quiet, RunOptions, Threads
+from pictura.cli.options import BatchOptions, Pictures, with_groups
 from pictura.cli.text import examples
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.threads import use_threads
@@ -17,82 +18,76 @@ EXAMPLES = examples(
     "pictura edit party.jpg -o all.png --attribute smiling=+1.5 --age 30 --face all",
     "pictura edit faces/ -o older/ --age 65 --aligned --model runs/mine/bundle",
 )
-Attribute = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="NAME[=VALUE]",
-        help="Repeatable: 1 is what was learned and holds without a value, -1 is its removal, 1.5 half as much again "
-        "(default: none).",
-    ),
-]
-ModelOption = Annotated[
-    str | None,
-    typer.Option(help="A model's name (see pictura models), its folder or file (default: the shipped one that can)."),
-]
 Output = Annotated[
     Path | None,
     typer.Option("--output", "-o", help="A file for one picture, else a folder (default: PICTURE_age65.png here)."),
 ]
-Strength = Annotated[float, typer.Option(min=0, max=2, help="Of the whole change: 0, none, over 1, as learned, to 2.")]
-FaceNumber = Annotated[
-    str | None, typer.Option(metavar="N|all", help="Which of several faces, from left to right (default: the one).")
-]
-Aligned = Annotated[
-    bool, typer.Option("--aligned", help="Take each picture for a face that is already cut out (default: off).")
-]
-Age = Annotated[
-    str | None, typer.Option(metavar="YEARS", help="The age to show: 65, or a group such as 61-70 (default: none).")
-]
-Examples = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="DATA",
-        help="Labelled pictures, from which a model that encodes and decodes learns attributes (default: none).",
-    ),
-]
 
 
-def edit(
-    pictures: Pictures,
-    output: Output = None,
-    age: Age = None,
-    attribute: Attribute = None,
-    model: ModelOption = None,
-    strength: Strength = 1.0,
-    face: FaceNumber = None,
-    aligned: Aligned = False,
-    examples: Examples = None,
-    overwrite: Overwrite = False,
-    keep_location: KeepLocation = False,
-    device: Device = "auto",
-    threads: Threads = None,
-    quiet: Quiet = False,
-    as_json: JsonLines = False,
-) -> None:
+@dataclass(frozen=True)
+class ChangeOptions:
+    """What is changed, in which face, by which model."""
+
+    age: Annotated[
+        str | None, typer.Option(metavar="YEARS", help="The age to show: 65, or a group such as 61-70 (default: none).")
+    ] = None
+    attribute: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME[=VALUE]",
+            help="Repeatable: 1 is what was learned and holds without a value, -1 is its removal, 1.5 half as much "
+            "again (default: none).",
+        ),
+    ] = None
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="A model's name (see pictura models), its folder or file (default: the shipped one that can)."
+        ),
+    ] = None
+    strength: Annotated[
+        float, typer.Option(min=0, max=2, help="Of the whole change: 0, none, over 1, as learned, to 2.")
+    ] = 1.0
+    face: Annotated[
+        str | None, typer.Option(metavar="N|all", help="Which of several faces, from left to right (default: the one).")
+    ] = None
+    aligned: Annotated[
+        bool, typer.Option("--aligned", help="Take each picture for a face that is already cut out (default: off).")
+    ] = False
+    examples: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DATA",
+            help="Labelled pictures, from which a model that encodes and decodes learns attributes (default: none).",
+        ),
+    ] = None
+
+
+@with_groups
+def edit(pictures: Pictures, output: Output = None, *, change: ChangeOptions, options: BatchOptions) -> None:
     """Change faces in pictures: their age, a smile, or what else a trained model knows.
 
     The face is found, changed and blended back; everything else stays as it is.
     """
-    use_threads(threads)
+    use_threads(options.threads)
     from pictura import api
     from pictura.cli.batch import Work, pending_jobs, run_batch
     from pictura.cli.jobs import plan_jobs
     from pictura.tasks.editor import open_editor
 
-    options = RunOptions(overwrite=overwrite, keep_location=keep_location, quiet=quiet, as_json=as_json)
-    wanted = _read_attributes(attribute or [])
-    to_do = pending_jobs(plan_jobs(pictures, output, _label(age, wanted)), options)
+    wanted = _read_attributes(change.attribute or [])
+    to_do = pending_jobs(plan_jobs(pictures, output, _label(change.age, wanted)), options)
     if not to_do:
         return
     editor = open_editor(
-        model,
-        age=age,
+        change.model,
+        age=change.age,
         attributes=wanted,
-        strength=strength,
-        face=face,
-        aligned=aligned,
-        examples=examples,
-        device=device,
+        strength=change.strength,
+        face=change.face,
+        aligned=change.aligned,
+        examples=change.examples,
+        device=options.device,
     )
     work = Work(
         lambda picture, _, __: api.edit(picture, editor),

@@ -6,13 +6,14 @@ import json
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pictura import __version__
-from pictura.cli.options import RUNNING, Device, Overwrite, Quiet, Threads
+from pictura.cli.options import RUNNING, Device, Overwrite, Quiet, Threads, with_groups
 from pictura.cli.text import align_columns, examples, print_text
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.files import check_free, write_atomic
@@ -41,115 +42,124 @@ Metrics = Annotated[
         "seg-score, seg-score-released; of frames in a row: warp (repeatable; default: none, one is needed).",
     ),
 ]
-Encoder = Annotated[str, typer.Option(help="The network whose features are compared (see pictura encoders).")]
-Weights = Annotated[
-    Path | None,
-    typer.Option(metavar="FILE", help="Weights for an --encoder that is an architecture (default: the known ones)."),
-]
-LpipsWeights = Annotated[
-    Path | None,
-    typer.Option(metavar="FILE", help="The learned weights of LPIPS for the network of --encoder (default: none)."),
-]
-Content = Annotated[Path | None, typer.Option(help="For artfid: what A was made of, by the same names.")]
-Border = Annotated[int, typer.Option(min=0, help="Pixels at each side that PSNR and SSIM leave out.")]
-Classes = Annotated[
-    int | None, typer.Option(min=2, help="How many classes label maps have (default: as many as B's numbers go).")
-]
-Ignore = Annotated[int, typer.Option(min=0, help="The number in B's label maps whose pixels do not count.")]
-Model = Annotated[
-    str | None,
-    typer.Option(
-        metavar="FOLDER|FILE",
-        help="For seg-score: the network that segments A, a model of `pictura train segment` or a file of ESPNet's.",
-    ),
-]
-Real = Annotated[
-    Path | None,
-    typer.Option(help="For seg-score: the real photographs of B, by the same names, whose scores are told first."),
-]
-NearestClass = Annotated[
-    bool, typer.Option("--nearest-class", help="For seg-score: take other colours in B for the nearest class's.")
-]
-SeenAt = Annotated[
-    str | None,
-    typer.Option(
-        metavar="WxH", help="For seg-score: the size at which the network sees pictures (default: their own)."
-    ),
-]
-Csv = Annotated[
-    Path | None, typer.Option("--csv", metavar="FILE", help="Write the table there, too.", rich_help_panel=RUNNING)
-]
-JsonFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--json",
-        metavar="FILE|-",
-        help="Write JSON there, with the value of each picture; - is stdout, without the table.",
-        rich_help_panel=RUNNING,
-    ),
-]
 
 
+@dataclass(frozen=True)
+class FigureOptions:
+    """How figures are taken: fields of `MeasureOptions`."""
+
+    encoder: Annotated[str, typer.Option(help="The network whose features are compared (see pictura encoders).")] = (
+        "compact"
+    )
+    weights: Annotated[
+        Path | None,
+        typer.Option(
+            "--encoder-weights",
+            metavar="FILE",
+            help="Weights for an --encoder that is an architecture (default: the known ones).",
+        ),
+    ] = None
+    lpips_weights: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The learned weights of LPIPS for the network of --encoder (default: none)."),
+    ] = None
+    content: Annotated[Path | None, typer.Option(help="For artfid: what A was made of, by the same names.")] = None
+    border: Annotated[int, typer.Option(min=0, help="Pixels at each side that PSNR and SSIM leave out.")] = 0
+    classes: Annotated[
+        int | None, typer.Option(min=2, help="How many classes label maps have (default: as many as B's numbers go).")
+    ] = None
+    ignore: Annotated[int, typer.Option(min=0, help="The number in B's label maps whose pixels do not count.")] = 255
+    model: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FOLDER|FILE",
+            help="For seg-score: the network that segments A, a model of `pictura train segment` or a file of "
+            "ESPNet's.",
+        ),
+    ] = None
+    real: Annotated[
+        Path | None,
+        typer.Option(help="For seg-score: the real photographs of B, by the same names, whose scores are told first."),
+    ] = None
+    nearest_class: Annotated[
+        bool,
+        typer.Option("--nearest-class", help="For seg-score: take other colours in B for the nearest class's."),
+    ] = False
+    seen_at: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WxH", help="For seg-score: the size at which the network sees pictures (default: their own)."
+        ),
+    ] = None
+    seed: Annotated[int, typer.Option(min=0, help="Of the random subsets of kid.")] = 0
+
+
+@dataclass(frozen=True)
+class TableOptions:
+    """How the work is done, and where the figures go."""
+
+    csv_file: Annotated[
+        Path | None, typer.Option("--csv", metavar="FILE", help="Write the table there, too.", rich_help_panel=RUNNING)
+    ] = None
+    json_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--json",
+            metavar="FILE|-",
+            help="Write JSON there, with the value of each picture; - is stdout, without the table.",
+            rich_help_panel=RUNNING,
+        ),
+    ] = None
+    overwrite: Overwrite = False
+    device: Device = "auto"
+    threads: Threads = None
+    quiet: Quiet = False
+
+
+@with_groups
 def measure(
     a: Annotated[Path, typer.Argument(metavar="A", help="What is measured: a picture, or a folder of them.")],
     b: Annotated[Path, typer.Argument(metavar="B", help="What it is measured by: the truth, a style, real pictures.")],
     metric: Metrics = None,
-    encoder: Encoder = "compact",
-    encoder_weights: Weights = None,
-    lpips_weights: LpipsWeights = None,
-    content: Content = None,
-    border: Border = 0,
-    classes: Classes = None,
-    ignore: Ignore = 255,
-    model: Model = None,
-    real: Real = None,
-    nearest_class: NearestClass = False,
-    seen_at: SeenAt = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the random subsets of kid.")] = 0,
-    csv_file: Csv = None,
-    json_file: JsonFile = None,
-    overwrite: Overwrite = False,
-    device: Device = "auto",
-    threads: Threads = None,
-    quiet: Quiet = False,
+    *,
+    how: FigureOptions,
+    table: TableOptions,
 ) -> None:
     """Measure pictures against others: PSNR, SSIM, style and content distances, KID, FID, segmentation scores.
 
     Pairs have the same name in two folders. Means over pairs, and kid, come with their standard error.
     """
-    use_threads(threads)
-    for path in (csv_file, json_file):
+    use_threads(table.threads)
+    for path in (table.csv_file, table.json_file):
         if path is not None and path != STDOUT:
-            check_free(path, overwrite)
+            check_free(path, table.overwrite)
     from pictura.cli.progress import counting_bar
     from pictura.interop.checkpoint import read_tensors
     from pictura.interop.segmenters import open_segmenter
     from pictura.tasks.measure.figures import MeasureOptions
     from pictura.tasks.measure.run import measure_pictures
 
-    heads = None if lpips_weights is None else read_tensors(lpips_weights)
-    judge = None if model is None else open_segmenter(model, device)
-    size = None if seen_at is None else _parse_size(seen_at)
-    with counting_bar("measured", quiet=quiet) as progress:
-        options = MeasureOptions(
-            encoder, encoder_weights, heads, content, border, classes, ignore, seed, device, progress,
-            judge, real, nearest_class, size,
-        )  # fmt: skip
+    opened = {
+        "lpips_weights": None if how.lpips_weights is None else read_tensors(how.lpips_weights),
+        "model": None if how.model is None else open_segmenter(how.model, table.device),
+        "seen_at": None if how.seen_at is None else _parse_size(how.seen_at),
+    }
+    with counting_bar("measured", quiet=table.quiet) as progress:
+        options = MeasureOptions(**vars(how) | opened, device=table.device, progress=progress)
         found = measure_pictures(a, b, metric or [], options)
-    _write(found, str(a), str(b), csv_file, json_file, overwrite)
-    if json_file != STDOUT and not quiet:
+    _write(found, str(a), str(b), table)
+    if table.json_file != STDOUT and not table.quiet:
         print_text(_as_table(found))
 
 
-def _write(
-    found: Sequence["Measured"], a: str, b: str, csv_file: Path | None, json_file: Path | None, overwrite: bool
-) -> None:
+def _write(found: Sequence["Measured"], a: str, b: str, table: TableOptions) -> None:
     """The files that were asked for; JSON perhaps to stdout."""
     told = json.dumps({"a": a, "b": b, "pictura": __version__, "measured": [_plain(one) for one in found]})
-    for file, text in ((csv_file, _as_csv(found)), (None if json_file == STDOUT else json_file, told + "\n")):
+    to_stdout = table.json_file == STDOUT
+    for file, text in ((table.csv_file, _as_csv(found)), (None if to_stdout else table.json_file, told + "\n")):
         if file is not None:
-            write_atomic(file, text.encode(), overwrite=overwrite)
-    if json_file == STDOUT:
+            write_atomic(file, text.encode(), overwrite=table.overwrite)
+    if to_stdout:
         print_text(told)
 
 

@@ -4,18 +4,19 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pictura.cli.options import Json, Overwrite
+from pictura.cli.options import Json, Overwrite, with_groups
 from pictura.cli.text import align_columns, examples, print_text, printable
 from pictura.runtime.errors import PicturaError, did_you_mean
 from pictura.runtime.files import check_free, write_atomic
 
 if TYPE_CHECKING:
-    from pictura.study.plan import Kind
+    pass
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -33,37 +34,58 @@ Database = Annotated[
         f"(default: ${DATABASE}, else answers.sqlite in FOLDER).",
     ),
 ]
-References = Annotated[
-    list[Path] | None,
-    typer.Option(
-        metavar="DIR", help="Pictures to show above a pair, as input or style; preference (repeatable; default: none)."
-    ),
-]
-Vigilance = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="DIR",
-        help="Obviously broken pictures for attention checks, a tenth of the trials; real-fake (default: none).",
-    ),
-]
 KindOption = Annotated[str, typer.Option(metavar="real-fake|realness|preference", help="What raters are asked.")]
 Fakes = Annotated[
     list[str],
     typer.Option(metavar="NAME=DIR", help="An algorithm's name and the folder of its pictures (repeatable)."),
 ]
-Title = Annotated[str | None, typer.Option(metavar="TEXT", help="Title of the page (default: Picture study).")]
-Question = Annotated[str | None, typer.Option(metavar="TEXT", help="Question (default: by kind).")]
-Consent = Annotated[str | None, typer.Option(metavar="TEXT", help="What raters agree to (default: a short text).")]
-Trials = Annotated[int, typer.Option(min=1, max=1000, help="Scored trials of a rater.")]
-Practice = Annotated[int, typer.Option(min=0, max=1000, help="Practice trials before, of pictures never scored.")]
-Pairing = Annotated[
-    str,
-    typer.Option(metavar="different|same", help="Whether the real picture of a pair is of the same input; real-fake."),
-]
-Asked = Annotated[
-    str,
-    typer.Option(metavar="fake|real", help="Which picture is asked for: fake as pix2pix, real as CycleGAN; real-fake."),
-]
+
+
+@dataclass(frozen=True)
+class StudyOptions:
+    """What a study is made of beside its kind and the algorithms: fields of `StudyRequest`."""
+
+    real: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of real pictures (default: none).")] = None
+    references: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--reference",
+            metavar="DIR",
+            help="Pictures to show above a pair, as input or style; preference (repeatable; default: none).",
+        ),
+    ] = None
+    broken: Annotated[
+        Path | None,
+        typer.Option(
+            "--vigilance",
+            metavar="DIR",
+            help="Obviously broken pictures for attention checks, a tenth of the trials; real-fake (default: none).",
+        ),
+    ] = None
+    trials: Annotated[int, typer.Option(min=1, max=1000, help="Scored trials of a rater.")] = 40
+    practice: Annotated[
+        int, typer.Option(min=0, max=1000, help="Practice trials before, of pictures never scored.")
+    ] = 10
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Of what each rater is shown.")] = 0
+    pairing: Annotated[
+        str,
+        typer.Option(
+            metavar="different|same", help="Whether the real picture of a pair is of the same input; real-fake."
+        ),
+    ] = "different"
+    ask: Annotated[
+        str,
+        typer.Option(
+            metavar="fake|real", help="Which picture is asked for: fake as pix2pix, real as CycleGAN; real-fake."
+        ),
+    ] = "fake"
+    title: Annotated[str | None, typer.Option(metavar="TEXT", help="Title of the page (default: Picture study).")] = (
+        None
+    )
+    question: Annotated[str | None, typer.Option(metavar="TEXT", help="Question (default: by kind).")] = None
+    consent: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="What raters agree to (default: a short text).")
+    ] = None
 
 
 @app.command(
@@ -73,21 +95,13 @@ Asked = Annotated[
         "pictura study new styles --kind preference --fake adain=a --fake johnson=b --reference contents --practice 2",
     )
 )
+@with_groups
 def new(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder to make.")],
     kind: KindOption,
     fake: Fakes,
-    real: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of real pictures (default: none).")] = None,
-    reference: References = None,
-    vigilance: Vigilance = None,
-    trials: Trials = 40,
-    practice: Practice = 10,
-    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Of what each rater is shown.")] = 0,
-    pairing: Pairing = "different",
-    ask: Asked = "fake",
-    title: Title = None,
-    question: Question = None,
-    consent: Consent = None,
+    *,
+    options: StudyOptions,
 ) -> None:
     """Make a study: pictures are checked and copied under random names, and FOLDER/study.json says what is what.
 
@@ -96,22 +110,13 @@ def new(
     from pictura.study.making import StudyRequest, make_study
     from pictura.study.plan import KINDS
 
-    request = StudyRequest(
-        kind=cast("Kind", _check_word("--kind", kind, KINDS)),
-        fakes=_parse_fakes(fake),
-        real=real,
-        references=reference or (),
-        broken=vigilance,
-        trials=trials,
-        practice=practice,
-        seed=seed,
-        pairing=cast("Any", _check_word("--pairing", pairing, ("different", "same"))),
-        ask=cast("Any", _check_word("--ask", ask, ("fake", "real"))),
-        title=title,
-        question=question,
-        consent=consent,
-    )
-    study = make_study(folder, request)
+    checked = {
+        "kind": _check_word("--kind", kind, KINDS),
+        "pairing": _check_word("--pairing", options.pairing, ("different", "same")),
+        "ask": _check_word("--ask", options.ask, ("fake", "real")),
+        "references": options.references or (),
+    }
+    study = make_study(folder, StudyRequest(**vars(options) | checked, fakes=_parse_fakes(fake)))
     counts = Counter(picture.source for picture in study.pictures.values())
     told = ", ".join(f"{count} of {printable(source)}" for source, count in counts.items())
     print_text(f"{folder}: {told}; each rater has {study.total} trials, {study.practice} of them practice.")

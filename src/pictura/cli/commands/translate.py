@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from pictura import __version__
-from pictura.cli.options import Device, JsonLines, KeepLocation, Overwrite, Pictures, Quiet, RunOptions, Threads
+from pictura.cli.options import BatchOptions, Pictures, with_groups
 from pictura.cli.text import examples
 from pictura.runtime.errors import PicturaError
 from pictura.runtime.memory import return_freed
@@ -42,6 +42,7 @@ NearestClass = Annotated[
 ]
 
 
+@with_groups
 def translate(
     pictures: Pictures,
     output: Output = None,
@@ -51,25 +52,20 @@ def translate(
     seed: Annotated[int, typer.Option(min=0, help="Of what is random: one seed, one picture.")] = 0,
     nearest_class: NearestClass = False,
     memory: Memory = None,
-    overwrite: Overwrite = False,
-    keep_location: KeepLocation = False,
-    device: Device = "auto",
-    threads: Threads = None,
-    quiet: Quiet = False,
-    as_json: JsonLines = False,
+    *,
+    options: BatchOptions,
 ) -> None:
     """Turn pictures into another domain's with a trained model: photos into paintings, labels into photos.
 
     Their size stays. Label maps are grey values or palettes of class numbers, or have the classes' colours.
     """
-    use_threads(threads)
+    use_threads(options.threads)
     from pictura import api
     from pictura.cli.batch import Work, pending_jobs, run_batch
     from pictura.cli.jobs import plan_jobs
     from pictura.networks.tiling.streaming import DEFAULT_MEMORY
     from pictura.tasks.translate import open_translator
 
-    options = RunOptions(overwrite=overwrite, keep_location=keep_location, quiet=quiet, as_json=as_json)
     model = _check_model(model)
     to_do = pending_jobs(plan_jobs(pictures, output, model_word(model, direction)), options)
     if not to_do:
@@ -77,7 +73,7 @@ def translate(
     bytes_to_use = DEFAULT_MEMORY if memory is None else memory * 2**20
     return_freed(bytes_to_use)
     translator = open_translator(
-        model, direction, strength, seed, nearest_class=nearest_class, memory=bytes_to_use, device=device
+        model, direction, strength, seed, nearest_class=nearest_class, memory=bytes_to_use, device=options.device
     )
     work = Work(
         lambda picture, _, __: api.translate(picture, translator),

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from pictura import __version__
-from pictura.cli.options import Device, JsonLines, KeepLocation, Overwrite, Pictures, Quiet, RunOptions, Threads
+from pictura.cli.options import BatchOptions, Pictures, with_groups
 from pictura.cli.text import examples
 from pictura.runtime.memory import return_freed
 from pictura.runtime.threads import use_threads
@@ -18,6 +18,7 @@ EXAMPLES = examples(
 )
 
 
+@with_groups
 def upscale(
     pictures: Pictures,
     output: Annotated[
@@ -34,29 +35,24 @@ def upscale(
     memory: Annotated[
         int | None, typer.Option(min=16, metavar="MIB", help="Memory to work in (default: 1024).")
     ] = None,
-    overwrite: Overwrite = False,
-    keep_location: KeepLocation = False,
-    device: Device = "auto",
-    threads: Threads = None,
-    quiet: Quiet = False,
-    as_json: JsonLines = False,
+    *,
+    options: BatchOptions,
 ) -> None:
     """Upscale pictures with a trained network."""
-    use_threads(threads)
+    use_threads(options.threads)
     from pictura import api
     from pictura.cli.batch import Work, pending_jobs, run_batch
     from pictura.cli.jobs import plan_jobs
     from pictura.networks.tiling.streaming import DEFAULT_MEMORY
     from pictura.tasks.enlarge import open_enlarger
 
-    options = RunOptions(overwrite=overwrite, keep_location=keep_location, quiet=quiet, as_json=as_json)
     label = f"x{scale}" if model != "bicubic" else f"x{scale}_bicubic"
     to_do = pending_jobs(plan_jobs(pictures, output, label), options)
     if not to_do:
         return
     bytes_to_use = DEFAULT_MEMORY if memory is None else memory * 2**20
     return_freed(bytes_to_use)
-    enlarger = open_enlarger(model, scale, memory=bytes_to_use, device=device)
+    enlarger = open_enlarger(model, scale, memory=bytes_to_use, device=options.device)
     work = Work(
         lambda picture, _, __: api.upscale(picture, model=enlarger),
         {"upscale": enlarger.about, "pictura": __version__},
