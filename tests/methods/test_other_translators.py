@@ -229,12 +229,12 @@ LEARNERS: dict[str, tuple[Callable[[], Any], int, int]] = {
     "dualgan": (
         lambda: build(
             DualGAN, width=8, critic_width=16, critic="patch", gan="wgan-gp", n_critic=1, dropout=False,
-            lambda_a=10.0, lambda_b=10.0, learning_rate=5e-4,
+            lambda_a=10.0, lambda_b=10.0, learning_rate=1e-3,
         ),
-        250, 4,
+        120, 4,
     ),
     "discogan": (lambda: build(DiscoGAN, width=8, gan_curriculum=150), 300, 8),
-    "cogan": (lambda: build(CoGAN, width=64, search_steps=100, learning_rate=1e-3, starts=4), 250, 8),
+    "cogan": (lambda: build(CoGAN, width=64, search_steps=60, learning_rate=1e-3, starts=4), 150, 8),
 }  # fmt: skip
 
 
