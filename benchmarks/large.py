@@ -1,13 +1,15 @@
 """Large pictures through the command line: seconds, processor seconds and the most memory the whole program held.
 
-    python benchmarks/large.py [--side 8192] [--method johnson,adain,upscale,translate] [--threads 2] [--memory MIB]
-        [--json FILE]
+    python benchmarks/large.py [--side 8192] [--method johnson,adain,upscale,translate,resnet_9,unet_256]
+        [--threads 2] [--memory MIB] [--json FILE]
 
 Rows:
     johnson    pictura stylize --method johnson, starry-night, side × side.
     adain      pictura stylize --method adain, starry-night, side × side.
     upscale    pictura upscale, from a quarter of the side to the side.
     translate  pictura translate, photo2vangogh, side × side.
+    resnet_9   the same with CycleGAN's generator, untrained, and
+    unet_256   with pix2pix's.
 
 The picture is waves and grain, 8 bits, made here and written by the project. Each row is the real program in a process
 of its own, reading and writing files; memory is that process's peak, interpreter, libraries and all. This process
@@ -30,6 +32,7 @@ ROWS = {
     "upscale": ("upscale", "--scale", "4"),
     "translate": ("translate", "--model", "photo2vangogh"),
 }
+UNTRAINED = {"resnet_9": ("cyclegan", {"directions": "A2B"}), "unet_256": ("pix2pix", {})}  # as in their papers
 GRAIN = 12  # of 255
 
 
@@ -47,6 +50,16 @@ def make(path: Path, side: int) -> None:
     write(Picture.of(samples), path)
 
 
+def make_model(folder: Path, name: str) -> None:
+    """A bundle of a paper's generator with new weights."""
+    from pictura.methods import build_method, find_method
+    from pictura.models import Bundle, save_bundle
+
+    method, settings = UNTRAINED[name]
+    built = build_method(find_method(method), find_method(method).Settings(**settings))
+    save_bundle(Bundle.of(method, built.settings.model_dump(), built.deployed_networks()), folder)
+
+
 def measured(method: str, side: int, folder: Path, options: list[str]) -> dict[str, object]:
     """One row.
 
@@ -56,7 +69,12 @@ def measured(method: str, side: int, folder: Path, options: list[str]) -> dict[s
     source, target = folder / f"{method}.png", folder / f"{method}-made.png"
     size = side // 4 if method == "upscale" else side
     subprocess.run([sys.executable, __file__, "--make", str(source), "--side", str(size)], check=True)
-    name, *rest = ROWS[method]
+    if method in UNTRAINED:
+        model = folder / "model"
+        subprocess.run([sys.executable, __file__, "--make-model", str(model), "--method", method], check=True)
+        name, *rest = "translate", "--model", str(model)
+    else:
+        name, *rest = ROWS[method]
     command = [sys.executable, "-m", "pictura", name, str(source), "-o", str(target), "--quiet", *rest, *options]
     with (folder / "said").open("w+") as said:
         began = time.perf_counter()
@@ -84,9 +102,13 @@ def main() -> None:
     p.add_argument("--memory", type=int, help="MiB to work in, as the program's --memory")
     p.add_argument("--json", type=Path)
     p.add_argument("--make", type=Path, help=argparse.SUPPRESS)
+    p.add_argument("--make-model", type=Path, help=argparse.SUPPRESS)
     a = p.parse_args()
     if a.make:
         make(a.make, a.side)
+        return
+    if a.make_model:
+        make_model(a.make_model, a.method)
         return
     given = {"--threads": a.threads, "--memory": a.memory}
     options = [str(word) for name, value in given.items() if value is not None for word in (name, value)]
