@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from pictura.methods.one_sided import OneSided, OneSidedSettings, blurred_luma, decay_late
+from pictura.methods.one_sided import OneSided, OneSidedSettings, decay_late, drawn_on_flats
 from pictura.runtime.errors import PicturaError
 
 
@@ -80,13 +80,20 @@ def test_strength_seed_and_types(method: OneSided) -> None:
     torch.testing.assert_close(made / 255, method.translate(stored / 255), rtol=0, atol=0.003)
 
 
-def test_light_sees_things_and_no_strokes() -> None:
-    flat = torch.full((1, 3, 32, 32), 0.5)
-    strokes = flat + 0.3 * (torch.arange(32) % 2 - 0.5)
-    trunk = flat.clone()
+def test_a_flat_sky_may_change_its_light_and_have_strokes_but_no_trunk() -> None:
+    sky = torch.full((1, 3, 32, 32), 0.5)
+    strokes = sky - 0.3 + 0.2 * (torch.arange(32) % 2 - 0.5)
+    trunk = sky.clone()
     trunk[..., 8:16] = 0.1
-    torch.testing.assert_close(blurred_luma(strokes), blurred_luma(flat))
-    assert (blurred_luma(trunk) - blurred_luma(flat)).square().mean() > 0.03
+    assert drawn_on_flats(strokes, sky) == 0
+    assert drawn_on_flats(trunk, trunk) == 0
+    # Two of the three steps of a row are 0.4, of which 0.02 is nothing.
+    assert float(drawn_on_flats(trunk, sky)) == pytest.approx(0.38**2 * 2 / 3, rel=1e-5)
+    # As red, in light that is the same: also a trunk; twice the step that was there: none.
+    red = sky.clone()
+    red[:, 0, :, 8:16] = 0.1
+    assert float(drawn_on_flats(red, sky)) == pytest.approx(0.38**2 * 2 / 9, rel=1e-5)
+    assert drawn_on_flats(0.5 + 2 * (red - 0.5), red) == 0
 
 
 def test_bad_input_is_told() -> None:

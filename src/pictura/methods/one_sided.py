@@ -34,7 +34,6 @@ from pictura.networks.translator import (
     TRANSLATOR_WIDTHS,
     NoisyTranslator,
     Translator,
-    luma,
     noise_like,
     translate_image,
 )
@@ -49,7 +48,7 @@ from pictura.training.translating import NetworkTranslator
 Features = dict[str, Tensor]
 MOVED = 0.01  # how much λ moves in a step that is off by the whole target
 BOUNDS = (5e-4, 2.5)  # of λ
-BLUR = 8  # pixels over which light is averaged: strokes are smaller, things larger
+BLUR = 8  # pixels over which colours are averaged: strokes are smaller, things larger
 EXAGGERATED = 2  # times a step between blurred neighbours may grow
 NOTHING = 0.02  # a step that nobody sees
 IDENTITY = 4  # steps from one identity loss to the next
@@ -81,9 +80,7 @@ class OneSidedSettings(OptimSettings):
     critic_width: Channels = Field(default=64, description="channels of D's heads, or of its first layer")
     target: float = Field(default=0.35, gt=0, lt=1, description="1 - correlation at which content is held")
     content_weight: float = Field(default=5e-3, gt=0, description="λ at first")
-    # Of squares: strokes and a little more light cost nothing, a dark trunk painted into a sky as much as it gains.
-    light_weight: float = Field(default=0.0, ge=0, description="of |light of fake_B - light of real_A|², blurred")
-    # Where a photograph is flat, whatever light it is given, there is nothing that a painter would have painted.
+    # Whatever light a flat sky is given, no trunk is to stand in it. Strokes cost nothing, and the light of the whole.
     flat_weight: float = Field(
         default=0.0, ge=0, description="of what is drawn where the photograph is flat: squared steps, both blurred"
     )
@@ -128,7 +125,7 @@ class OneSided(NetworkTranslator):
     @classmethod
     def tiny(cls) -> OneSidedSettings:
         """A few channels."""
-        return OneSidedSettings(widths=(4, 8, 8), blocks=1, critic_width=8, identity_weight=0.5, light_weight=1.0)
+        return OneSidedSettings(widths=(4, 8, 8), blocks=1, critic_width=8, identity_weight=0.5, flat_weight=1.0)
 
     def networks(self) -> dict[str, nn.Module]:
         """G and D."""
@@ -166,9 +163,6 @@ class OneSided(NetworkTranslator):
         if self.heads is not None:
             self.heads.measure(features_b)
         losses = self._generator_losses(fake_b, features_fake, features_a)
-        if self.settings.light_weight:
-            light = (blurred_luma(fake_b) - blurred_luma(real_a)).square().mean()
-            losses["light"] = self.settings.light_weight * light
         if self.settings.flat_weight:
             losses["flat"] = self.settings.flat_weight * drawn_on_flats(fake_b, real_a)
         if self.settings.identity_weight and self.steps % IDENTITY == 0:
@@ -185,7 +179,7 @@ class OneSided(NetworkTranslator):
         content = losses["content"].detach() / self._control_content(losses["content"])
         moved = (fake_b - real_a).detach().abs().mean()
         shown = {"critic": critic.detach(), "content": content, "λ": torch.tensor(self.content_weight), "moved": moved}
-        return shown | {name: losses[name].detach() for name in ("light", "flat") if name in losses}
+        return shown | ({"flat": losses["flat"].detach()} if "flat" in losses else {})
 
     def show(self, batch: Batch) -> list[Tensor]:
         """real_A, fake_B, and something of B."""
@@ -290,19 +284,14 @@ def decay_late(steps: int) -> Schedule | None:
     return linear_decay(steps, last=LAST)
 
 
-def blurred_luma(x: Tensor) -> Tensor:
-    """N×3×H×W to N×1×H/8×W/8: luma (Rec. 601) without strokes."""
-    return F.avg_pool2d(luma(x), BLUR)
-
-
 def drawn_on_flats(fake: Tensor, real: Tensor) -> Tensor:
-    """How far steps between neighbours exceed twice those of the photograph, squared, mean; N×3×H×W, both blurred."""
+    """What steps between neighbours have beyond those of the photograph, squared, mean; N×3×H×W, both blurred."""
     made, seen = F.avg_pool2d(fake, BLUR), F.avg_pool2d(real, BLUR)
-    told = []
-    for axis in (2, 3):
-        allowed = EXAGGERATED * seen.diff(dim=axis).abs().amax(1, keepdim=True) + NOTHING
-        told.append((made.diff(dim=axis).abs() - allowed).relu().square().mean())
-    return torch.stack(told).sum()
+    beyond = [
+        made.diff(dim=axis).abs() - EXAGGERATED * seen.diff(dim=axis).abs().amax(1, keepdim=True) - NOTHING
+        for axis in (2, 3)
+    ]
+    return torch.stack([each.relu().square().mean() for each in beyond]).sum()
 
 
 def _rescale(x: Tensor, factor: float) -> Tensor:
