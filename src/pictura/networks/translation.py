@@ -15,7 +15,7 @@ from pictura.networks.layers.normalized import NormKind
 from pictura.networks.patchgan import PATCHES, PATCHGAN_WIDTH, PatchGAN
 from pictura.networks.resnet_generator import RESNET_WIDTH, ResNetGenerator
 from pictura.networks.tiling.streaming import NetworkPart
-from pictura.networks.translator import Translator, standardize
+from pictura.networks.translator import TRANSLATOR_WIDTHS, Translator, standardize
 from pictura.networks.unet import UNet
 from pictura.runtime.errors import PicturaError
 
@@ -35,7 +35,7 @@ def build_generator(
     Args:
         name: which.
         norm: of the papers' networks.
-        width: their channels where there are fewest.
+        width: their channels where there are fewest; the translator has its own at 64, and a share of them below.
         dropout: where half of the features are dropped. U-Net: the first three steps up ("paper", phillipi/pix2pix),
             or those from 512 to 512 channels but for the innermost ("released", junyanz's networks.py); ResNet: inside
             each block.
@@ -47,7 +47,7 @@ def build_generator(
         return UNet(levels, norm, width=width, skips=name != "encoder_decoder", dropout=steps)
     if name in BLOCKS:
         return ResNetGenerator(BLOCKS[name], norm, width=width, dropout=dropout != "none")
-    return SignedTranslator(ground)
+    return SignedTranslator(ground, width)
 
 
 def build_critic(
@@ -85,10 +85,11 @@ class SignedTranslator(nn.Module):
     would hold it.
     """
 
-    def __init__(self, ground: int) -> None:
+    def __init__(self, ground: int, width: int = RESNET_WIDTH) -> None:
         super().__init__()
+        widths = [max(1, own * width // RESNET_WIDTH) for own in TRANSLATOR_WIDTHS]
         # On nothing, parts must see each other: labels and sketches say little.
-        self.translator = Translator(ground=0, deep=0 if ground else 2)
+        self.translator = Translator(widths, ground=0, deep=0 if ground else 2)
         self.translator.ground = ground
         self.multiple, self.smallest = self.translator.multiple, self.translator.smallest
 
