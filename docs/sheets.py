@@ -1,6 +1,6 @@
 """Makes the contact sheets of the documentation and prints VGG-19's judgements.
 
-    PYTHONPATH=benchmarks python docs/sheets.py DATA [--only compact,gallery,textures,adain,translation,photo]
+    PYTHONPATH=benchmarks:recipes/translation python docs/sheets.py DATA [--only compact,gallery,textures,…]
 
 DATA holds content/, styles/ and textures/. Finished pictures are kept in runs/sheets and not made again.
 """
@@ -8,6 +8,7 @@ DATA holds content/, styles/ and textures/. Finished pictures are kept in runs/s
 import argparse
 from pathlib import Path
 
+import numpy as np
 import torch
 
 import pictura
@@ -94,11 +95,12 @@ TRANSLATED = (
     "kites-on-the-beach",
 )
 PORTRAITS = ("astronaut", "grace-hopper", "mill-workers-by-hine", "cat")
-FACADES = ("007", "031", "055", "079", "091", "103")  # of the test labels of CMP facades
+FACADES = ("007", "031", "055", "079", "091", "103")  # of the test pictures of CMP facades
+LETTERS = "4CHMRWafkpãĜ"  # of those that were held back from training
 NOISY = (("farmhouse", 0.15), ("cat", 0.1))  # and σ
 BLURRED = (("farmhouse", 1.5), ("cat", 1.0))  # and radius in pixels
 # Models that start from something else than those photographs.
-OTHER_INPUT = ("labels2facade", "facade2labels", "denoise", "deblur")
+OTHER_INPUT = ("labels2facade", "facade2labels", "font2font", "denoise", "deblur")
 
 
 def painted(data: Path, content: str, style: str, settings: Settings, encoder: Encoder) -> Picture:
@@ -196,11 +198,28 @@ def translation(data: Path) -> None:
             rows.append([square(photo), square(model.translate(photo))])
         save(name, [a + b for a, b in pairwise(rows)], 300, [["photograph", name] * 2] * ((len(rows) + 1) // 2))
     restored(data)
-    if "labels2facade" in read_registry():
-        maps = [data / "translation" / "facades" / "testB" / f"{number}.png" for number in FACADES]
-        model = pictura.load("labels2facade")
-        rows = [[pictura.read(one) for one in maps], [model.translate(one) for one in maps]]
-        save("labels2facade", rows, 256, [["labels"] * len(maps), ["labels2facade"] * len(maps)])
+    facades = data / "translation" / "facades"
+    for name, what, given in (
+        ("labels2facade", "labels", [facades / "testB" / f"{number}.png" for number in FACADES]),
+        ("facade2labels", "facade", [facades / "testA" / f"{number}.jpg" for number in FACADES]),
+    ):
+        model = pictura.load(name)
+        rows = [[pictura.read(one) for one in given], [model.translate(one) for one in given]]
+        save(name, rows, 256, [[what] * len(given), [name] * len(given)])
+    letters()
+
+
+def letters() -> None:
+    """Letters of one font, what font2font makes of them, and those of the other font."""
+    import matplotlib
+    from glyphs import draw, open_font
+
+    fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+    first, second = (open_font(fonts / f"DejaVu{name}.ttf") for name in ("Sans", "Serif-BoldItalic"))
+    model = pictura.load("font2font")
+    given, true = ([Picture.of(np.asarray(draw(font, letter))) for letter in LETTERS] for font in (first, second))
+    rows = [given, [model.translate(one) for one in given], true]
+    save("font2font", rows, 64, [[""] * len(LETTERS)] * 3)
 
 
 def restored(data: Path) -> None:

@@ -22,7 +22,7 @@ spec.loader.exec_module(recipe)
 def one_sided(seed: int, **changes: object) -> Bundle:
     torch.manual_seed(seed)
     kind = find_method("one_sided")
-    method = build_method(kind, kind.Settings(widths=(3, 7, 12), **changes))
+    method = build_method(kind, kind.Settings(**{"widths": (3, 7, 12)} | changes))
     for parameter in method.deployed_networks()["generator"].parameters():
         torch.nn.init.normal_(parameter, std=0.2)
     return Bundle.of("one_sided", method.settings.model_dump(mode="json"), method.deployed_networks())
@@ -38,7 +38,9 @@ def test_each_direction_is_one_of_the_models(draw) -> None:
 
 
 def test_what_does_not_fit_is_refused() -> None:
-    with pytest.raises(PicturaError, match="no one-sided model with blocks=4 and ground=1"):
+    with pytest.raises(PicturaError, match="no one-sided model with blocks=4 and ground=1 and full_strength=1"):
         recipe.join([one_sided(0), one_sided(1, ground=4)])
+    with pytest.raises(PicturaError, match=r"does not fit|shape"):
+        recipe.join([one_sided(0), one_sided(1, widths=(6, 14, 24))])
     with pytest.raises(PicturaError, match="no one-sided model"):
         recipe.join([replace(one_sided(0), method="paired"), one_sided(1)])

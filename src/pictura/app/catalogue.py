@@ -26,9 +26,11 @@ GROUPS = {
 # What a model is called on its card, in a child's words; one that is not here has its own title.
 CARDS = {
     "photo2vangogh": ("Van Gogh's brush", "repaints the photo as he painted", "painting vincent oil"),
+    "photo2ukiyoe": ("Woodblock print", "prints the photo as in old Japan", "ukiyo-e japanese hokusai hiroshige"),
     "photo2sketch": ("Pencil drawing", "draws the photo with a pencil", "sketch graphite portrait"),
     "labels2facade": ("A house from a plan", "builds a house front from coloured boxes", "label map facade"),
     "facade2labels": ("The plan of a house", "colours its walls, windows and doors", "facade label map"),
+    "font2font": ("Another typeface", "letters with serifs, bold and slanted", "font glyph letter type"),
     "deblur": ("Sharper", "sharpens a photo out of focus", "deblur sharpen focus restore"),
     "denoise": ("Without grain", "takes the noise out of a dark photo", "denoise clean restore"),
 }

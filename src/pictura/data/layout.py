@@ -117,7 +117,8 @@ def find_sides(path: Path) -> dict[str, tuple[Path | None, Path | None]]:
 def tell_left_out(path: Path) -> list[str]:
     """A line for each reason why what looks like pictures is not taken; a split or a side may be a link to a folder."""
     used = [*split_folders(path).values(), *(side for sides in find_sides(path).values() for side in sides if side)]
-    followed = {folder for folder in used if folder.is_symlink()} - {path}
+    inside = {place for folder in used for place in (folder, *folder.parents) if path in place.parents}
+    followed = {place for place in inside if place.is_symlink()}
     found = find_pictures(path)
     found.left_out[LINKED] = [link for link in found.left_out.get(LINKED, []) if link not in followed]
     return found.notes() + [note for folder in sorted(followed) for note in find_pictures(folder).notes()]

@@ -49,8 +49,9 @@ Features = dict[str, Tensor]
 MOVED = 0.01  # how much λ moves in a step that is off by the whole target
 BOUNDS = (5e-4, 2.5)  # of λ
 BLUR = 8  # pixels over which colours are averaged: strokes are smaller, things larger
-EXAGGERATED = 2  # times a step between blurred neighbours may grow
-NOTHING = 0.02  # a step that nobody sees
+# Ours: of ukiyo-e's prints, whose skies got dark clouds and posts without them.
+EXAGGERATED = 2  # times that a step between blurred neighbours may grow
+INVISIBLE_STEP = 0.02  # of the range: five levels of 255
 IDENTITY = 4  # steps from one identity loss to the next
 LAST = 0.05  # share of the rate that is left at the end
 BETAS = (0.5, 0.99)  # of Adam: little momentum, as GANs are trained
@@ -80,9 +81,9 @@ class OneSidedSettings(OptimSettings):
     critic_width: Channels = Field(default=64, description="channels of D's heads, or of its first layer")
     target: float = Field(default=0.35, gt=0, lt=1, description="1 - correlation at which content is held")
     content_weight: float = Field(default=5e-3, gt=0, description="λ at first")
-    # Whatever light a flat sky is given, no trunk is to stand in it. Strokes cost nothing, and the light of the whole.
+    # A flat sky may take any light, but no trunk may stand in it. Strokes and the light of the whole cost nothing.
     flat_weight: float = Field(
-        default=0.0, ge=0, description="of what is drawn where the photograph is flat: squared steps, both blurred"
+        default=0.0, ge=0, description="of the penalty on what is drawn where the photograph is flat"
     )
     # With it G stays at the photograph for long: at 0.5 the pixels had moved by 0.011 after 700 steps, by 0.09 without.
     identity_weight: float = Field(default=0.0, ge=0, description="of the identity loss, which keeps colours")
@@ -285,13 +286,14 @@ def decay_late(steps: int) -> Schedule | None:
 
 
 def drawn_on_flats(fake: Tensor, real: Tensor) -> Tensor:
-    """What steps between neighbours have beyond those of the photograph, squared, mean; N×3×H×W, both blurred."""
+    """By how much steps between blurred neighbours exceed real's: mean squares, of rows plus of columns; N×3×H×W."""
     made, seen = F.avg_pool2d(fake, BLUR), F.avg_pool2d(real, BLUR)
     beyond = [
-        made.diff(dim=axis).abs() - EXAGGERATED * seen.diff(dim=axis).abs().amax(1, keepdim=True) - NOTHING
+        made.diff(dim=axis).abs() - EXAGGERATED * seen.diff(dim=axis).abs().amax(1, keepdim=True) - INVISIBLE_STEP
         for axis in (2, 3)
     ]
-    return torch.stack([each.relu().square().mean() for each in beyond]).sum()
+    rows, columns = (each.relu().square().mean() for each in beyond)
+    return rows + columns
 
 
 def _rescale(x: Tensor, factor: float) -> Tensor:

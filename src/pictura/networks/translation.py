@@ -35,7 +35,7 @@ def build_generator(
     Args:
         name: which.
         norm: of the papers' networks.
-        width: their channels where there are fewest; the translator has its own at 64, and a share of them below.
+        width: their channels where there are fewest; the translator's own are scaled by width / 64.
         dropout: where half of the features are dropped. U-Net: the first three steps up ("paper", phillipi/pix2pix),
             or those from 512 to 512 channels but for the innermost ("released", junyanz's networks.py); ResNet: inside
             each block.

@@ -91,30 +91,33 @@ class OptimizingStylizer:
     ) -> Tensor:
         used = [(style, weight) for style, weight in zip(self.styles, weights, strict=True) if weight]
         style = mix_styles([style for style, _ in used], [weight for _, weight in used])
+        settings, margin = self.settings, Margin(self.settings.margin, size)
+        if not self._fits(margin.outer):
+            settings, margin = settings.with_changes(margin=0.0), Margin(0, size)
         # Steps begin at a coarser scale, for which a start and a map of this size are enough.
-        small = fit_size(*size, max(plan_scales(max(size), self.settings)[0][0], max(limit_size(*size))))
+        first = round(plan_scales(max(margin.outer), settings)[0][0] * margin.inner_share)
+        small = fit_size(*size, max(first, max(limit_size(*size))))
         if self.start is not None:
             start = to_float(self.start.paint_around(resize(content, small), weights, regions))
         else:
-            start = to_float(start_image(self.settings, content, style.images, small))
-        emphasis = 1 + (EMPHASIS - 1) * map_legible(regions, small).to(content.device) if regions else None
-        key = self._describe(style, content, size, emphasis) if self.workspace else None
+            start = to_float(start_image(settings, content, style.images, small))
+        around = Margin(settings.margin, small)
+        emphasis = None
+        if regions:
+            emphasis = 1 + (EMPHASIS - 1) * around.add(map_legible(regions, small).to(content.device))
+        key = self._describe(settings, style, content, size, emphasis) if self.workspace else None
         style_at = self._weaken(style, content)
-        margin = Margin(self.settings.margin, size)
-        if not self._fits(margin.outer):  # what is painted tile by tile has none
-            margin = Margin(0, size)
         if margin.pixels:
-            content, start = (margin.add(resize(image, size)) for image in (content, start))
-            emphasis = None if emphasis is None else margin.add(resize(emphasis, size))
+            content = margin.add(resize(content, size))
         tell = None if callback is None else lambda step: callback(margin.cut_step(step))
         with open_workspace(self.workspace, key) as workspace:
             stylizer = IterativeStylizer(
                 self.encoder,
-                self.settings,
+                settings,
                 lambda side: style_at(side * margin.inner_share),
                 margin.outer,
                 content,
-                start,
+                around.add(start),
                 tell,
                 stop,
                 emphasis,
@@ -144,9 +147,11 @@ class OptimizingStylizer:
         """Whether a picture of this size is painted in one piece."""
         return math.prod(size) * memory_per_pixel(self.encoder) <= self.memory
 
-    def _describe(self, style: StyleSource, content: Tensor, size: Size, emphasis: Tensor | None) -> str:
+    def _describe(
+        self, settings: Settings, style: StyleSource, content: Tensor, size: Size, emphasis: Tensor | None
+    ) -> str:
         """A name for what is painted, the same for the same picture, style and settings, and for no other."""
-        digest = hashlib.sha256(self.settings.model_dump_json().encode())
+        digest = hashlib.sha256(settings.model_dump_json().encode())
         digest.update(f"{self.encoder.name} {size} {self.strength}".encode())
         moments = style.at(MAX_STYLE_SIDE)
         tensors = [content, *([] if emphasis is None else [emphasis])]

@@ -177,10 +177,13 @@ def open_masks(options: dict[str, Any]) -> dict[str, Any]:
 def mask_tensor(mask: PictureInput) -> Tensor:
     """A picture of any kind as a mask 1×1×h×w in [0, 1]: the mean of its colours, as far as they are seen (× alpha).
 
-    A tensor may have one channel, too.
+    A tensor may have one channel or none, H×W, and be of bool.
     """
-    if isinstance(mask, Tensor) and mask.dim() >= 3 and mask.shape[-3] == 1:
-        mask = mask.expand(*mask.shape[:-3], 3, -1, -1)
+    if isinstance(mask, Tensor):
+        mask = mask.float() if mask.dtype == torch.bool else mask
+        mask = mask[None] if mask.dim() == 2 else mask
+        if mask.dim() >= 3 and mask.shape[-3] == 1:
+            mask = mask.expand(*mask.shape[:-3], 3, -1, -1)
     picture = as_picture(mask)
     grey = picture.tensor().mean(1, keepdim=True)
     return grey if picture.alpha is None else grey * torch.from_numpy(picture.alpha.copy())

@@ -4,7 +4,10 @@ import pytest
 import torch
 
 import pictura
+from pictura.methods.iterative import objective
 from pictura.methods.iterative.margin import Margin
+from pictura.methods.iterative.run import IterativeStylizer
+from pictura.tasks.legible import EMPHASIS
 
 
 @pytest.mark.parametrize("size", [(60, 100), (100, 60), (1, 9), (2, 300)])
@@ -34,9 +37,19 @@ def test_steps_speak_of_the_picture_alone(margin, draw):
     assert all(step.picture().shape[-2:] == (144, 192) for step in steps)
 
 
-def test_with_a_border_edges_are_painted_otherwise_and_the_middle_alike(draw):
-    words = {"init": "content", "steps": (8,), "size": 128, "smoothing": 0.0}
-    without, with_one = (pictura.stylize(draw(96, 128), "starry-night", margin=m, **words) for m in (0.0, 1 / 16))
-    changed = (without - with_one).abs().mean(1)[0]
-    middle = changed[32:-32, 32:-32].mean()
-    assert torch.cat([changed[0], changed[-1], changed[:, 0], changed[:, -1]]).mean() > 1.5 * middle
+@pytest.mark.parametrize(("margin", "has_content", "counted"), [(1 / 64, 1, True), (0.0, 1, False), (1 / 64, 0, False)])
+def test_with_a_border_features_at_the_edges_count(margin, has_content, counted, monkeypatch):
+    monkeypatch.setattr(objective, "PerceptualLoss", lambda *_, borders, **__: borders)
+    settings = pictura.preset("balanced").with_changes(margin=margin)
+    assert objective.open_loss(None, settings, {}, has_content=bool(has_content)) is counted
+
+
+@pytest.mark.parametrize("margin", [0.0, 1 / 64])
+def test_what_is_to_stay_legible_keeps_its_weight_in_a_large_picture(margin, draw, monkeypatch):
+    given = []
+    monkeypatch.setattr(IterativeStylizer, "paint", lambda self: given.append(self.emphasis) or self.start)
+    protect = torch.zeros(1, 1, 80, 120)
+    protect[..., 20:60, 30:90] = 1
+    pictura.stylize(draw(80, 120), "starry-night", init="content", size=1200, margin=margin, protect=protect)
+    assert float(given[0].min()) == 1
+    assert float(given[0].max()) == EMPHASIS

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -14,9 +14,6 @@ from pictura.cli.options import Json, Overwrite, with_groups
 from pictura.cli.text import align_columns, examples, print_text, printable
 from pictura.runtime.errors import PicturaError, did_you_mean
 from pictura.runtime.files import check_free, write_atomic
-
-if TYPE_CHECKING:
-    pass
 
 app = typer.Typer(
     no_args_is_help=True,

@@ -1,4 +1,4 @@
-"""A border of the picture mirrored, painted with it and cut off again.
+"""A mirrored border, painted along with the picture and cut off again.
 
 Pixels at an edge are seen by fewer features than others, and an optimization drives them to stronger colours. With a
 border around them they are pixels like all others.
@@ -23,7 +23,7 @@ class Margin:
 
     def __init__(self, share: float, size: tuple[int, int]) -> None:
         self.inner = size
-        self.pixels = min(round(share * max(size)), min(size) - 1)  # mirrored, there are no more
+        self.pixels = min(round(share * max(size)), min(size) - 1)  # a reflection has at most so many
         self.outer = size[0] + 2 * self.pixels, size[1] + 2 * self.pixels
 
     @property

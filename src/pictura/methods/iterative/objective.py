@@ -54,13 +54,9 @@ class StyleObjective:
 
 def open_loss(encoder: Encoder, settings: Settings, style: Moments, *, has_content: bool) -> PerceptualLoss:
     """The terms of content and style; without a photograph there is no content term."""
+    content = settings.content_layers if has_content and settings.content_weight else {}
+    # Borders that are cut off again may count. A texture would fill its own with the style's colours.
+    borders = bool(content) and settings.margin > 0
     return PerceptualLoss(
-        encoder,
-        [style],
-        settings.content_layers if has_content and settings.content_weight else {},
-        settings.style_layers,
-        settings.loss,
-        paper="gatys",
-        # A photograph holds on to its borders. A texture would fill them with the style's colours.
-        borders=has_content,
+        encoder, [style], content, settings.style_layers, settings.loss, paper="gatys", borders=borders
     )

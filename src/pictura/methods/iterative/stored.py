@@ -62,11 +62,16 @@ class PlaneFile:
 
     def __init__(self, path: Path, size: Size, dtype: torch.dtype) -> None:
         self.path, self.size, self.dtype = path, size, dtype
+        self._bytes = 3 * size[0] * size[1] * dtype.itemsize
 
     def create(self) -> None:
         """Make the file, as large as it will be."""
         with translate_os_errors(self.path), self.path.open("wb") as file:
-            file.truncate(3 * self.size[0] * self.size[1] * self.dtype.itemsize)
+            file.truncate(self._bytes)
+
+    def is_whole(self) -> bool:
+        """Whether it is there, as long as it was made."""
+        return self.path.is_file() and self.path.stat().st_size == self._bytes
 
     def sync(self) -> None:
         """Have what was written reach the disk."""
@@ -105,7 +110,7 @@ class StoredPixels:
 
     Args:
         folder: where the files are.
-        state: scale (its number), side, step (of that scale), generation, steps (of Adam), weight (of the average).
+        state: scale (its number), step (of that scale), generation, steps (of Adam), weight (of the average).
         size: height and width.
         settings: the step size, and how the iterates are averaged.
     """
@@ -158,9 +163,16 @@ class StoredPixels:
         try:
             with translate_os_errors(path):
                 state = read_json(path)
-            return cls(folder, state, sizes[state["scale"]], settings)
+            left = cls(folder, state, sizes[state["scale"]], settings)
+            return left if left._is_whole() else None
         except (UnreadableDocument, KeyError, IndexError, TypeError):  # damaged: there is nothing to go on with
             return None
+
+    def _is_whole(self) -> bool:
+        """Whether the state is of numbers, and the files are as long as it says."""
+        counts = (self.scale, self.step_done, self.generation, self.steps)
+        numbers = all(isinstance(count, int) and count >= 0 for count in counts) and isinstance(self.weight, float)
+        return numbers and all(self._file(name, self.generation).is_whole() for name in DTYPES)
 
     def step(self, objective: TiledObjective) -> Losses:
         """Move once, as `torch.optim.Adam` does; returns the terms and their "total" before the move."""
