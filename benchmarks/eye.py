@@ -28,7 +28,7 @@ from pictura.picture.sheet import contact_sheet
 CONTENTS = ("grace-hopper", "art-gallery-stairs", "yosemite-valley", "coffee", "tourist-and-building")
 OUTER, INNER = 8, 16  # pixels
 SQUARE, SQUARES = 64, 3  # side of a flat area, and how many there are in a photograph
-NEAREST, FARTHEST = 5, 24  # pixels to which a pattern repeats
+NEAREST, FARTHEST = 5, 24  # shortest and longest period of a pattern in pixels
 SHEET_SIDE = 320  # height of a picture on a sheet
 LUMA = torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)
 Work = Callable[[Tensor, Tensor, str], Tensor]
@@ -73,9 +73,11 @@ def pattern(picture: Tensor, squares: list[tuple[int, int]]) -> float:
         spectrum = torch.fft.rfft2(padded).abs().square()
         overlap = torch.fft.rfft2(F.pad(torch.ones_like(square), [0, SQUARE, 0, SQUARE])).abs().square()
         products, counts = torch.fft.irfft2(spectrum), torch.fft.irfft2(overlap).clamp_min(1)
-        correlation = (products / counts)[0, 0, : FARTHEST + 1, : FARTHEST + 1]
-        correlation = correlation / correlation[0, 0].clamp_min(1e-12)
-        correlation[:NEAREST, :NEAREST] = -1
+        # Columns to the right and to the left, which are at the end; rows upwards are those downwards, mirrored.
+        correlation = (products / counts)[0, 0, : FARTHEST + 1]
+        correlation = torch.cat([correlation[:, -FARTHEST:], correlation[:, : FARTHEST + 1]], 1)
+        correlation = correlation / correlation[0, FARTHEST].clamp_min(1e-12)
+        correlation[:NEAREST, FARTHEST - NEAREST + 1 : FARTHEST + NEAREST] = -1
         peaks.append(correlation.max().item())
     return sum(peaks) / len(peaks)
 

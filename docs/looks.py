@@ -65,7 +65,12 @@ def show(card: dict[str, Any], photo: Picture, content: Path) -> Image.Image:
         return left.resize(SIDE, Image.Resampling.NEAREST if name == "x2" else Image.Resampling.BICUBIC)
     if order.kind == "texture":
         return read(REFERENCES / "warm-wood.jpg").pil().crop((300, 180, 448, 291))
-    if (shipped := ASSETS / "models" / f"{name}.jpg").is_file() and name in ("labels2facade", "font2font", "denoise", "deblur"):
+    if (shipped := ASSETS / "models" / f"{name}.jpg").is_file() and name in (
+        "labels2facade",
+        "font2font",
+        "denoise",
+        "deblur",
+    ):
         return Image.open(shipped)
     return make(order, photo, Desk({}, {}))[0].pil()
 

@@ -50,6 +50,13 @@ def test_sides_may_be_links_and_only_other_links_are_left_out(tmp_path):
     assert "trainA': 'c.heic'" in heic
 
 
+def test_a_linked_side_may_hold_the_splits(tmp_path):
+    put(tmp_path, "photos/train/a.png", "photos/test/b.png", "set/B/train/c.png", "set/B/test/d.png")
+    (tmp_path / "set" / "A").symlink_to(tmp_path / "photos")
+    assert files(opened(tmp_path / "set", "unpaired", split="test"), "A") == ["A/test/b.png"]
+    assert tell_left_out(tmp_path / "set") == []
+
+
 PAIRED = [
     ("trainA/{}.png", "trainB/{}.jpg"),
     ("train_A/{}.png", "train_B/{}.jpg"),

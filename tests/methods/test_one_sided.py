@@ -87,13 +87,16 @@ def test_a_flat_sky_may_change_its_light_and_have_strokes_but_no_trunk() -> None
     trunk[..., 8:16] = 0.1
     assert drawn_on_flats(strokes, sky) == 0
     assert drawn_on_flats(trunk, trunk) == 0
-    # Two of the three steps of a row are 0.4, of which 0.02 is nothing.
-    assert float(drawn_on_flats(trunk, sky)) == pytest.approx(0.38**2 * 2 / 3, rel=1e-5)
+    # Two of the three steps of a row are 0.4, of which 0.02 is nothing; of the seven of a row blurred less, too.
+    assert float(drawn_on_flats(trunk, sky)) == pytest.approx(0.38**2 * (2 / 3 + 2 / 7), rel=1e-5)
     # As red, in light that is the same: also a trunk; twice the step that was there: none.
     red = sky.clone()
     red[:, 0, :, 8:16] = 0.1
-    assert float(drawn_on_flats(red, sky)) == pytest.approx(0.38**2 * 2 / 9, rel=1e-5)
+    assert float(drawn_on_flats(red, sky)) == pytest.approx(0.38**2 * (2 / 3 + 2 / 7) / 3, rel=1e-5)
     assert drawn_on_flats(0.5 + 2 * (red - 0.5), red) == 0
+    drop = sky.clone()
+    drop[..., 8:12], drop[..., 12:16] = 0.3, 0.7  # which is nothing to the wider blur
+    assert drawn_on_flats(drop, sky) > 0.02
 
 
 def test_bad_input_is_told() -> None:

@@ -141,6 +141,13 @@ def test_a_mask_applies_as_far_as_it_is_seen(tmp_path):
         assert (found[1:, :3] == 1).all()
 
 
+def test_a_mask_may_be_a_tensor_of_any_usual_form():
+    mask = torch.zeros(4, 6)
+    mask[:, :3] = 1
+    for form in (mask, mask[None], mask[None, None], mask.bool(), mask.expand(3, -1, -1)):
+        assert torch.equal(mask_tensor(form), mask[None, None])
+
+
 def test_training_data(draw, tmp_path):
     green, black = (decode_image(as_file(cut_out(draw, value), tmp_path / "a.png")) for value in HIDDEN)
     assert np.array_equal(green.samples, black.samples)

@@ -31,6 +31,7 @@ from pictura.experiments.training import (
 from pictura.experiments.translating import Job, Row, build_method, open_training
 from pictura.methods.iterative.settings import PRESETS, Settings
 from pictura.tasks.optimize import open_optimizing
+from pictura.training.recipes import read_recipe
 
 WAY = "photographs → paintings"
 LAYOUT = "trainA, testA (paintings) and trainB, testB (photographs), as CycleGAN's monet2photo has them"
@@ -49,7 +50,10 @@ def _task(options: Options) -> Task:
 def _rows(options: Options) -> dict[str, Row]:
     narrow = {"generator": "resnet_6", "generator_width": WIDTH, "critic_width": WIDTH}
     cyclegan = narrow if options.small else {"generator": "resnet_9"}
-    return {"CycleGAN": Row("cyclegan", cyclegan), "ours, one-sided": Row("one_sided", {}, batch=2)}
+    return {
+        "CycleGAN": Row("cyclegan", cyclegan),
+        "ours, one-sided": Row("one_sided", read_recipe("one_sided")["method"], batch=2),
+    }
 
 
 def _settings(options: Options) -> Settings:

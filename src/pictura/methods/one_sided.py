@@ -48,7 +48,7 @@ from pictura.training.translating import NetworkTranslator
 Features = dict[str, Tensor]
 MOVED = 0.01  # how much λ moves in a step that is off by the whole target
 BOUNDS = (5e-4, 2.5)  # of λ
-BLUR = 8  # pixels over which colours are averaged: strokes are smaller, things larger
+BLURS = (4, 8)  # pixels over which colours are averaged: strokes are smaller, things and drops of paint larger
 # Ours: of ukiyo-e's prints, whose skies got dark clouds and posts without them.
 EXAGGERATED = 2  # times that a step between blurred neighbours may grow
 INVISIBLE_STEP = 0.02  # of the range: five levels of 255
@@ -286,14 +286,14 @@ def decay_late(steps: int) -> Schedule | None:
 
 
 def drawn_on_flats(fake: Tensor, real: Tensor) -> Tensor:
-    """By how much steps between blurred neighbours exceed real's: mean squares, of rows plus of columns; N×3×H×W."""
-    made, seen = F.avg_pool2d(fake, BLUR), F.avg_pool2d(real, BLUR)
-    beyond = [
-        made.diff(dim=axis).abs() - EXAGGERATED * seen.diff(dim=axis).abs().amax(1, keepdim=True) - INVISIBLE_STEP
-        for axis in (2, 3)
-    ]
-    rows, columns = (each.relu().square().mean() for each in beyond)
-    return rows + columns
+    """By how much steps between blurred neighbours exceed real's: mean squares, of rows and columns, added; N×3×H×W."""
+    squares = []
+    for blur in BLURS:
+        made, seen = F.avg_pool2d(fake, blur), F.avg_pool2d(real, blur)
+        for axis in (2, 3):
+            allowed = EXAGGERATED * seen.diff(dim=axis).abs().amax(1, keepdim=True) + INVISIBLE_STEP
+            squares.append((made.diff(dim=axis).abs() - allowed).relu().square().mean())
+    return torch.stack(squares).sum()
 
 
 def _rescale(x: Tensor, factor: float) -> Tensor:

@@ -141,6 +141,26 @@ def test_a_workspace_goes_when_the_picture_is_done(tmp_path):
     assert not folder.exists()
 
 
+@pytest.mark.parametrize(
+    "change",
+    [{"step": "x"}, {"generation": None}, {"scale": -1}, {"weight": [1]}, {"scale": 0, "generation": 7}, None],
+    ids=["text", "nothing", "negative", "list", "other files", "short file"],
+)
+def test_what_a_stopped_run_left_may_be_damaged(change, paint, tmp_path):
+    folder = tmp_path / "work"
+    with pytest.raises(Interrupted):
+        paint(folder, stop=lambda: True)
+    state = json.loads((folder / "state.json").read_text())
+    (folder / "state.json").write_text(json.dumps(state | (change or {})))
+    if change is None or "generation" in change:
+        for plane in folder.glob("*.plane"):
+            plane.write_bytes(plane.read_bytes()[:-1])
+    seen = []
+    with pytest.raises(Interrupted):
+        paint(folder, seen.append, stop=lambda: True)
+    assert [step.step for step in seen] == [1]
+
+
 @pytest.mark.parametrize("state", ["", "[]", "{}", '{"scale": 9, "step": 0}', '{"scale": "a"}'])
 def test_a_damaged_state_begins_anew(state, paint, tmp_path):
     folder = tmp_path / "work"
