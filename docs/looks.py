@@ -32,6 +32,7 @@ SOURCES = {
     "old-print": "calla-plant",
     "black-and-white": "cliff-palace",
 }
+OWN_PICTURE = ("labels2facade", "font2font", "denoise", "deblur")  # what a photograph of ours would not show
 # Portraits in the public domain, by the US Navy and NASA, and the face there.
 PORTRAITS = {"smile": ("grace-hopper", (154, 172, 354, 322))}
 PORTRAIT = ("astronaut", (124, 28, 324, 178))
@@ -65,13 +66,8 @@ def show(card: dict[str, Any], photo: Picture, content: Path) -> Image.Image:
         return left.resize(SIDE, Image.Resampling.NEAREST if name == "x2" else Image.Resampling.BICUBIC)
     if order.kind == "texture":
         return read(REFERENCES / "warm-wood.jpg").pil().crop((300, 180, 448, 291))
-    if (shipped := ASSETS / "models" / f"{name}.jpg").is_file() and name in (
-        "labels2facade",
-        "font2font",
-        "denoise",
-        "deblur",
-    ):
-        return Image.open(shipped)
+    if name in OWN_PICTURE:
+        return Image.open(ASSETS / "models" / f"{name}.jpg")
     return make(order, photo, Desk({}, {}))[0].pil()
 
 

@@ -12,6 +12,7 @@ from pictura.training.capabilities import capabilities_of
 
 MIB = {
     "adain": 40,
+    "day2night": 24,
     "deblur": 24,
     "denoise": 24,
     "facade2labels": 24,

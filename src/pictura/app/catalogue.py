@@ -27,6 +27,7 @@ GROUPS = {
 CARDS = {
     "photo2vangogh": ("Van Gogh's brush", "repaints the photo as he painted", "painting vincent oil"),
     "photo2ukiyoe": ("Woodblock print", "prints the photo as in old Japan", "ukiyo-e japanese hokusai hiroshige"),
+    "day2night": ("Night", "turns the day into night", "dark evening lamps moon"),
     "photo2sketch": ("Pencil drawing", "draws the photo with a pencil", "sketch graphite portrait"),
     "labels2facade": ("A house from a plan", "builds a house front from coloured boxes", "label map facade"),
     "facade2labels": ("The plan of a house", "colours its walls, windows and doors", "facade label map"),
