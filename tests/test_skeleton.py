@@ -51,7 +51,8 @@ def test_repository_stays_small():
     names = git("ls-files", "-z", "--cached", "--others", "--exclude-standard")
     sizes = {name: (ROOT / name).stat().st_size for name in names if (ROOT / name).is_file()}
     assert [name for name, size in sizes.items() if size > 4 * MEGABYTE] == []
-    assert sum(sizes.values()) < 50 * MEGABYTE
+    # 150 with its history, which an ordinary clone has and a shallow one has not: weights that were replaced are half.
+    assert sum(sizes.values()) < 75 * MEGABYTE
 
 
 @pytest.mark.parametrize("path", OURS, ids=name_of)
