@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
@@ -179,10 +179,7 @@ def _option_parameters(group: type) -> list[inspect.Parameter]:
     """A parameter for each field of a dataclass that says how typer is to take it."""
     hints = get_type_hints(group, include_extras=True)
     options = [f for f in fields(group) if get_origin(hints[f.name]) is Annotated]
-    return [
-        _make_parameter(f.name, hints[f.name], inspect.Parameter.empty if f.default is MISSING else f.default)
-        for f in options
-    ]
+    return [_make_parameter(f.name, hints[f.name], f.default) for f in options]
 
 
 def _set_signature(
